@@ -1,0 +1,12 @@
+"""The assessments app: programs, criteria, reviews and decisions."""
+
+from django.apps import AppConfig
+
+
+class AssessmentsConfig(AppConfig):
+    name = "assessments"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # A task queued by name runs only in a process that has registered it.
+        from assessments import tasks  # noqa: F401  (imported for its registrations)

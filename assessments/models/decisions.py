@@ -1,0 +1,252 @@
+"""The record of a decision: what was submitted, what is proposed, who signed what."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.database import frozen
+from accounts.models import Function, Membership, Organization
+from assessments.models.programs import ProfileRevision
+from assessments.models.reviews import Review, ReviewOption
+from assessments.models.scorecards import Scorecard
+
+
+class Submission(models.Model):
+    """The frozen record of a review: facts, criteria, ratings, scorecard.
+
+    record  canonical JSON text; `sha256` is its digest
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="submissions")
+    number = models.PositiveSmallIntegerField()
+    record = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, related_name="+")
+    missing_reason = models.TextField(blank=True)
+    submitted_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["review", "number"], name="one_submission_per_number")]
+        triggers = frozen("submission")
+
+    def __str__(self):
+        return f"Submission {self.number}"
+
+
+class ProposedDecision(models.Model):
+    """What is put up for signature: written at submission, amended by an approver as the next number.
+
+    record  canonical JSON text of kind, option, justification, conditions, tripwires and overrides
+    """
+
+    class Kind(models.TextChoices):
+        RECOMMENDED = "recommended", "As the result says"
+        ALTERNATIVE = "alternative", "Another option than the result says"
+        NOT_YET = "not_yet", "Do not commit yet"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="proposed_decisions")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    option = models.ForeignKey(ReviewOption, on_delete=models.PROTECT, related_name="+", null=True)
+    justification = models.TextField()
+    record = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    author = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "number"], name="one_proposed_decision_per_number"),
+            models.CheckConstraint(
+                condition=Q(kind="not_yet", option=None) | Q(kind__in=("recommended", "alternative"), option__isnull=False),
+                name="an_option_unless_not_yet",
+            ),
+        ]
+        triggers = frozen("proposed_decision")
+
+    def __str__(self):
+        return f"Proposed decision {self.number}"
+
+
+class ApprovalStep(models.Model):
+    """One step of the route, for one submission. Steps of equal position run in parallel."""
+
+    class Kind(models.TextChoices):
+        FUNCTIONAL = "functional", "Functional sign-off"
+        EXECUTIVE = "executive", "Executive decision"
+
+    class Rule(models.TextChoices):
+        ALL = "all", "All"
+        ANY = "any", "Any"
+        AT_LEAST = "at_least", "At least"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        OPEN = "open", "Open"
+        DONE = "done", "Done"
+        ENDED = "ended", "Ended"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="steps")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="steps")
+    key = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    rule = models.CharField(max_length=10, choices=Rule)
+    at_least = models.PositiveSmallIntegerField(null=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    due_days = models.PositiveSmallIntegerField(null=True)
+    due_on = models.DateField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["submission", "key"], name="one_step_per_key")]
+
+    def __str__(self):
+        return self.name
+
+
+class ApprovalPartyQuerySet(models.QuerySet):
+    def naming(self, member):
+        """The parties that name the membership: itself, one of its functions, or a role that it holds."""
+        return self.filter(
+            Q(membership=member)
+            | Q(function_id__in=[function.pk for function in member.functions])
+            | Q(role__in=member.roles)
+        )
+
+
+class ApprovalParty(models.Model):
+    """Who may sign a step: a named person, a function, or a role."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="parties")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    role = models.CharField(max_length=20, blank=True)
+
+    objects = ApprovalPartyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(membership__isnull=False, function=None, role="")
+                | Q(membership=None, function__isnull=False, role="")
+                | Q(membership=None, function=None) & ~Q(role=""),
+                name="a_party_names_one",
+            )
+        ]
+
+    def __str__(self):
+        return str(self.membership or self.function or self.role)
+
+
+class Signature(models.Model):
+    """A person's word on a submission and, on an executive step, on a proposed decision.
+
+    digest  SHA-256 over all that the signature binds, so that a moved or copied one is found
+    """
+
+    class Meaning(models.TextChoices):
+        REVIEWED = "reviewed", "Reviewed for my function"
+        APPROVED = "approved", "Approved as the decision"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="signatures")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="signatures")
+    proposed_decision = models.ForeignKey(
+        ProposedDecision, on_delete=models.PROTECT, related_name="signatures", null=True
+    )
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="signatures")
+    function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    printed_name = models.CharField(max_length=150)
+    meaning = models.CharField(max_length=10, choices=Meaning)
+    statement = models.TextField()
+    statement_version = models.CharField(max_length=20)
+    submission_sha256 = models.CharField(max_length=64)
+    proposed_sha256 = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        triggers = frozen("signature")
+
+    def __str__(self):
+        return f"{self.printed_name}, {self.get_meaning_display()}"
+
+
+class Decision(models.Model):
+    """The proposed decision that the last step of the route signed."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="decision")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
+    proposed_decision = models.OneToOneField(ProposedDecision, on_delete=models.PROTECT, related_name="decision")
+    decided_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"Decision on review {self.review_id}"
+
+
+class Condition(models.Model):
+    """What must be done whichever option is chosen, or before a commitment."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        IN_PROGRESS = "in_progress", "In progress"
+        DONE = "done", "Done"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="conditions")
+    key = models.SlugField(max_length=80)
+    gate = models.CharField(max_length=20, blank=True)
+    title = models.CharField(max_length=250)
+    because = models.TextField(blank=True)
+    mandatory = models.BooleanField(default=False)
+    owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    due_month = models.PositiveSmallIntegerField(null=True)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    note = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-mandatory", "due_month", "pk"]
+        constraints = [models.UniqueConstraint(fields=["review", "key"], name="one_condition_per_key")]
+
+    def __str__(self):
+        return self.title
+
+
+class SigningGrant(models.Model):
+    """Leave to sign once: given after re-authentication, bound to what is signed, good for five minutes."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    bound_to = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self):
+        return f"Grant of membership {self.membership_id}"

@@ -1,0 +1,28 @@
+"""What a program and a review have in common: inputs that are counted, results that follow them."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class ScoredSubject(models.Model):
+    """A thing whose inputs are counted and whose results name the count they belong to.
+
+    inputs_revision    raised by the first statement of every input write
+    headline_revision  the count of inputs that the shown headline result belongs to; the full likewise
+    """
+
+    inputs_revision = models.BigIntegerField(default=0)
+    inputs_changed_at = models.DateTimeField(db_default=Now())
+    headline_revision = models.BigIntegerField(default=0)
+    headline_engine = models.CharField(max_length=20, blank=True)
+    headline = models.ForeignKey("assessments.Scorecard", on_delete=models.PROTECT, related_name="+", null=True)
+    full_revision = models.BigIntegerField(default=0)
+    full_engine = models.CharField(max_length=20, blank=True)
+    full = models.ForeignKey("assessments.Scorecard", on_delete=models.PROTECT, related_name="+", null=True)
+
+    class Meta:
+        abstract = True
+
+    def is_stale(self, engine: str) -> bool:
+        """Whether the shown result belongs to older inputs or another engine."""
+        return self.headline_revision < self.inputs_revision or self.headline_engine != engine

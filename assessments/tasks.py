@@ -1,0 +1,19 @@
+"""Celery's entry points: an id in, one call each. Safe to run twice; newer messages with more arguments pass."""
+
+from celery import shared_task
+from celery.signals import beat_init, worker_ready
+
+from assessments import jobs
+from assessments.jobs.dispatch import Dispatcher
+from assessments.jobs.publisher import RUN_JOB
+
+
+@shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
+def run_job(*, job_id: int, **_ignored) -> None:
+    jobs.run(job_id)
+
+
+@worker_ready.connect
+@beat_init.connect
+def start_dispatcher(**_ignored) -> None:
+    Dispatcher().start()
