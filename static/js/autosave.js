@@ -1,0 +1,50 @@
+// A form or field with data-autosave shows its state in the nearest [data-autosave-state], or in the page's own one
+// (#autosave): saving, saved, failed (with a retry), clash. The saving itself is an htmx request of the element.
+const PHRASES = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved. Retry", clash: "Changed by someone else" };
+const waiting = new Set();
+
+function show(element, state) {
+  const scope = element.closest("[data-autosave-scope]") || document;
+  const sign = scope.querySelector("[data-autosave-state]") || document.getElementById("autosave");
+  if (!sign) return;
+  sign.dataset.state = state;
+  sign.querySelector("[data-autosave-text]").textContent = PHRASES[state];
+}
+
+const saver = (event) => event.detail?.ctx?.sourceElement?.closest?.("[data-autosave]");
+
+document.addEventListener("htmx:before:request", (event) => {
+  const element = saver(event);
+  if (!element) return;
+  waiting.add(element);
+  show(element, "saving");
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const element = saver(event);
+  if (!element) return;
+  const status = event.detail.ctx.response?.status;
+  waiting.delete(element);
+  if (status >= 200 && status < 300) show(element, waiting.size ? "saving" : "saved");
+  else if (status === 409 || status === 412) show(element, "clash");
+  else {
+    element.dataset.unsaved = "yes";
+    show(element, "failed");
+    return;
+  }
+  delete element.dataset.unsaved;
+});
+
+// One click sends everything that failed once more.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.('[data-autosave-state][data-state="failed"]')) return;
+  for (const element of document.querySelectorAll("[data-autosave][data-unsaved]")) {
+    if (element instanceof HTMLFormElement) element.requestSubmit();
+    else element.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+
+// Leaving while something is on its way or failed asks first.
+window.addEventListener("beforeunload", (event) => {
+  if (waiting.size || document.querySelector("[data-autosave][data-unsaved]")) event.preventDefault();
+});

@@ -1,0 +1,44 @@
+// Native dialogs. data-opens="ID" opens <dialog id="ID">; data-closes inside closes it.
+// A form with data-confirm="ID" is sent only after the dialog's data-confirms button; where the dialog has an input
+// with data-must-equal="NAME", that button stays off until the name is typed.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest?.("[data-opens]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.opens);
+    if (dialog) { event.preventDefault(); dialog.showModal(); }
+    return;
+  }
+  const closer = event.target.closest?.("[data-closes]");
+  if (closer) closer.closest("dialog")?.close();
+  const confirms = event.target.closest?.("[data-confirms]");
+  if (confirms) {
+    const dialog = confirms.closest("dialog");
+    const form = document.querySelector(`form[data-confirm="${CSS.escape(dialog.id)}"]`);
+    dialog.close();
+    if (form) { form.dataset.confirmed = "yes"; form.requestSubmit(); }
+  }
+});
+
+// Capture: before htmx sees the submission.
+document.addEventListener("submit", (event) => {
+  const { confirm, confirmed } = event.target.dataset;
+  if (!confirm) return;
+  if (confirmed) { delete event.target.dataset.confirmed; return; }
+  const dialog = document.getElementById(confirm);
+  if (!dialog) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  dialog.showModal();
+}, true);
+
+document.addEventListener("input", (event) => {
+  const wanted = event.target.dataset?.mustEqual;
+  if (wanted === undefined) return;
+  const button = event.target.closest("dialog, form").querySelector("[data-confirms], [type=submit]");
+  if (button) button.disabled = event.target.value.trim() !== wanted;
+});
+
+// A dialog that came with an answer (data-open-now) opens at once.
+const openNow = () => document.querySelectorAll("dialog[data-open-now]:not([open])").forEach((dialog) => dialog.showModal());
+document.addEventListener("htmx:after:swap", openNow);
+openNow();

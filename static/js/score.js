@@ -1,0 +1,67 @@
+// Keyboard of the score sheet: 1-5 rate the cell in focus, arrows move between cells, n goes to the note.
+// Markup: <fieldset data-score-cell data-row="r" data-col="c"> with five radios; rows carry data-score-row.
+// A plain arrow inside a radio group would change the rating, so arrows are taken over and only move.
+const cells = () => [...document.querySelectorAll("[data-score-cell]")];
+const entry = (cell) => cell.querySelector("input:checked") || cell.querySelector("input:not(:disabled)");
+
+function focusCell(cell) {
+  const input = cell && entry(cell);
+  if (!input) return;
+  input.focus({ preventScroll: true });
+  cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+// The table's own geometry: rows in document order, columns by data-col.
+function neighbour(cell, rows, columns) {
+  const all = cells();
+  const rowNames = [...new Set(all.map((other) => other.dataset.row))];
+  const inRow = (name) => all.filter((other) => other.dataset.row === name);
+  const at = inRow(cell.dataset.row).findIndex((other) => other.dataset.col === cell.dataset.col) + columns;
+  const name = rowNames[rowNames.indexOf(cell.dataset.row) + rows];
+  return name === undefined ? null : inRow(name)[at] || null;
+}
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+document.addEventListener("keydown", (event) => {
+  const cell = event.target.closest?.("[data-score-cell]");
+  if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (MOVES[event.key]) {
+    event.preventDefault();
+    focusCell(neighbour(cell, ...MOVES[event.key]));
+  } else if (/^[1-5]$/.test(event.key)) {
+    const input = cell.querySelector(`input[value="${event.key}"]:not(:disabled)`);
+    if (!input) return;
+    event.preventDefault();
+    input.focus();
+    if (!input.checked) {
+      input.checked = true;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  } else if (event.key === "n") {
+    const note = document.querySelector(`[data-score-note="${CSS.escape(cell.dataset.row)}"]`) || document.querySelector("[data-score-note]");
+    if (note) { event.preventDefault(); note.focus(); }
+  }
+});
+
+// Escape in the note returns to the cell one came from.
+let last = null;
+document.addEventListener("focusin", (event) => {
+  const cell = event.target.closest?.("[data-score-cell]");
+  if (!cell) return;
+  last = [cell.dataset.row, cell.dataset.col];
+  for (const row of document.querySelectorAll("[data-score-row].is-open")) row.classList.remove("is-open");
+  cell.closest("[data-score-row]")?.classList.add("is-open");
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches?.("[data-score-note]") && last) {
+    focusCell(cells().find((cell) => cell.dataset.row === last[0] && cell.dataset.col === last[1]));
+  }
+});
+
+// After a swap the cell that had the focus has it again, under its new element.
+document.addEventListener("htmx:after:swap", () => {
+  if (last && document.activeElement === document.body) {
+    focusCell(cells().find((cell) => cell.dataset.row === last[0] && cell.dataset.col === last[1]));
+  }
+});
