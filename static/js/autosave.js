@@ -20,19 +20,24 @@ document.addEventListener("htmx:before:request", (event) => {
   show(element, "saving");
 });
 
-document.addEventListener("htmx:finally:request", (event) => {
+function settle(element, state) {
+  waiting.delete(element);
+  if (state === "failed") element.dataset.unsaved = "yes";
+  else delete element.dataset.unsaved;
+  show(element, state === "saved" && waiting.size ? "saving" : state);
+}
+
+// Before the swap: afterwards the element may have left the document and its events no longer reach us.
+document.addEventListener("htmx:after:request", (event) => {
   const element = saver(event);
   if (!element) return;
-  const status = event.detail.ctx.response?.status;
-  waiting.delete(element);
-  if (status >= 200 && status < 300) show(element, waiting.size ? "saving" : "saved");
-  else if (status === 409 || status === 412) show(element, "clash");
-  else {
-    element.dataset.unsaved = "yes";
-    show(element, "failed");
-    return;
-  }
-  delete element.dataset.unsaved;
+  const { status } = event.detail.ctx.response;
+  settle(element, status < 300 ? "saved" : status === 409 || status === 412 ? "clash" : "failed");
+});
+
+document.addEventListener("htmx:error", (event) => {
+  const element = saver(event);
+  if (element && waiting.has(element)) settle(element, "failed");
 });
 
 // One click sends everything that failed once more.
