@@ -1,0 +1,51 @@
+"""Charts as SVG strings, the same on a page and in a report, each with the table that says the same in words.
+
+Every kind of chart is a module with a plain dataclass and three pure functions: `draw(data, width, ident) -> str`,
+`describe(data) -> str` (what stands in <desc>) and `table(data) -> Table`. `figure(data)` makes what
+`components/chart.html` shows; `drawing(data, width)` what a report embeds. Equal input gives equal bytes.
+"""
+
+from types import ModuleType
+
+from assessments.reporting.charts import risk, scenarios, shares, sparkline, values
+from assessments.reporting.charts.colours import accents
+from assessments.reporting.charts.risk import RiskOverTime, RiskPanel
+from assessments.reporting.charts.scenarios import ScenarioMatrix, ScenarioOption, ScenarioRun
+from assessments.reporting.charts.shares import FirstShares, Share
+from assessments.reporting.charts.sparkline import Sparkline
+from assessments.reporting.charts.svg import Figure, Table
+from assessments.reporting.charts.values import OptionValue, ValueBars
+
+Chart = ValueBars | ScenarioMatrix | FirstShares | RiskOverTime | Sparkline
+
+_MODULES: dict[type, ModuleType] = {
+    ValueBars: values,
+    ScenarioMatrix: scenarios,
+    FirstShares: shares,
+    RiskOverTime: risk,
+    Sparkline: sparkline,
+}
+WIDE, NARROW = 640, 340
+
+
+def drawing(data: Chart, width: float = WIDE, ident: str = "") -> str:
+    """The chart as an SVG string, `width` px wide. `ident` begins its ids where a page shows the same chart twice."""
+    return _MODULES[type(data)].draw(data, width, ident)
+
+
+def table(data: Chart) -> Table:
+    """The chart's numbers as words."""
+    return _MODULES[type(data)].table(data)
+
+
+def figure(data: Chart, ident: str = "") -> Figure:
+    """The chart for a page: wide, narrow (phones) and its table. A sparkline has one size."""
+    if isinstance(data, Sparkline):
+        return Figure(data.title, sparkline.draw(data, ident=ident), "", table(data))
+    return Figure(data.title, drawing(data, WIDE, ident), drawing(data, NARROW, ident), table(data))
+
+
+__all__ = [
+    "NARROW", "WIDE", "Chart", "Figure", "FirstShares", "OptionValue", "RiskOverTime", "RiskPanel", "ScenarioMatrix",
+    "ScenarioOption", "ScenarioRun", "Share", "Sparkline", "Table", "ValueBars", "accents", "drawing", "figure", "table",
+]
