@@ -30,12 +30,14 @@ WIDE, NARROW = 640, 340
 
 def drawing(data: Chart, width: float = WIDE, ident: str = "") -> str:
     """The chart as an SVG string, `width` px wide. `ident` begins its ids where a page shows the same chart twice."""
-    return _MODULES[type(data)].draw(data, width, ident)
+    drawn: str = _MODULES[type(data)].draw(data, width, ident)
+    return drawn
 
 
 def table(data: Chart) -> Table:
     """The chart's numbers as words."""
-    return _MODULES[type(data)].table(data)
+    words: Table = _MODULES[type(data)].table(data)
+    return words
 
 
 def figure(data: Chart, ident: str = "") -> Figure:
@@ -46,6 +48,23 @@ def figure(data: Chart, ident: str = "") -> Figure:
 
 
 __all__ = [
-    "NARROW", "WIDE", "Chart", "Figure", "FirstShares", "OptionValue", "RiskOverTime", "RiskPanel", "ScenarioMatrix",
-    "ScenarioOption", "ScenarioRun", "Share", "Sparkline", "Table", "ValueBars", "accents", "drawing", "figure", "table",
+    "NARROW",
+    "WIDE",
+    "Chart",
+    "Figure",
+    "FirstShares",
+    "OptionValue",
+    "RiskOverTime",
+    "RiskPanel",
+    "ScenarioMatrix",
+    "ScenarioOption",
+    "ScenarioRun",
+    "Share",
+    "Sparkline",
+    "Table",
+    "ValueBars",
+    "accents",
+    "drawing",
+    "figure",
+    "table",
 ]

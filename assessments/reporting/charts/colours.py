@@ -63,13 +63,19 @@ def accents(options: Sequence[tuple[str, str]]) -> dict[str, str]:
 def paint(token: str) -> dict[str, str]:
     """Attributes that fill a shape with a token, on pages and in print."""
     name = token.removeprefix("option-")
-    return {"fill": TOKENS[token][0], "class": f"c-opt-{name}" if token.startswith("option-") else f"c-{name}"}
+    return {
+        "fill": TOKENS[token][0],
+        "class": f"c-opt-{name}" if token.startswith("option-") else f"c-{name}",
+    }
 
 
 def ink(token: str) -> dict[str, str]:
     """Attributes that draw a line with a token: text, bad, line, line-strong or an option's accent."""
     name = token.removeprefix("option-")
-    return {"stroke": TOKENS[token][0], "class": f"c-{name}" if name.startswith("line") else f"c-stroke-{name}"}
+    return {
+        "stroke": TOKENS[token][0],
+        "class": f"c-{name}" if name.startswith("line") else f"c-stroke-{name}",
+    }
 
 
 def dimension(position: int) -> str:

@@ -46,13 +46,21 @@ def draw(data: FirstShares, width: float = 640, ident: str = "") -> str:
         parts.append(svg.text(0, y + 14, svg.fit(option.name, label - 10, 12), tone, 12))
         parts.append(svg.rect(label, y + 4, length, 12, paint("track"), rx=2))
         if option.share:
-            parts.append(svg.rect(label, y + 4, max(1.0, option.share * length), 12, paint(f"option-{option.accent}"), rx=2))
+            parts.append(
+                svg.rect(
+                    label, y + 4, max(1.0, option.share * length), 12, paint(f"option-{option.accent}"), rx=2
+                )
+            )
         parts.append(svg.text(width, y + 14, _words(option), tone, 12, anchor="end", weight=600))
         y += 26
     if data.threshold is not None:
         x = label + data.threshold * length
         parts.append(svg.line(x, 2, x, y - 4, colours.ink("text"), stroke_width=1.25, stroke_dasharray="3 2"))
-        parts.append(svg.text(x, y + 8, f"clear from {data.threshold * 100:.0f} %", paint("muted"), 10, anchor="middle"))
+        parts.append(
+            svg.text(
+                x, y + 8, f"clear from {data.threshold * 100:.0f} %", paint("muted"), 10, anchor="middle"
+            )
+        )
         y += 14
     return svg.document(data.title, describe(data), width, y, "".join(parts), ident)
 

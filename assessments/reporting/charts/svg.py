@@ -10,7 +10,11 @@ from assessments.reporting.charts.colours import paint
 
 FONT = "Inter, sans-serif"
 # Advance widths of Inter at weight 400 in em, rounded up; what is not listed counts as an average letter.
-_WIDTHS = {**dict.fromkeys("iljI.,:;'|!·", 0.30), **dict.fromkeys("frt()[]/- ", 0.38), **dict.fromkeys("mwMW%@–—", 0.88)}
+_WIDTHS = {
+    **dict.fromkeys("iljI.,:;'|!·", 0.30),
+    **dict.fromkeys("frt()[]/- ", 0.38),
+    **dict.fromkeys("mwMW%@–—", 0.88),
+}
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # not allowed in XML 1.0
 
 
@@ -103,7 +107,9 @@ def wrap(words: str, room: float, size: float, lines: int = 2) -> list[str]:
     return done
 
 
-def legend(entries: Iterable[tuple[str, str]], x: float, y: float, room: float, size: float = 11) -> tuple[str, float]:
+def legend(
+    entries: Iterable[tuple[str, str]], x: float, y: float, room: float, size: float = 11
+) -> tuple[str, float]:
     """Squares with names, wrapped to the room. entries: (token, name). Returns the SVG and the y below the last line."""
     parts, left = [], x
     for token, name in entries:
@@ -119,7 +125,9 @@ def legend(entries: Iterable[tuple[str, str]], x: float, y: float, room: float, 
 
 def document(title: str, description: str, width: float, height: float, body: str, ident: str = "") -> str:
     """A whole drawing. Its ids are unique to its content and size, or begin with `ident` where a page shows it twice."""
-    digest = hashlib.sha256(f"{ident}|{title}|{description}|{width}|{body}".encode("utf-8", "replace")).hexdigest()[:12]
+    digest = hashlib.sha256(
+        f"{ident}|{title}|{description}|{width}|{body}".encode("utf-8", "replace")
+    ).hexdigest()[:12]
     name = f"{ident or 'chart'}-{digest}"
     return tag(
         "svg",

@@ -44,7 +44,7 @@ def describe(data: ValueBars) -> str:
 def draw(data: ValueBars, width: float = 640, ident: str = "") -> str:
     """The bars as SVG, `width` px wide; below 480 px the name stands above its bar."""
     narrow = width < 480
-    label = 0 if narrow else min(220.0, width * 0.32)
+    label = 0 if narrow else min(230.0, width * 0.36)
     left, right = label, width - 52
     length = right - left
     parts, y = [], 4.0
@@ -59,11 +59,14 @@ def draw(data: ValueBars, width: float = 640, ident: str = "") -> str:
         if option.accent:
             faint = 0.45 if option.blocked else None
             parts.append(svg.rect(0, y + 5, 9, 9, paint(f"option-{option.accent}"), rx=1.5, opacity=faint))
-        parts.append(svg.text(indent, y + 14, svg.fit(option.name, room - indent, 13), tone, 13))
+        names = svg.wrap(option.name, room - indent, 13, 2)
+        for step, words in enumerate(names):
+            parts.append(svg.text(indent, y + 14 + 16 * step, words, tone, 13))
         lines = svg.wrap(under, room - indent, 11, 2)
         for step, words in enumerate(lines):
-            parts.append(svg.text(indent, y + 30 + 14 * step, words, paint("bad" if option.blocked else "muted"), 11))
-        tall = 18 + 14 * len(lines)
+            colour = paint("bad" if option.blocked else "muted")
+            parts.append(svg.text(indent, y + 14 + 16 * len(names) + 14 * step, words, colour, 11))
+        tall = 2 + 16 * len(names) + 14 * len(lines)
         top = y + tall + 4 if narrow else y + max(2.0, tall / 2 - 6)
         parts.append(svg.rect(left, top, length, 14, paint("track"), rx=2))
         segments, x = [], left
@@ -72,11 +75,17 @@ def draw(data: ValueBars, width: float = 640, ident: str = "") -> str:
             if wide > 0:
                 segments.append(svg.rect(x, top, max(0.5, wide - 1), 14, paint(colours.dimension(index))))
             x += wide
-        parts.append(svg.tag("g", {"opacity": 0.42 if option.blocked else None}, *segments) if segments else "")
+        parts.append(
+            svg.tag("g", {"opacity": 0.42 if option.blocked else None}, *segments) if segments else ""
+        )
         if option.low is not None and option.high is not None:
             ends = left + option.low / 100 * length, left + option.high / 100 * length
-            parts.append(svg.line(ends[0], top + 18, ends[1], top + 18, colours.ink("text"), stroke_width=1.5))
-        shown = svg.text(width, top + 12, _points(option), tone, 14, anchor="end", weight=None if option.blocked else 650)
+            parts.append(
+                svg.line(ends[0], top + 18, ends[1], top + 18, colours.ink("text"), stroke_width=1.5)
+            )
+        shown = svg.text(
+            width, top + 12, _points(option), tone, 14, anchor="end", weight=None if option.blocked else 650
+        )
         parts.append(shown)
         y = max(y + tall, top + 20) + 10
     entries = [(colours.dimension(index), name) for index, name in enumerate(data.dimensions)]
@@ -90,5 +99,14 @@ def table(data: ValueBars) -> svg.Table:
     rows = []
     for option in data.options:
         points = tuple(f"{value:.1f}" for value in option.contributions)
-        rows.append((option.name, *points, _points(option), f"blocked: {option.blocked}" if option.blocked else option.note or "–"))
-    return svg.Table(f"{data.title}, points of 100", ("Option", *data.dimensions, "Total", "Gates"), tuple(rows))
+        rows.append(
+            (
+                option.name,
+                *points,
+                _points(option),
+                f"blocked: {option.blocked}" if option.blocked else option.note or "–",
+            )
+        )
+    return svg.Table(
+        f"{data.title}, points of 100", ("Option", *data.dimensions, "Total", "Gates"), tuple(rows)
+    )
