@@ -1,0 +1,175 @@
+"""Every rule about a program, a review, a framework or a report: may this person do it now?
+
+Reads are decided by `visible_to` beside the models. Each function takes the membership first and answers with a
+Verdict whose reason a page can show. A caller that has many subjects to ask about loads `ProgramRights` once.
+"""
+
+from functools import cached_property
+
+from accounts.permissions import ALLOWED, Verdict, has_role
+from assessments.models import (
+    ApprovalStep,
+    Assignment,
+    CriteriaVersion,
+    Program,
+    ProgramMember,
+    Review,
+    Signature,
+)
+
+
+def leads(member, program: Program) -> bool:
+    """Whether the membership leads the program."""
+    return bool(
+        member
+        and member.is_active
+        and ProgramMember.objects.filter(program=program, membership=member, is_lead=True).exists()
+    )
+
+
+class ProgramRights:
+    """What one membership may do with one program; asks the database once."""
+
+    def __init__(self, member, program: Program):
+        self.member, self.program = member, program
+
+    @cached_property
+    def is_lead(self) -> bool:
+        return leads(self.member, self.program)
+
+    def edit_section(self, owner_function: str) -> Verdict:
+        """Edit the draft's fields that a function owns."""
+        if self.is_lead:
+            return ALLOWED
+        if has_role(self.member, "assessor") and owner_function in self.member.function_keys:
+            return ALLOWED
+        return Verdict("Only the program lead and the function that owns a fact change it.")
+
+    def see_commercial(self) -> Verdict:
+        return can_see_commercial(self.member, self.program, is_lead=self.is_lead)
+
+
+def can_see_commercial(member, program: Program, *, is_lead: bool | None = None) -> Verdict:
+    """Prices and terms are confidential."""
+    if has_role(member, "approver", "admin", "auditor"):
+        return ALLOWED
+    if has_role(member, "assessor") and "finance" in member.function_keys:
+        return ALLOWED
+    if leads(member, program) if is_lead is None else is_lead:
+        return ALLOWED
+    return Verdict("Prices and terms are shown to Finance, the program lead, approvers, admins and auditors.")
+
+
+def can_create_program(member) -> Verdict:
+    if has_role(member, "admin"):
+        return ALLOWED
+    return Verdict("An admin creates programs and appoints their leads.")
+
+
+def can_appoint_leads(member) -> Verdict:
+    return ALLOWED if has_role(member, "admin") else Verdict("Only an admin appoints program leads.")
+
+
+def can_edit_facts(member, program: Program, owner_function: str) -> Verdict:
+    return ProgramRights(member, program).edit_section(owner_function)
+
+
+def can_save_revision(member, program: Program) -> Verdict:
+    """Saving a revision moves the open review and every watch: the lead's act."""
+    return ALLOWED if leads(member, program) else Verdict("Only the program lead saves a revision of the facts.")
+
+
+def can_change_options(member, program: Program) -> Verdict:
+    return ALLOWED if leads(member, program) else Verdict("Only the program lead adds or removes options.")
+
+
+def can_lead_review(member, program: Program) -> Verdict:
+    """Open, assign, reveal, reconcile, propose, submit, withdraw."""
+    return ALLOWED if leads(member, program) else Verdict("Only the program lead does this.")
+
+
+def can_rate(member, review: Review, assignment: Assignment | None) -> Verdict:
+    """Ratings are given by assignment, whatever the other roles."""
+    if review.state not in Review.TAKES_RATINGS:
+        return Verdict(f"The review is {review.get_state_display().lower()}; it takes no ratings.")
+    if assignment is None or assignment.membership_id != member.pk or not member.is_active:
+        return Verdict("You are not assigned to rate in this review.")
+    return ALLOWED
+
+
+def can_see_all_ratings(member, review: Review) -> Verdict:
+    if review.is_revealed:
+        return ALLOWED
+    return Verdict("Until the lead reveals the ratings, everyone sees only their own.")
+
+
+def can_manage_criteria(member) -> Verdict:
+    return ALLOWED if has_role(member, "admin") else Verdict("Only an admin edits and publishes criteria.")
+
+
+def can_publish(member, version: CriteriaVersion) -> Verdict:
+    if verdict := can_manage_criteria(member):
+        if version.state != CriteriaVersion.State.DRAFT:
+            return Verdict("Only a draft is published.")
+        return ALLOWED
+    return verdict
+
+
+def names(member, step: ApprovalStep) -> bool:
+    """Whether the route's step names the membership: itself, its function, or its role."""
+    return member.is_active and step.parties.naming(member).exists()
+
+
+def can_sign(member, step: ApprovalStep) -> Verdict:
+    """Sign a step now: it is open, names the person, and the person keeps the separation of duties."""
+    if step.state != ApprovalStep.State.OPEN:
+        return Verdict("This step is not open.")
+    if not member.is_active or not member.user.is_active:
+        return Verdict("Your account is not active.")
+    if step.kind == ApprovalStep.Kind.EXECUTIVE and not has_role(member, "approver"):
+        return Verdict("Only approvers sign an executive step.")
+    if not names(member, step):
+        return Verdict("The route does not name you for this step.")
+    return separation_of_duties(member, step)
+
+
+def separation_of_duties(member, step: ApprovalStep) -> Verdict:
+    """Whoever rated or submitted signs no executive step, and nobody signs two steps."""
+    if Signature.objects.filter(submission=step.submission, membership=member).exclude(step=step).exists():
+        return Verdict("You signed another step of this submission; someone else signs this one.")
+    if step.kind == ApprovalStep.Kind.EXECUTIVE:
+        if step.submission.submitted_by_id == member.pk:
+            return Verdict("You submitted this review; someone else approves it.")
+        if step.review.ratings.filter(membership=member).exists():
+            return Verdict("You rated in this review; someone else approves it.")
+    return ALLOWED
+
+
+def can_act_on_step(member, step: ApprovalStep) -> Verdict:
+    """Return or reject: whoever may sign the open step."""
+    return can_sign(member, step)
+
+
+def can_amend(member, step: ApprovalStep) -> Verdict:
+    """Write the next proposed decision: an approver of the open executive step."""
+    if step.kind != ApprovalStep.Kind.EXECUTIVE:
+        return Verdict("The proposed decision is amended on the executive step.")
+    return can_sign(member, step)
+
+
+def can_ask_for_report(member, review: Review) -> Verdict:
+    """Anyone who may see a revealed review; before that a report would show more than its reader may know."""
+    if not review.is_revealed:
+        return Verdict("Reports are made once the ratings are revealed.")
+    return ALLOWED
+
+
+def can_see_jobs(member) -> Verdict:
+    return ALLOWED if has_role(member, "admin") else Verdict("The system page is for admins.")
+
+
+def can_retry(member, program: Program) -> Verdict:
+    """Try a failed computation again: lead or admin."""
+    if has_role(member, "admin") or leads(member, program):
+        return ALLOWED
+    return Verdict("The program lead or an admin tries again.")

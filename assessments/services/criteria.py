@@ -1,0 +1,284 @@
+"""Criteria versions: read in from a document, written out again, published with a reason, retired."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.audit import record_event, sha256_of
+from accounts.models import Function, Membership
+from assessments import permissions
+from assessments.errors import Clash, Invalid, WrongState
+from assessments.models import (
+    CriteriaSet,
+    CriteriaVersion,
+    Criterion,
+    DerivedQuantity,
+    Dimension,
+    Gate,
+    Lens,
+    ProfileField,
+    RiskEvent,
+    RouteStep,
+    Rule,
+    Scenario,
+    Source,
+)
+from assessments.scoring.framework import Framework, FrameworkErrors
+
+META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "risk", "plausible_weights", "verdict")
+
+
+def check_document(document: Any, *, organization_id: int) -> Framework:
+    """Compile a framework document. Raises Invalid naming every problem at its place, before anything is written."""
+    try:
+        framework = Framework.from_data(document)
+    except FrameworkErrors as errors:
+        raise Invalid(
+            [{"field": place, "option": "", "value": None, "message": message} for place, message in errors.problems]
+        ) from errors
+    known = set(Function.objects.filter(organization_id=organization_id).values_list("key", flat=True))
+    unknown = sorted(set(document["functions"]) - known)
+    if unknown:
+        raise Invalid(
+            [
+                {
+                    "field": f"functions.{key}",
+                    "option": "",
+                    "value": key,
+                    "message": f"This organization has no function {key!r}; it has {', '.join(sorted(known))}.",
+                }
+                for key in unknown
+            ]
+        )
+    return framework
+
+
+@transaction.atomic
+def import_draft(*, member: Membership, document: dict, cloned_from: CriteriaVersion | None = None) -> CriteriaVersion:
+    """A new draft from a framework document, the next number of its set. Raises NotAllowed, Invalid."""
+    permissions.can_manage_criteria(member).require()
+    check_document(document, organization_id=member.organization_id)
+    criteria_set, _ = CriteriaSet.objects.get_or_create(
+        organization_id=member.organization_id, key=document["key"], defaults={"name": document["name"]}
+    )
+    CriteriaSet.objects.select_for_update(no_key=True).get(pk=criteria_set.pk)
+    last = criteria_set.versions.aggregate(last=Max("number"))["last"] or 0
+    version = CriteriaVersion.objects.create(
+        organization_id=member.organization_id,
+        criteria_set=criteria_set,
+        number=last + 1,
+        label=str(document.get("label", ""))[:80],
+        cloned_from=cloned_from,
+        meta={key: document[key] for key in META_KEYS if key in document}
+        | {"sections": document["schema"]["sections"]},
+        created_by=member,
+    )
+    _write_rows(version, document)
+    record_event(
+        "criteria.drafted",
+        organization_id=member.organization_id,
+        actor=member,
+        subject=version,
+        new={"number": version.number, "digest": sha256_of(content_of(version))},
+    )
+    return version
+
+
+def _write_rows(version: CriteriaVersion, document: dict) -> None:
+    """Explode a checked document into rows; `content_of` puts it together again."""
+    common = {"organization_id": version.organization_id, "criteria_version": version}
+
+    def rest(row: dict, *taken: str) -> dict:
+        return {key: value for key, value in row.items() if key not in taken}
+
+    Source.objects.bulk_create(
+        Source(key=key, name=row["title"][:200], position=at, definition=row, **common)
+        for at, (key, row) in enumerate(document.get("sources", {}).items())
+    )
+    ProfileField.objects.bulk_create(
+        ProfileField(
+            key=row["key"],
+            name=row.get("label", row["key"])[:200],
+            position=at,
+            scope=row["scope"],
+            section=row.get("section", ""),
+            owner_function=row.get("owner", ""),
+            commercial=bool(row.get("commercial", False)),
+            definition=rest(row, "key"),
+            **common,
+        )
+        for at, row in enumerate(document["schema"]["fields"])
+    )
+    for model, rows, id_key in (
+        (DerivedQuantity, document.get("derived", []), "key"),
+        (Gate, document.get("gates", []), "id"),
+        (Scenario, document.get("scenarios", []), "id"),
+        (Lens, document.get("lenses", []), "key"),
+        (RouteStep, document.get("route", []), "key"),
+    ):
+        model.objects.bulk_create(
+            model(key=row[id_key], name=row.get("name", "")[:200], position=at, definition=rest(row, id_key), **common)
+            for at, row in enumerate(rows)
+        )
+    RiskEvent.objects.bulk_create(
+        RiskEvent(
+            key=row["id"],
+            name=row["name"][:200],
+            category=row["category"],
+            position=at,
+            definition=rest(row, "id"),
+            **common,
+        )
+        for at, row in enumerate(document.get("risk_events", []))
+    )
+    for at, row in enumerate(document["dimensions"]):
+        dimension = Dimension.objects.create(
+            key=row["key"],
+            name=row["name"],
+            position=at,
+            weight=str(row["weight"]),
+            definition=rest(row, "key", "criteria"),
+            **common,
+        )
+        criteria = Criterion.objects.bulk_create(
+            Criterion(
+                key=leaf["key"],
+                name=leaf["name"],
+                position=100 * at + leaf_at,
+                dimension=dimension,
+                weight=str(leaf["weight"]),
+                owner_function=leaf["owner"],
+                consulted_functions=leaf.get("consulted", []),
+                definition=rest(leaf, "key", "rules"),
+                **common,
+            )
+            for leaf_at, leaf in enumerate(row["criteria"])
+        )
+        Rule.objects.bulk_create(
+            Rule(
+                key=f"{leaf['key']}.{kind}",
+                position=rule_at,
+                criterion=criterion,
+                kind=kind,
+                definition={"rule": rule},
+                **common,
+            )
+            for criterion, leaf in zip(criteria, row["criteria"], strict=True)
+            for rule_at, (kind, rule) in enumerate(leaf.get("rules", {}).items())
+        )
+
+
+def content_of(version: CriteriaVersion) -> dict:
+    """The framework document of a version, put together from its rows (12 queries)."""
+    rules: dict[int, dict] = {}
+    for rule in version.rule_rows.all():
+        rules.setdefault(rule.criterion_id, {})[rule.kind] = rule.definition["rule"]
+    leaves: dict[int, list] = {}
+    for criterion in version.criterion_rows.all():
+        leaf = {"key": criterion.key, **criterion.definition}
+        if criterion.pk in rules:
+            leaf["rules"] = rules[criterion.pk]
+        leaves.setdefault(criterion.dimension_id, []).append(leaf)
+    meta = dict(version.meta)
+    sections = meta.pop("sections")
+    return meta | {
+        "sources": {row.key: row.definition for row in version.source_rows.all()},
+        "schema": {
+            "sections": sections,
+            "fields": [{"key": row.key, **row.definition} for row in version.profilefield_rows.all()],
+        },
+        "derived": [{"key": row.key, **row.definition} for row in version.derivedquantity_rows.all()],
+        "dimensions": [
+            {"key": row.key, **row.definition, "criteria": leaves.get(row.pk, [])}
+            for row in version.dimension_rows.all()
+        ],
+        "gates": [{"id": row.key, **row.definition} for row in version.gate_rows.all()],
+        "risk_events": [{"id": row.key, **row.definition} for row in version.riskevent_rows.all()],
+        "scenarios": [{"id": row.key, **row.definition} for row in version.scenario_rows.all()],
+        "lenses": [{"key": row.key, **row.definition} for row in version.lens_rows.all()],
+        "route": [{"key": row.key, **row.definition} for row in version.routestep_rows.all()],
+    }
+
+
+@transaction.atomic
+def clone(*, member: Membership, version: CriteriaVersion) -> CriteriaVersion:
+    """A draft that begins as a copy of a version, with the same keys. Raises NotAllowed."""
+    return import_draft(member=member, document=content_of(version), cloned_from=version)
+
+
+def _locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
+    version = CriteriaVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version_id)
+    if seen_version is not None and version.version != seen_version:
+        raise Clash("Somebody changed this draft meanwhile.", version=version.version)
+    return version
+
+
+@transaction.atomic
+def publish(
+    *, member: Membership, version_id: int, reason: str, seen_version: int | None = None
+) -> CriteriaVersion:
+    """Publish a draft: it never changes again, and changes no review. Raises NotAllowed, Invalid, WrongState, Clash."""
+    version = _locked(version_id, seen_version)
+    permissions.can_manage_criteria(member).require()
+    if version.state != CriteriaVersion.State.DRAFT:
+        raise WrongState(f"{version} is {version.get_state_display().lower()}; only a draft is published.")
+    if not reason.strip():
+        raise Invalid([{"field": "reason", "option": "", "value": reason, "message": "Say why this version comes."}])
+    content = content_of(version)
+    check_document(content, organization_id=version.organization_id)
+    version.state = CriteriaVersion.State.PUBLISHED
+    version.digest = sha256_of(content)
+    version.published_by, version.published_at, version.publish_reason = member, timezone.now(), reason.strip()
+    version.version += 1
+    version.save()
+    record_event(
+        "criteria.published",
+        organization_id=version.organization_id,
+        actor=member,
+        subject=version,
+        new={"number": version.number, "digest": version.digest},
+        reason=reason.strip(),
+    )
+    return version
+
+
+@transaction.atomic
+def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersion:
+    """Retire a published version: no new review takes it, pinned ones keep it. Raises NotAllowed, Invalid, WrongState."""
+    version = _locked(version_id, None)
+    permissions.can_manage_criteria(member).require()
+    if version.state != CriteriaVersion.State.PUBLISHED:
+        raise WrongState(f"{version} is {version.get_state_display().lower()}; only a published version is retired.")
+    if not reason.strip():
+        raise Invalid([{"field": "reason", "option": "", "value": reason, "message": "Say why this version goes."}])
+    CriteriaVersion.objects.filter(pk=version.pk).update(state=CriteriaVersion.State.RETIRED)
+    version.state = CriteriaVersion.State.RETIRED
+    record_event(
+        "criteria.retired",
+        organization_id=version.organization_id,
+        actor=member,
+        subject=version,
+        old={"state": "published"},
+        new={"state": "retired"},
+        reason=reason.strip(),
+    )
+    return version
+
+
+@transaction.atomic
+def discard_draft(*, member: Membership, version_id: int) -> None:
+    """Delete a draft for good. Raises NotAllowed, WrongState."""
+    version = _locked(version_id, None)
+    permissions.can_manage_criteria(member).require()
+    if version.state != CriteriaVersion.State.DRAFT:
+        raise WrongState("Only a draft is discarded.")
+    record_event(
+        "criteria.discarded",
+        organization_id=version.organization_id,
+        actor=member,
+        subject=version,
+        old={"number": version.number, "digest": sha256_of(content_of(version))},
+    )
+    version.delete()
