@@ -1,6 +1,6 @@
 // A form or field with data-autosave shows its state in the nearest [data-autosave-state], or in the page's own one
 // (#autosave): saving, saved, failed (with a retry), clash. The saving itself is an htmx request of the element.
-const PHRASES = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved. Retry", clash: "Changed by someone else" };
+const PHRASES = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved", clash: "Changed by someone else" };
 const waiting = new Set();
 
 function show(element, state) {
@@ -9,6 +9,7 @@ function show(element, state) {
   if (!sign) return;
   sign.dataset.state = state;
   sign.querySelector("[data-autosave-text]").textContent = PHRASES[state];
+  sign.querySelector("[data-autosave-retry]").hidden = state !== "failed";
 }
 
 const saver = (event) => event.detail?.ctx?.sourceElement?.closest?.("[data-autosave]");
@@ -42,7 +43,7 @@ document.addEventListener("htmx:error", (event) => {
 
 // One click sends everything that failed once more.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest?.('[data-autosave-state][data-state="failed"]')) return;
+  if (!event.target.closest?.("[data-autosave-retry]")) return;
   for (const element of document.querySelectorAll("[data-autosave][data-unsaved]")) {
     if (element instanceof HTMLFormElement) element.requestSubmit();
     else element.dispatchEvent(new Event("change", { bubbles: true }));

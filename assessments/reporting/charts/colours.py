@@ -28,7 +28,7 @@ TOKENS: dict[str, tuple[str, str]] = {
     "cat-R": ("#7e57c2", "#b196ea"),
     "cat-X": ("#c2740a", "#e3a03a"),
     "good": ("#1f7a3a", "#6fd08c"),
-    "warn": ("#a15c00", "#f2b54c"),
+    "warn": ("#8f5200", "#f2b54c"),
     "bad": ("#c42b2b", "#ff8f8f"),
     "text": ("#1f2733", "#e7ebf1"),
     "muted": ("#5b6472", "#a7b0bd"),
