@@ -14,9 +14,25 @@ function show(element, state) {
 
 const saver = (event) => event.detail?.ctx?.sourceElement?.closest?.("[data-autosave]");
 
+// A quick second edit waits in the queue with the version that was on the page when it was made. When it goes out, the
+// first has been answered: it takes the version of that answer, or it would clash with its own predecessor. After a
+// clash with someone else it keeps the old one, so that nothing unseen is overwritten.
+const clashes = new WeakMap();
+const seen = new WeakMap();
+
+document.addEventListener("htmx:config:request", (event) => {
+  const element = saver(event);
+  if (element) seen.set(event.detail.ctx, clashes.get(element) || 0);
+});
+
 document.addEventListener("htmx:before:request", (event) => {
   const element = saver(event);
   if (!element) return;
+  const { ctx } = event.detail;
+  const version = element.elements?.version?.value;
+  if (version !== undefined && ctx.request.body?.has?.("version") && seen.get(ctx) === (clashes.get(element) || 0)) {
+    ctx.request.body.set("version", version);
+  }
   waiting.add(element);
   show(element, "saving");
 });
@@ -33,6 +49,7 @@ document.addEventListener("htmx:after:request", (event) => {
   const element = saver(event);
   if (!element) return;
   const { status } = event.detail.ctx.response;
+  if (status === 409 || status === 412) clashes.set(element, (clashes.get(element) || 0) + 1);
   settle(element, status < 300 ? "saved" : status === 409 || status === 412 ? "clash" : "failed");
 });
 
