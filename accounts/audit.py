@@ -21,7 +21,8 @@ class Origin:
     request_id: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("audit_origin", default=Origin())
+_COMMAND_LINE = Origin()
+_origin: ContextVar[Origin | None] = ContextVar("audit_origin", default=None)
 
 
 @contextmanager
@@ -111,7 +112,7 @@ def record_event(
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp(), pg_current_xact_id()::text::bigint")
         at, transaction_id = cursor.fetchone()
-    origin = _origin.get()
+    origin = _origin.get() or _COMMAND_LINE
     event = AuditEvent(
         organization_id=organization_id,
         at=at,

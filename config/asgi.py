@@ -1,4 +1,4 @@
-"""Server events under /live/, for uvicorn. Pages and API are not served here."""
+"""The asynchronous entry point, for uvicorn."""
 
 import os
 
@@ -6,11 +6,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-get_asgi_application()
+application = get_asgi_application()
 
-from assessments.live import application  # noqa: E402  (needs the apps)
-from config.roles import refuse_owner  # noqa: E402
+from config.roles import refuse_owner  # noqa: E402  (needs the apps)
 
 refuse_owner()
-
-__all__ = ["application"]

@@ -44,7 +44,9 @@ def database(url: str, *, name: str = "DATABASE_URL") -> dict:
     host = options.pop("host", None) or (unquote(parts.hostname) if parts.hostname else "")
     port = options.pop("port", None) or (str(parts.port) if parts.port else "")
     if not parts.path.lstrip("/"):
-        raise ImproperlyConfigured(f"{name} must name a database, as in postgresql://user:password@host:5432/makewhere.")
+        raise ImproperlyConfigured(
+            f"{name} must name a database, as in postgresql://user:password@host:5432/makewhere."
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -30,5 +30,7 @@ class PrivatePages:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if not request.path.startswith(settings.STATIC_URL) and "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "private, no-store" if not response.has_header("ETag") else "private, no-cache"
+            response.headers["Cache-Control"] = (
+                "private, no-store" if not response.has_header("ETag") else "private, no-cache"
+            )
         return response

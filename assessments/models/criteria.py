@@ -96,7 +96,9 @@ class CriteriaVersion(models.Model):
 
     class Meta:
         ordering = ["criteria_set__name", "-number"]
-        constraints = [models.UniqueConstraint(fields=["criteria_set", "number"], name="one_criteria_version_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["criteria_set", "number"], name="one_criteria_version_per_number")
+        ]
         triggers = [
             pgtrigger.Trigger(
                 name="only_state_moves",

@@ -68,7 +68,8 @@ class ProposedDecision(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["submission", "number"], name="one_proposed_decision_per_number"),
             models.CheckConstraint(
-                condition=Q(kind="not_yet", option=None) | Q(kind__in=("recommended", "alternative"), option__isnull=False),
+                condition=Q(kind="not_yet", option=None)
+                | Q(kind__in=("recommended", "alternative"), option__isnull=False),
                 name="an_option_unless_not_yet",
             ),
         ]

@@ -92,9 +92,7 @@ class Proposal:
     option: str
     justification: str
     hash: str = ""
-    overrides: tuple[
-        str, ...
-    ] = ()  # "G04 not ready in time: ..." of an approved blocked option, with its reason
+    overrides: tuple[str, ...] = ()  # "G04 not ready in time: ..." of an approved blocked option, with its reason
     tripwires: tuple[str, ...] = ()
 
 
@@ -128,9 +126,7 @@ class Brief:
     gates: tuple[Gate, ...] = ()
     changes: tuple[Change, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    disagreement: tuple[
-        str, ...
-    ] = ()  # who would choose otherwise, dissent with its author, agreement figures
+    disagreement: tuple[str, ...] = ()  # who would choose otherwise, dissent with its author, agreement figures
     proposal: Proposal | None = None
     steps: tuple[Step, ...] = ()
     watermark: str = ""  # "DRAFT"; empty on a record
@@ -228,8 +224,7 @@ def _document(brief: Brief, fit: _Fit) -> dict[str, object]:
         "disagreement": _some(brief.disagreement, fit.entries),
     }
     names = {
-        key: getattr(brief, key)
-        for key in ("organization", "program", "review", "question", "state", "watermark")
+        key: getattr(brief, key) for key in ("organization", "program", "review", "question", "state", "watermark")
     }
     steps = brief.steps[: fit.entries]
     provenance = brief.provenance

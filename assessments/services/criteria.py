@@ -216,9 +216,7 @@ def _locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
 
 
 @transaction.atomic
-def publish(
-    *, member: Membership, version_id: int, reason: str, seen_version: int | None = None
-) -> CriteriaVersion:
+def publish(*, member: Membership, version_id: int, reason: str, seen_version: int | None = None) -> CriteriaVersion:
     """Publish a draft: it never changes again, and changes no review. Raises NotAllowed, Invalid, WrongState, Clash."""
     version = _locked(version_id, seen_version)
     permissions.can_manage_criteria(member).require()

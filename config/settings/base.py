@@ -28,13 +28,9 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "axes",
     "csp",
-    "django_filters",
     "django_htmx",
     "django_structlog",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
     "pgtrigger",
-    "rest_framework",
     "accounts",
     "assessments",
 ]
@@ -55,7 +51,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.ActiveMembership",
     "django_htmx.middleware.HtmxMiddleware",
-    "assessments.views.refusals.RefusalsAsAnswers",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -75,7 +70,6 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.navigation",
             ],
-            "builtins": ["assessments.templatetags.figures"],
         },
     }
 ]
@@ -197,33 +191,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "retry_on_timeout": False,
     "max_retries": 0,
-}
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_auth.BearerToken", "accounts.api_auth.PageSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.api_auth.IsMember"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "assessments.api.paging.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.PerToken"],
-    "DEFAULT_THROTTLE_RATES": {"token": "600/min"},
-    "EXCEPTION_HANDLER": "assessments.api.problems.handler",
-    "PAGE_SIZE": 50,
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Makewhere API",
-    "DESCRIPTION": "Programs, reviews, scorecards and decisions of one organization. Signing needs a person.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["accounts.api_auth.IsMember"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

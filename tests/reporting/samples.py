@@ -126,9 +126,7 @@ def brief(**changes: object) -> Brief:
         gates=(Gate("G04", "block", ("In-house",), "ready month 30 is later than need 14 + 9"),),
         changes=(Change("Weight on capability fit above 31 % (now 22 %)", "CDMO first"),),
         conditions=(
-            Condition(
-                "Process optimisation plan", "CMC", "month 6, May 2027", True, "lot failure 14 %", "open"
-            ),
+            Condition("Process optimisation plan", "CMC", "month 6, May 2027", True, "lot failure 14 %", "open"),
         ),
         disagreement=("QA alone would choose the CDMO.",),
         proposal=Proposal(

@@ -54,17 +54,11 @@ def test_it_says_what_an_executive_needs(made):
 def test_it_is_tagged_titled_and_a4(made):
     reader = read(made)
     catalog = reader.trailer["/Root"]
-    assert (
-        catalog["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in catalog and catalog["/Lang"].startswith("en")
-    )
+    assert catalog["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in catalog and catalog["/Lang"].startswith("en")
     assert reader.metadata.title == "Where should MLX-07 be made through month 48?"
     assert len(reader.pages) <= 2
     assert [round(float(side)) for side in reader.pages[0].mediabox[2:]] == [595, 842]
-    fonts = {
-        font.get_object()["/BaseFont"]
-        for page in reader.pages
-        for font in page["/Resources"]["/Font"].values()
-    }
+    fonts = {font.get_object()["/BaseFont"] for page in reader.pages for font in page["/Resources"]["/Font"].values()}
     assert any("Inter-Regular" in name for name in fonts)
 
 

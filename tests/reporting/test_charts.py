@@ -43,9 +43,7 @@ def test_a_chart_names_and_describes_itself(data, width):
 def test_a_chart_needs_no_style_script_or_handler(data):
     for element in parsed(data).iter():
         assert element.tag.removeprefix(SVG) not in {"style", "script", "foreignObject", "image", "a"}
-        assert not [
-            name for name in element.attrib if name == "style" or name.startswith("on") or "href" in name
-        ]
+        assert not [name for name in element.attrib if name == "style" or name.startswith("on") or "href" in name]
 
 
 @pytest.mark.parametrize("data", ALL, ids=lambda data: type(data).__name__)
@@ -61,9 +59,7 @@ def test_nothing_is_drawn_outside_the_picture(data, width):
 def test_equal_input_gives_equal_bytes_and_other_input_other_ids():
     assert charts.drawing(samples.values()) == charts.drawing(samples.values())
     both = charts.figure(samples.values())
-    ids = re.findall(
-        r' id="([^"]+)"', both.svg + both.narrow + charts.drawing(samples.values(), 640, "again")
-    )
+    ids = re.findall(r' id="([^"]+)"', both.svg + both.narrow + charts.drawing(samples.values(), 640, "again"))
     assert len(ids) == len(set(ids)) == 6
 
 
@@ -103,9 +99,7 @@ def test_a_bar_is_as_long_as_its_points():
     boxes = [box for box in parsed(only).iter(f"{SVG}rect") if float(box.get("height")) == 14.0]
     track, *parts = boxes
     filled = sum(float(part.get("width")) + 1 for part in parts)
-    assert filled / float(track.get("width")) == pytest.approx(
-        sum(only.options[0].contributions) / 100, abs=0.002
-    )
+    assert filled / float(track.get("width")) == pytest.approx(sum(only.options[0].contributions) / 100, abs=0.002)
 
 
 def test_a_blocked_option_keeps_its_bar_greyed_and_says_why():
@@ -145,7 +139,5 @@ def test_nothing_yet_is_drawn_too():
 
 
 def test_two_options_of_a_kind_have_two_accents():
-    given_out = charts.accents(
-        [("a", "cdmo"), ("b", "cdmo"), ("c", "hybrid"), ("d", "hybrid"), ("e", "in_house")]
-    )
+    given_out = charts.accents([("a", "cdmo"), ("b", "cdmo"), ("c", "hybrid"), ("d", "hybrid"), ("e", "in_house")])
     assert given_out == {"a": "cdmo", "b": "variant_a", "c": "hybrid", "d": "variant_b", "e": "in_house"}

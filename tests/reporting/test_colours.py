@@ -48,8 +48,4 @@ def test_every_class_of_a_chart_is_in_the_style_sheet():
         if token in ("line", "line-strong"):
             assert f".c-{name} {{ stroke" in CSS
         else:
-            assert (
-                f".c-opt-{name} {{ fill" in CSS
-                if token.startswith("option-")
-                else f".c-{name} {{ fill" in CSS
-            )
+            assert f".c-opt-{name} {{ fill" in CSS if token.startswith("option-") else f".c-{name} {{ fill" in CSS

@@ -44,9 +44,7 @@ def test_a_template_has_nothing_inline(path):
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_template_names_icons_and_files_that_exist(path):
     text = path.read_text()
-    for name in re.findall(r'components/icon\.html" with name="([\w-]+)"', text) + re.findall(
-        r'icon="([\w-]+)"', text
-    ):
+    for name in re.findall(r'components/icon\.html" with name="([\w-]+)"', text) + re.findall(r'icon="([\w-]+)"', text):
         assert name in ICONS
     for name in re.findall(r"""\{%-? static ['"]([^'"]+)['"]""", text):
         assert (ROOT / "static" / name).is_file()

@@ -34,9 +34,7 @@ def _span(data: RiskOverTime, index: int) -> str:
 
 def _ceiling(data: RiskOverTime) -> float:
     """A round top of the axis above every bar and the capacity: 1, 2 or 5 times a power of ten."""
-    top = max(
-        [sum(bucket) for panel in data.panels for bucket in panel.buckets] + [data.capacity or 0.0, 1e-9]
-    )
+    top = max([sum(bucket) for panel in data.panels for bucket in panel.buckets] + [data.capacity or 0.0, 1e-9])
     power = 10.0 ** len(str(int(top))) / 100
     while True:
         for step in (1, 2, 4, 5, 10):
@@ -60,9 +58,7 @@ def draw(data: RiskOverTime, width: float = 640, ident: str = "") -> str:
     marks, y = svg.legend([(f"cat-{key}", CATEGORY_NAMES[key]) for key in CATEGORIES], 0, y, width - 130)
     if data.capacity is not None:
         parts.append(
-            svg.line(
-                width - 118, 9, width - 102, 9, colours.ink("text"), stroke_width=1.5, stroke_dasharray="3 2"
-            )
+            svg.line(width - 118, 9, width - 102, 9, colours.ink("text"), stroke_width=1.5, stroke_dasharray="3 2")
         )
         parts.append(svg.text(width, 12, "can be absorbed", paint("muted"), 11, anchor="end"))
     parts.append(marks)
@@ -77,9 +73,7 @@ def draw(data: RiskOverTime, width: float = 640, ident: str = "") -> str:
         for share in (0.0, 0.5, 1.0):
             level = base - share * plot
             parts.append(svg.line(left, level, width, level, colours.ink("line"), stroke_width=1))
-            parts.append(
-                svg.text(left - 6, level + 3.5, f"{top * share:g}", paint("muted"), 10, anchor="end")
-            )
+            parts.append(svg.text(left - 6, level + 3.5, f"{top * share:g}", paint("muted"), 10, anchor="end"))
         step = (width - left) / max(1, len(panel.buckets))
         for index, bucket in enumerate(panel.buckets):
             x, level = left + index * step + step * 0.14, base
@@ -90,18 +84,12 @@ def draw(data: RiskOverTime, width: float = 640, ident: str = "") -> str:
                     parts.append(svg.rect(x, level, step * 0.72, tall, paint(f"cat-{key}")))
             if index < len(panel.breach) and panel.breach[index]:
                 box = {"fill": "none", **colours.ink("bad")}
-                parts.append(
-                    svg.rect(x - 2, level - 2, step * 0.72 + 4, base - level + 2, box, rx=2, stroke_width=1.5)
-                )
-            parts.append(
-                svg.text(x + step * 0.36, base + 12, _span(data, index), paint("muted"), 9.5, anchor="middle")
-            )
+                parts.append(svg.rect(x - 2, level - 2, step * 0.72 + 4, base - level + 2, box, rx=2, stroke_width=1.5))
+            parts.append(svg.text(x + step * 0.36, base + 12, _span(data, index), paint("muted"), 9.5, anchor="middle"))
         if data.capacity is not None:
             level = base - data.capacity / top * plot
             parts.append(
-                svg.line(
-                    left, level, width, level, colours.ink("text"), stroke_width=1.5, stroke_dasharray="3 2"
-                )
+                svg.line(left, level, width, level, colours.ink("text"), stroke_width=1.5, stroke_dasharray="3 2")
             )
         y = base + 16
     return svg.document(f"{data.title}: {data.unit}", describe(data), width, y + 2, "".join(parts), ident)
@@ -113,9 +101,7 @@ def table(data: RiskOverTime) -> svg.Table:
         for index, bucket in enumerate(panel.buckets):
             above = index < len(panel.breach) and panel.breach[index]
             amounts = tuple(f"{amount:.1f}" for amount in (*bucket, sum(bucket)))
-            rows.append(
-                (f"{panel.name}, months {_span(data, index)}", *amounts, "above" if above else "within")
-            )
+            rows.append((f"{panel.name}, months {_span(data, index)}", *amounts, "above" if above else "within"))
     headers = (
         "Option and half-year",
         *(name.capitalize() for name in CATEGORY_NAMES.values()),

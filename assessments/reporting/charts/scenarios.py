@@ -51,9 +51,7 @@ def describe(data: ScenarioMatrix) -> str:
     stress = [run for run in data.runs if run.keeps is not None]
     kept = sum(1 for run in stress if run.keeps)
     changed = [f"{run.name}: {_name(data, run.winner)} first" for run in stress if not run.keeps]
-    return f"{kept} of {len(stress)} runs keep the answer." + (
-        f" Changed by {'; '.join(changed)}." if changed else ""
-    )
+    return f"{kept} of {len(stress)} runs keep the answer." + (f" Changed by {'; '.join(changed)}." if changed else "")
 
 
 def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
@@ -66,9 +64,7 @@ def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
     parts, y = [], 14.0
     for column, option in enumerate(data.options):
         shown = svg.fit(option.name, step - 6, 11)
-        parts.append(
-            svg.text(label + column * step, y, shown, paint(f"option-{option.accent}"), 11, weight=600)
-        )
+        parts.append(svg.text(label + column * step, y, shown, paint(f"option-{option.accent}"), 11, weight=600))
     parts.append(svg.text(width, y, "answer", paint("muted"), 11, anchor="end"))
     y += 8
     for run in data.runs:
@@ -92,9 +88,7 @@ def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
                 shown = svg.fit("alone" if run.margin is None else _margin(run), step - 16, size)
                 parts.append(svg.text(x + 15, middle, shown, paint("text"), size, weight=600))
             elif option.key not in run.unblocked:
-                parts.append(
-                    svg.text(x, middle, svg.fit("blocked", step - 4, size - 1), paint("bad"), size - 1)
-                )
+                parts.append(svg.text(x, middle, svg.fit("blocked", step - 4, size - 1), paint("bad"), size - 1))
         tone = {"keeps": "good", "base": "muted"}.get(_outcome(run), "bad")
         bold = 600 if tone == "bad" else None
         parts.append(svg.text(width, middle, _outcome(run), paint(tone), size, anchor="end", weight=bold))

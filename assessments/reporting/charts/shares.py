@@ -29,7 +29,9 @@ def _words(option: Share) -> str:
         return "not ranked"
     if option.error is None:
         return f"{option.share * 100:.0f} %"
-    return f"{option.share * 100:.0f} ± {max(1, round(option.error * 196)):d} %"  # 95% half-width, at least the last digit
+    return (
+        f"{option.share * 100:.0f} ± {max(1, round(option.error * 196)):d} %"  # 95% half-width, at least the last digit
+    )
 
 
 def describe(data: FirstShares) -> str:
@@ -47,9 +49,7 @@ def draw(data: FirstShares, width: float = 640, ident: str = "") -> str:
         parts.append(svg.rect(label, y + 4, length, 12, paint("track"), rx=2))
         if option.share:
             parts.append(
-                svg.rect(
-                    label, y + 4, max(1.0, option.share * length), 12, paint(f"option-{option.accent}"), rx=2
-                )
+                svg.rect(label, y + 4, max(1.0, option.share * length), 12, paint(f"option-{option.accent}"), rx=2)
             )
         parts.append(svg.text(width, y + 14, _words(option), tone, 12, anchor="end", weight=600))
         y += 26
@@ -57,9 +57,7 @@ def draw(data: FirstShares, width: float = 640, ident: str = "") -> str:
         x = label + data.threshold * length
         parts.append(svg.line(x, 2, x, y - 4, colours.ink("text"), stroke_width=1.25, stroke_dasharray="3 2"))
         parts.append(
-            svg.text(
-                x, y + 8, f"clear from {data.threshold * 100:.0f} %", paint("muted"), 10, anchor="middle"
-            )
+            svg.text(x, y + 8, f"clear from {data.threshold * 100:.0f} %", paint("muted"), 10, anchor="middle")
         )
         y += 14
     return svg.document(data.title, describe(data), width, y, "".join(parts), ident)

@@ -29,15 +29,11 @@ def draw(data: Sparkline, width: float = 96, ident: str = "") -> str:
     for index, value in enumerate(data.values):
         high = max(0.0, value) / top * tall
         tone = "bad" if data.limit is not None and value > data.limit else "line-strong"
-        fill = (
-            paint("bad") if tone == "bad" else {"fill": colours.TOKENS["line-strong"][0], "class": "c-muted"}
-        )
+        fill = paint("bad") if tone == "bad" else {"fill": colours.TOKENS["line-strong"][0], "class": "c-muted"}
         parts.append(svg.rect(index * step + 0.75, tall - high, max(0.5, step - 1.5), high, fill))
     if data.limit is not None:
         level = tall - data.limit / top * tall
-        parts.append(
-            svg.line(0, level, width, level, colours.ink("text"), stroke_width=1, stroke_dasharray="2 2")
-        )
+        parts.append(svg.line(0, level, width, level, colours.ink("text"), stroke_width=1, stroke_dasharray="2 2"))
     return svg.document(data.title, describe(data), width, tall, "".join(parts), ident)
 
 

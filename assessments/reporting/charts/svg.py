@@ -107,9 +107,7 @@ def wrap(words: str, room: float, size: float, lines: int = 2) -> list[str]:
     return done
 
 
-def legend(
-    entries: Iterable[tuple[str, str]], x: float, y: float, room: float, size: float = 11
-) -> tuple[str, float]:
+def legend(entries: Iterable[tuple[str, str]], x: float, y: float, room: float, size: float = 11) -> tuple[str, float]:
     """Squares with names, wrapped to the room. entries: (token, name). Returns the SVG and the y below the last line."""
     parts, left = [], x
     for token, name in entries:
@@ -125,9 +123,7 @@ def legend(
 
 def document(title: str, description: str, width: float, height: float, body: str, ident: str = "") -> str:
     """A whole drawing. Its ids are unique to its content and size, or begin with `ident` where a page shows it twice."""
-    digest = hashlib.sha256(
-        f"{ident}|{title}|{description}|{width}|{body}".encode("utf-8", "replace")
-    ).hexdigest()[:12]
+    digest = hashlib.sha256(f"{ident}|{title}|{description}|{width}|{body}".encode("utf-8", "replace")).hexdigest()[:12]
     name = f"{ident or 'chart'}-{digest}"
     return tag(
         "svg",

@@ -75,14 +75,10 @@ def draw(data: ValueBars, width: float = 640, ident: str = "") -> str:
             if wide > 0:
                 segments.append(svg.rect(x, top, max(0.5, wide - 1), 14, paint(colours.dimension(index))))
             x += wide
-        parts.append(
-            svg.tag("g", {"opacity": 0.42 if option.blocked else None}, *segments) if segments else ""
-        )
+        parts.append(svg.tag("g", {"opacity": 0.42 if option.blocked else None}, *segments) if segments else "")
         if option.low is not None and option.high is not None:
             ends = left + option.low / 100 * length, left + option.high / 100 * length
-            parts.append(
-                svg.line(ends[0], top + 18, ends[1], top + 18, colours.ink("text"), stroke_width=1.5)
-            )
+            parts.append(svg.line(ends[0], top + 18, ends[1], top + 18, colours.ink("text"), stroke_width=1.5))
         shown = svg.text(
             width, top + 12, _points(option), tone, 14, anchor="end", weight=None if option.blocked else 650
         )
@@ -107,6 +103,4 @@ def table(data: ValueBars) -> svg.Table:
                 f"blocked: {option.blocked}" if option.blocked else option.note or "–",
             )
         )
-    return svg.Table(
-        f"{data.title}, points of 100", ("Option", *data.dimensions, "Total", "Gates"), tuple(rows)
-    )
+    return svg.Table(f"{data.title}, points of 100", ("Option", *data.dimensions, "Total", "Gates"), tuple(rows))
