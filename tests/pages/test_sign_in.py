@@ -1,0 +1,128 @@
+"""Signing in, being locked out, signing out, and switching between organizations."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.passwords import NotTheProductsName
+from tests.factories import MembershipFactory, OrganizationFactory
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "twelve words are better than one"
+
+
+@pytest.fixture
+def member():
+    member = MembershipFactory(user__email="ana@example.org", with_roles=["viewer"])
+    member.user.set_password(PASSWORD)
+    member.user.save()
+    return member
+
+
+def sign_in(client, email="ana@example.org", password=PASSWORD, **more):
+    return client.post("/accounts/login/", {"login": email, "password": password, **more})
+
+
+def test_the_sign_in_page_is_served_under_a_policy_without_inline_code(client):
+    page = client.get("/accounts/login/")
+    assert page.status_code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "object-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=", page.content.decode())
+
+
+def test_every_answer_carries_the_protecting_headers(client):
+    for path in ("/accounts/login/", "/nowhere/", "/healthz/live"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_signing_in_makes_a_new_session_that_signing_out_ends(client, member):
+    client.get("/accounts/login/")
+    assert sign_in(client).status_code == 302
+    key = client.session.session_key
+    assert Session.objects.filter(session_key=key).exists()
+    client.post("/accounts/logout/")
+    assert not Session.objects.filter(session_key=key).exists()
+
+
+def test_the_case_of_the_address_does_not_matter(client, member):
+    assert sign_in(client, "ANA@Example.org").status_code == 302
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client, member):
+    wrong = sign_in(client, password="not the password")
+    unknown = sign_in(client, "nobody@example.org", "not the password")
+    assert wrong.status_code == unknown.status_code == 200
+
+    def words(page):
+        text = re.sub(r"(ana|nobody)@example\.org", "ADDRESS", page.content.decode())
+        return re.sub(r'(csrfmiddlewaretoken" value|csrf-token" content)="[^"]+"', "", text)
+
+    assert words(wrong) == words(unknown)
+
+
+def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client, member):
+    for _ in range(5):
+        last = sign_in(client, password="wrong")
+    assert last.status_code == 429
+    assert sign_in(client).status_code == 429
+    assert "_auth_user_id" not in client.session
+
+
+def test_an_address_of_elsewhere_is_not_followed_after_sign_in(client, member):
+    answer = sign_in(client, next="//evil.example/")
+    assert answer.status_code == 302
+    assert "evil" not in answer.headers["Location"]
+
+
+def test_nobody_signs_themselves_up(client):
+    client.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
+def test_a_deactivated_person_does_not_get_in(client, member):
+    User.objects.filter(pk=member.user_id).update(is_active=False)
+    sign_in(client)
+    assert "_auth_user_id" not in client.session
+
+
+def test_one_may_switch_only_to_an_organization_of_ones_own(client, member):
+    second = MembershipFactory(user=member.user, with_roles=["viewer"])
+    foreign = MembershipFactory(organization=OrganizationFactory())
+    sign_in(client)
+    assert client.post("/people/switch/", {"membership": second.uuid}).status_code == 302
+    assert client.session["membership"] == str(second.uuid)
+    assert client.post("/people/switch/", {"membership": foreign.uuid}).status_code == 404
+    assert client.session["membership"] == str(second.uuid)
+
+
+def test_switching_needs_a_post(client, member):
+    sign_in(client)
+    assert client.get("/people/switch/").status_code == 405
+
+
+def test_two_addresses_that_differ_in_case_are_one_person(member):
+    from django.db import IntegrityError, transaction
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(email="ANA@example.org", full_name="Another Ana")
+
+
+def test_a_password_around_the_products_name_is_refused():
+    with pytest.raises(ValidationError):
+        NotTheProductsName().validate("Makewhere-2026-secure")
+    NotTheProductsName().validate(PASSWORD)
+
+
+def test_probes_tell_up_or_down_and_nothing_else(client):
+    assert client.get("/healthz/live").json() == {"status": "up"}
+    assert client.get("/healthz/ready").json() == {"status": "up"}
