@@ -1,0 +1,188 @@
+"""Profile files: both layouts into plain facts and back.
+
+Plain facts: `{"program": {field: value}, "options": {key: {"kind", "name", "host", "facts": {field: value}}}}`.
+Layout `kinds`: one option of each kind, its facts under the schema's file paths ("capacity_lots_y.{kind}").
+Layout `options`: program facts at the top and `options: [{key, kind, name, host, facts}]`, for two of a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assessments.scoring.language.check import nearest
+from assessments.scoring.schema import HOSTED, Field, Schema, ValueProblem
+
+Problem = tuple[str, str, Any, str]
+_ABSENT = object()
+
+
+class ProfileErrors(Exception):
+    """Every problem of a profile: (field, option key or "", value as given, message)."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+        super().__init__(
+            "; ".join(f"{name}{f' ({option})' if option else ''}: {text}" for name, option, _, text in problems)
+        )
+
+
+def read_profile(
+    data: Any, schema: Schema, *, assessment_date: str | None = None, shifted: bool = False
+) -> dict[str, Any]:
+    """Plain facts of a profile file.
+
+    data             the parsed file, either layout
+    assessment_date  ISO date taken where the file has none
+    shifted          anchored months may go down to -120
+    Raises           ProfileErrors with every unknown, missing and impossible value
+    """
+    if not isinstance(data, Mapping):
+        raise ProfileErrors([("", "", data, "A profile is a list of fields and values.")])
+    reader = _Reader(data, schema, shifted)
+    program = {}
+    for entry in schema.program_fields():
+        given = reader.look(entry.file)
+        if given is _ABSENT and entry.key == "assessment_date" and assessment_date is not None:
+            given = assessment_date
+        program[entry.key] = reader.clean(entry, given, "")
+    options = reader.listed() if "options" in data else reader.one_of_each_kind()
+    reader.hosts(options)
+    reader.left_over()
+    if not options:
+        reader.problems.append(("options", "", None, "The profile offers no option."))
+    if reader.problems:
+        raise ProfileErrors(reader.problems)
+    return {"program": program, "options": options}
+
+
+class _Reader:
+    def __init__(self, data: Mapping[str, Any], schema: Schema, shifted: bool):
+        self.data, self.schema, self.shifted = data, schema, shifted
+        self.problems: list[Problem] = []
+        self.used: set[str] = set()
+
+    def look(self, path: str) -> Any:
+        here: Any = self.data
+        for part in path.split("."):
+            if not isinstance(here, Mapping) or part not in here:
+                return _ABSENT
+            here = here[part]
+        self.used.add(path)
+        return here
+
+    def clean(self, entry: Field, given: Any, option: str) -> Any:
+        if given is _ABSENT:
+            if entry.default is not None or entry.nullable:
+                return entry.default
+            self.problems.append((entry.key, option, None, f"{entry.label} is missing."))
+            return None
+        try:
+            return entry.clean(given, shifted=self.shifted)
+        except ValueProblem as problem:
+            self.problems.append((entry.key, option, given, str(problem)))
+            return None
+
+    def one_of_each_kind(self) -> dict[str, Any]:
+        options = {}
+        for kind, name in self.schema.kinds.items():
+            entries = self.schema.option_fields(kind)
+            own = [entry for entry in entries if "{kind}" in entry.file or entry.kinds == (kind,)]
+            given = {entry.key: self.look(entry.file.replace("{kind}", kind)) for entry in entries}
+            if all(given[entry.key] is _ABSENT for entry in own):
+                continue
+            facts = {entry.key: self.clean(entry, given[entry.key], kind) for entry in entries}
+            options[kind] = {"kind": kind, "name": name, "host": None, "facts": facts}
+        return options
+
+    def listed(self) -> dict[str, Any]:
+        self.used.add("options")
+        options: dict[str, Any] = {}
+        rows = self.data["options"]
+        for at, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
+            key = row.get("key") if isinstance(row, Mapping) else None
+            kind = row.get("kind") if isinstance(row, Mapping) else None
+            if not isinstance(key, str) or not key or not isinstance(row.get("facts"), Mapping):
+                self.problems.append(("options", str(key or at), row, "An option has key, kind, name and facts."))
+                continue
+            if key in options:
+                self.problems.append(("options", key, key, "This key stands twice."))
+            if kind not in self.schema.kinds:
+                hint = nearest(str(kind), tuple(self.schema.kinds))
+                self.problems.append(("kind", key, kind, f"The kind is one of {', '.join(self.schema.kinds)}.{hint}"))
+                continue
+            entries = {entry.key: entry for entry in self.schema.option_fields(kind)}
+            for name, value in row["facts"].items():
+                if name not in entries:
+                    self.problems.append((str(name), key, value, f"Unknown field.{nearest(str(name), tuple(entries))}"))
+            facts = {name: self.clean(entry, row["facts"].get(name, _ABSENT), key) for name, entry in entries.items()}
+            options[key] = {
+                "kind": kind,
+                "name": str(row.get("name") or self.schema.kinds[kind]),
+                "host": row.get("host"),
+                "facts": facts,
+            }
+        return options
+
+    def hosts(self, options: dict[str, Any]) -> None:
+        for key, option in options.items():
+            wanted = HOSTED.get(option["kind"])
+            if wanted not in self.schema.kinds:
+                option["host"] = None
+                continue
+            hosts = [other for other, row in options.items() if row["kind"] == wanted]
+            if option["host"] is None and hosts:
+                option["host"] = hosts[0]
+            elif option["host"] not in hosts:
+                said = f"It is one of {', '.join(hosts)}." if hosts else "Add the option of its host partner."
+                self.problems.append(("host", key, option["host"], f"A {option['kind']} needs a host. {said}"))
+
+    def left_over(self) -> None:
+        known = {
+            path.replace("{kind}", kind)
+            for path in (e.file for e in self.schema.fields.values())
+            for kind in self.schema.kinds
+        }
+        roots = {path.split(".")[0] for path in known}
+
+        def walk(here: Any, path: str) -> None:
+            if path in self.used:
+                return
+            deeper = any(one.startswith(path + ".") for one in known)
+            if deeper and isinstance(here, Mapping):
+                for key, value in here.items():
+                    walk(value, f"{path}.{key}")
+                return
+            hint = nearest(path, tuple(sorted(known | roots)))
+            self.problems.append((path, "", here, f"Unknown field.{hint}"))
+
+        for key, value in self.data.items():
+            walk(value, str(key))
+
+
+def write_profile(facts: Mapping[str, Any], schema: Schema, layout: str = "kinds") -> dict[str, Any]:
+    """Plain facts as the content of a profile file; `read_profile` gives the same facts back.
+
+    layout  "kinds" (at most one option of each kind, else ValueError) or "options"
+    """
+    written: dict[str, Any] = {}
+
+    def put(path: str, value: Any) -> None:
+        here = written
+        *parents, last = path.split(".")
+        for part in parents:
+            here = here.setdefault(part, {})
+        here[last] = value
+
+    for entry in schema.program_fields():
+        put(entry.file, facts["program"].get(entry.key))
+    if layout == "options":
+        written["options"] = [{"key": key, **option} for key, option in facts["options"].items()]
+        return written
+    kinds = [option["kind"] for option in facts["options"].values()]
+    if layout != "kinds" or len(set(kinds)) < len(kinds):
+        raise ValueError("Two options of one kind need the layout 'options'.")
+    for option in facts["options"].values():
+        for entry in schema.option_fields(option["kind"]):
+            put(entry.file.replace("{kind}", option["kind"]), option["facts"].get(entry.key))
+    return written
