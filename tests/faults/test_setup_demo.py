@@ -1,0 +1,151 @@
+"""The demo as a whole: it starts, keeps its processes and its data, and leaves nothing behind, however it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from config.supervisor.processes import started_at
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SERVING = {"web", "live", "worker", "beat", "valkey"}
+
+
+def until(happens, seconds: float = 60.0):
+    """What `happens` returns once it is true. Fails loudly when it never is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = happens()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"did not happen within {seconds} s")
+
+
+class RunningDemo:
+    """A supervisor in a process of its own, and what it recorded."""
+
+    def __init__(self, local: Path):
+        self.local = local
+        self.output = (local.parent / "output.txt").open("w+")
+        given = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "WEB_PORT", "DJANGO_SETTINGS_MODULE")
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config.supervisor"],
+            cwd=ROOT,
+            env={**given, "MAKEWHERE_LOCAL": str(local), "WATCHDOG_SECONDS": "6"},
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+        )
+        until(lambda: "Makewhere runs at" in self.said() or self.process.poll() is not None, 120)
+        assert self.process.poll() is None, self.said()
+
+    def said(self) -> str:
+        return Path(self.output.name).read_text()
+
+    def address(self) -> str:
+        return next(word for word in self.said().split() if word.startswith("http://"))
+
+    def recorded(self) -> dict[str, dict]:
+        return json.loads((self.local / "processes.json").read_text())
+
+    def database_url(self) -> str:
+        password = quote((self.local / "makewhere_app.password").read_text(), safe="")
+        return f"postgresql://makewhere_app:{password}@/makewhere?host={quote(str(self.local / 'postgres'), safe='')}"
+
+    def alive(self, recorded: dict[str, dict]) -> list[str]:
+        return [name for name, one in recorded.items() if started_at(one["pid"]) == one["started"]]
+
+
+@pytest.fixture
+def demo(tmp_path):
+    runs = []
+
+    def start() -> RunningDemo:
+        runs.append(RunningDemo(tmp_path / "local"))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.process.terminate()
+            run.process.wait(timeout=60)
+        run.output.close()
+
+
+@pytest.mark.worker
+def test_it_serves_replaces_what_dies_and_leaves_nothing(demo):
+    run = demo()
+    with urllib.request.urlopen(run.address() + "healthz/ready", timeout=5) as answer:
+        assert answer.status == 200
+    before = run.recorded()
+    assert set(before) == SERVING | {"postgres"}
+    assert set(run.alive(before)) == set(before)
+
+    os.kill(before["worker"]["pid"], signal.SIGKILL)
+    after = until(lambda: run.recorded() if run.recorded()["worker"] != before["worker"] else None)
+    assert "worker" in run.alive(after)
+
+    run.process.terminate()
+    assert run.process.wait(timeout=60) == 0
+    assert run.alive(before) == run.alive(after) == []
+    assert not (run.local / "processes.json").exists()
+
+
+@pytest.mark.worker
+def test_a_killed_supervisor_takes_its_children_along_and_its_data_stays(demo):
+    first = demo()
+    left = first.recorded()
+    password = (first.local / "makewhere_app.password").read_text()
+    first.process.kill()
+    first.process.wait(timeout=10)
+    until(lambda: not set(first.alive(left)) & SERVING, 30)
+
+    second = demo()
+    assert first.alive(left) == []
+    assert (second.local / "makewhere_app.password").read_text() == password
+    assert oct((second.local / "makewhere_app.password").stat().st_mode & 0o777) == "0o600"
+    second.process.send_signal(signal.SIGINT)
+    assert second.process.wait(timeout=60) == 0
+    assert second.alive(second.recorded() if (second.local / "processes.json").exists() else left) == []
+
+
+OWED = """
+WITH tenant AS (
+    INSERT INTO accounts_organization (uuid, name, slug, created_at)
+    VALUES (gen_random_uuid(), 'Watched', 'watched', now()) RETURNING id)
+INSERT INTO assessments_job (organization_id, uuid, kind, target, depth, state, wanted_revision, done_revision,
+    generation, attempts, progress, step, error)
+SELECT id, gen_random_uuid(), 'deliver', 'nothing:1', '', 'queued', 1, 0, 1, 0, 0, '', '' FROM tenant RETURNING id
+"""
+
+
+@pytest.mark.worker
+def test_a_worker_that_is_alive_but_takes_nothing_is_replaced(demo):
+    """As after a broker's restart (celery issue 8030): the process is there, and due jobs stay where they are."""
+    run = demo()
+    before = run.recorded()
+    os.kill(before["worker"]["pid"], signal.SIGSTOP)
+    # The dispatchers of beat and worker send the job; the pool of the stopped worker gets nothing to do.
+    with psycopg.connect(run.database_url()) as app:
+        job = app.execute(OWED).fetchone()[0]
+    after = until(lambda: run.recorded() if run.recorded()["worker"] != before["worker"] else None, 40)
+    assert run.alive({"worker": before["worker"]}) == []
+    assert run.alive({"worker": after["worker"]}) == ["worker"]
+
+    def taken() -> bool:
+        with psycopg.connect(run.database_url()) as app:
+            return app.execute("SELECT attempts FROM assessments_job WHERE id = %s", [job]).fetchone()[0] > 0
+
+    assert until(taken, 40)
