@@ -123,8 +123,8 @@ def test_a_killed_supervisor_takes_its_children_along_and_its_data_stays(demo):
 
 OWED = """
 WITH tenant AS (
-    INSERT INTO accounts_organization (uuid, name, slug, created_at)
-    VALUES (gen_random_uuid(), 'Watched', 'watched', now()) RETURNING id)
+    INSERT INTO accounts_organization (uuid, name, slug, time_zone, created_at)
+    VALUES (gen_random_uuid(), 'Watched', 'watched', 'UTC', now()) RETURNING id)
 INSERT INTO assessments_job (organization_id, uuid, kind, target, depth, state, wanted_revision, done_revision,
     generation, attempts, progress, step, error)
 SELECT id, gen_random_uuid(), 'deliver', 'nothing:1', '', 'queued', 1, 0, 1, 0, 0, '', '' FROM tenant RETURNING id
