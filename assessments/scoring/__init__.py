@@ -1,4 +1,32 @@
 """The engine: rule language, derived quantities, gates, value, weights, verdict.
 
 NumPy and SciPy only; no Django, no database, no clock, no global random state.
+
+`Framework.from_data(document)`, `read_profile(data, schema)`, `headline(Problem(framework, facts, ...))` and
+`batch(framework, programs)` are what the rest calls. A scorecard is JSON-able; numbers are unrounded, absent ones null:
+
+    engine, depth, input_digest, seed (hex), bit_generator, draws     provenance
+    framework {key, label, digest}
+    basis            "facts" or "panel": what lenses, scenarios, robustness and verdict rest on
+    options          [{key, kind, name, host}]
+    criteria         [key, ..] in the framework's order
+    weights          {criterion: share of 1}
+    suggestions      {criterion: {option: {score 1..5 or null, reason}}}
+    derived          {option: {quantity: number, bool or null}};  program_derived {quantity: ..}
+    gates            [{id, name, effect, options, message, condition: {title, owner, due (month)} or null}]
+    facts, panel     RESULT (panel null without ratings)
+    moved            [{criterion, option, was, now, judgement}]: judged before the facts moved, not yet re-judged
+    lenses           {key: {name, totals {option: points}, winner, runner_up, margin, tied, unblocked}}
+    scenarios        {id: {name, question, winner, runner_up, margin, tied, unblocked, kept, totals, blocked_by}}
+    robustness       {first_share: {option: {value 0..1, se, n}}}
+    verdict          {kind, option, runner_up, tied, margin, first_share, scenarios_kept, scenarios, conditions,
+                     within_resolution, sentence}; kind is no_credible_option, best_remaining, clear, leaning, close_call
+    explanation      [{text, from: [paths]}];  warnings [text];  timings {rules_ms, total_ms}
+
+    RESULT = {options: {key: {total, low, high (points of 100), blocked, blocked_by [gate ids], rank or null,
+              dimensions {key: {value 0..100, contribution points}}, scores {criterion: 1..5 or null}}}, order [key, ..]}
+
+A winner is null where the first are tied (`tied` names them). The total of an option with missing cells rests on its
+present weights; low and high are what the missing could make of it. The seed comes from the framework's digest, so
+that draws are common to every option, edit and program and a change of facts is never a change of luck.
 """

@@ -176,7 +176,7 @@ class _Reader:
         if not isinstance(plausible["draws"], int) or not 100 <= plausible["draws"] <= 100_000:
             self.say("plausible_weights.draws", "draws are a whole number from 100 to 100,000")
         if self.problems:
-            raise FrameworkErrors(self.problems)
+            raise FrameworkErrors(list(dict.fromkeys(self.problems)))
         digest = hashlib.sha256(canonical(data)).hexdigest()
         return Framework(
             data, digest, str(data.get("key", "")), str(data.get("label", "")), self.schema, self.kinds, derived,
@@ -205,14 +205,14 @@ class _Reader:
         return found
 
     def by_kind(self, rules: Any, place: str) -> dict[str, Any]:
-        """{kind: rule data}; `all` stands for every kind."""
+        """{kind: (rule data, the key it stands under)}; `all` stands for every kind."""
         if not isinstance(rules, Mapping) or not rules:
             self.say(place, "rules stand per kind: {all: ..} or {in_house: .., ..}")
             return {}
-        found = {kind: rules["all"] for kind in self.kinds} if "all" in rules else {}
+        found = {kind: (rules["all"], "all") for kind in self.kinds} if "all" in rules else {}
         for kind, rule in rules.items():
             if kind in self.kinds:
-                found[kind] = rule
+                found[kind] = (rule, kind)
             elif kind != "all":
                 self.say(f"{place}.{kind}", f"unknown kind.{nearest(str(kind), tuple(self.kinds))}")
         hosts_first = sorted(found, key=lambda kind: kind in HOSTED)
@@ -240,8 +240,8 @@ class _Reader:
                     rules["all"] = made
                 self.program[key] = self.result(made, unit, place)
             else:
-                for kind, rule in self.by_kind(source, f"{place}.kinds").items():
-                    made = compile_rule(rule, self.scope(kind), f"{place}.kinds.{kind}", self.problems, None)
+                for kind, (rule, under) in self.by_kind(source, f"{place}.kinds").items():
+                    made = compile_rule(rule, self.scope(kind), f"{place}.kinds.{under}", self.problems, None)
                     if made:
                         rules[kind] = made
                     self.option[kind][key] = self.result(made, unit, place)
@@ -277,8 +277,10 @@ class _Reader:
                         f"unknown function {leaf.get('owner')!r}.{nearest(str(leaf.get('owner')), tuple(self.functions))}",
                     )
                 rules = {}
-                for kind, rule in self.by_kind(leaf["rules"], f"{here}.rules").items() if leaf.get("rules") else ():
-                    made = compile_rule(rule, self.scope(kind), f"{here}.rules.{kind}", self.problems)
+                for kind, (rule, under) in (
+                    self.by_kind(leaf["rules"], f"{here}.rules").items() if leaf.get("rules") else ()
+                ):
+                    made = compile_rule(rule, self.scope(kind), f"{here}.rules.{under}", self.problems)
                     if made:
                         rules[kind] = made
                 points = self.points(leaf.get("value_function"), f"{here}.value_function")
