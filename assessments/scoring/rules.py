@@ -57,7 +57,7 @@ class Rule:
         held: list[tuple[Branch, np.ndarray]] = []
         value: Any = None
         for branch in self.base:
-            here = free if branch.when is None else free & evaluate(branch.when.tree, _only(columns, free))
+            here = free if branch.when is None else free & _where(branch.when, columns, free)
             free = free & ~here
             held.append((branch, here))
         for branch, here in reversed(held):
@@ -72,12 +72,8 @@ class Rule:
         return value, held
 
 
-def _only(columns: Columns, rows: np.ndarray) -> Columns:
-    return columns  # a condition is asked of every row; divisions in it are guarded by its own and/or
-
-
 def _where(checked: Checked, columns: Columns, here: np.ndarray) -> np.ndarray:
-    """A branch's value; an error counts only in rows where the branch holds."""
+    """A branch's condition or value; an error counts only in rows where the branch is asked."""
     from assessments.scoring.language.evaluate import _Evaluator  # the evaluator with a mask of rows that count
 
     with np.errstate(all="ignore"):
