@@ -6,6 +6,9 @@ from celery.signals import beat_init, worker_ready
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
+from assessments.services import rescore
+
+__all__ = ["rescore", "run_job", "start_dispatcher"]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)

@@ -232,6 +232,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('number', models.PositiveIntegerField()),
                 ('facts', models.JSONField()),
+                ('option_keys', models.JSONField(default=list)),
                 ('digest', models.CharField(max_length=64)),
                 ('assessment_date', models.DateField()),
                 ('summary', models.CharField(max_length=300)),

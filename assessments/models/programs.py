@@ -127,6 +127,7 @@ class ProfileRevision(models.Model):
 
     facts  {"program": {field: value}, "options": {key: {"kind", "name", "host", "facts": {field: value}}},
             "as_of": {field or option.field: date}}
+    option_keys  the options in the order that people gave them, which jsonb forgets
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
@@ -134,6 +135,7 @@ class ProfileRevision(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField()
     facts = models.JSONField()
+    option_keys = models.JSONField(default=list)
     digest = models.CharField(max_length=64)
     assessment_date = models.DateField()
     summary = models.CharField(max_length=300)

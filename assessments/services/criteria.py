@@ -30,6 +30,30 @@ from assessments.scoring.framework import Framework, FrameworkErrors
 META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "risk", "plausible_weights", "verdict")
 
 
+# PostgreSQL's jsonb forgets the order of keys and turns numbers into texts; these mappings are kept as pairs.
+ORDERED = frozenset({"anchors", "choices", "functions", "kinds", "multipliers"})
+
+
+def kept(value: Any, ordered: bool = False) -> Any:
+    """A part of a document as it is stored: mappings whose order matters as lists of [key, value]."""
+    if isinstance(value, dict):
+        if ordered and value:
+            return [[key, kept(inner, True)] for key, inner in value.items()]
+        return {key: kept(inner, key in ORDERED) for key, inner in value.items()}
+    return [kept(inner) for inner in value] if isinstance(value, list) else value
+
+
+def given_back(value: Any, ordered: bool = False) -> Any:
+    """The inverse of `kept`."""
+    if isinstance(value, dict):
+        return {key: given_back(inner, key in ORDERED) for key, inner in value.items()}
+    if isinstance(value, list):
+        if ordered and value and all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+            return {key: given_back(inner, True) for key, inner in value}
+        return [given_back(inner) for inner in value]
+    return value
+
+
 def check_document(document: Any, *, organization_id: int) -> Framework:
     """Compile a framework document. Raises Invalid naming every problem at its place, before anything is written."""
     try:
@@ -91,10 +115,10 @@ def _write_rows(version: CriteriaVersion, document: dict) -> None:
     common = {"organization_id": version.organization_id, "criteria_version": version}
 
     def rest(row: dict, *taken: str) -> dict:
-        return {key: value for key, value in row.items() if key not in taken}
+        return kept({key: value for key, value in row.items() if key not in taken})
 
     Source.objects.bulk_create(
-        Source(key=key, name=row["title"][:200], position=at, definition=row, **common)
+        Source(key=key, name=row["title"][:200], position=at, definition=kept(row), **common)
         for at, (key, row) in enumerate(document.get("sources", {}).items())
     )
     ProfileField.objects.bulk_create(
@@ -102,7 +126,7 @@ def _write_rows(version: CriteriaVersion, document: dict) -> None:
             key=row["key"],
             name=row.get("label", row["key"])[:200],
             position=at,
-            scope=row["scope"],
+            scope=row.get("scope", "program"),
             section=row.get("section", ""),
             owner_function=row.get("owner", ""),
             commercial=bool(row.get("commercial", False)),
@@ -162,7 +186,7 @@ def _write_rows(version: CriteriaVersion, document: dict) -> None:
                 position=rule_at,
                 criterion=criterion,
                 kind=kind,
-                definition={"rule": rule},
+                definition={"rule": kept(rule)},
                 **common,
             )
             for criterion, leaf in zip(criteria, row["criteria"], strict=True)
@@ -174,31 +198,31 @@ def content_of(version: CriteriaVersion) -> dict:
     """The framework document of a version, put together from its rows (12 queries)."""
     rules: dict[int, dict] = {}
     for rule in version.rule_rows.all():
-        rules.setdefault(rule.criterion_id, {})[rule.kind] = rule.definition["rule"]
+        rules.setdefault(rule.criterion_id, {})[rule.kind] = given_back(rule.definition["rule"])
     leaves: dict[int, list] = {}
     for criterion in version.criterion_rows.all():
-        leaf = {"key": criterion.key, **criterion.definition}
+        leaf = {"key": criterion.key, **given_back(criterion.definition)}
         if criterion.pk in rules:
             leaf["rules"] = rules[criterion.pk]
         leaves.setdefault(criterion.dimension_id, []).append(leaf)
     meta = dict(version.meta)
     sections = meta.pop("sections")
-    return meta | {
-        "sources": {row.key: row.definition for row in version.source_rows.all()},
+    return given_back(meta) | {
+        "sources": {row.key: given_back(row.definition) for row in version.source_rows.all()},
         "schema": {
-            "sections": sections,
-            "fields": [{"key": row.key, **row.definition} for row in version.profilefield_rows.all()],
+            "sections": given_back(sections),
+            "fields": [{"key": row.key, **given_back(row.definition)} for row in version.profilefield_rows.all()],
         },
-        "derived": [{"key": row.key, **row.definition} for row in version.derivedquantity_rows.all()],
+        "derived": [{"key": row.key, **given_back(row.definition)} for row in version.derivedquantity_rows.all()],
         "dimensions": [
-            {"key": row.key, **row.definition, "criteria": leaves.get(row.pk, [])}
+            {"key": row.key, **given_back(row.definition), "criteria": leaves.get(row.pk, [])}
             for row in version.dimension_rows.all()
         ],
-        "gates": [{"id": row.key, **row.definition} for row in version.gate_rows.all()],
-        "risk_events": [{"id": row.key, **row.definition} for row in version.riskevent_rows.all()],
-        "scenarios": [{"id": row.key, **row.definition} for row in version.scenario_rows.all()],
-        "lenses": [{"key": row.key, **row.definition} for row in version.lens_rows.all()],
-        "route": [{"key": row.key, **row.definition} for row in version.routestep_rows.all()],
+        "gates": [{"id": row.key, **given_back(row.definition)} for row in version.gate_rows.all()],
+        "risk_events": [{"id": row.key, **given_back(row.definition)} for row in version.riskevent_rows.all()],
+        "scenarios": [{"id": row.key, **given_back(row.definition)} for row in version.scenario_rows.all()],
+        "lenses": [{"key": row.key, **given_back(row.definition)} for row in version.lens_rows.all()],
+        "route": [{"key": row.key, **given_back(row.definition)} for row in version.routestep_rows.all()],
     }
 
 

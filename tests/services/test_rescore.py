@@ -1,0 +1,211 @@
+"""From facts to a shown result: criteria read in and published, facts saved, a job that stores what they mean."""
+
+import pytest
+from django.db import transaction
+
+from accounts import people
+from accounts.models import AuditEvent, Membership
+from accounts.permissions import NotAllowed
+from assessments import jobs
+from assessments.errors import Clash, Invalid, WrongState
+from assessments.models import CriteriaVersion, Job, ProfileRevision, Program, ProgramSummary, Scorecard
+from assessments.scoring.framework import Framework
+from assessments.scoring.headline import Problem, headline
+from assessments.scoring.profile import read_profile
+from assessments.services import criteria, programs, rescore
+from tests.scoring import sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def document():
+    """The small framework, with the date that a saved revision needs."""
+    given = sample.document()
+    given["schema"]["fields"].append({"key": "assessment_date", "label": "Month 0", "type": "date"})
+    return given
+
+
+def facts(**changed):
+    return sample.profile() | {"assessment_date": "2026-01-15"} | changed
+
+
+@pytest.fixture
+def admin():
+    admin = people.found_organization(name="H", slug="h", admin_email="a@example.org", admin_name="Ada Ng")
+    return Membership.objects.with_rights().get(pk=admin.pk)
+
+
+@pytest.fixture
+def lead(admin):
+    return people.add_member(actor=admin, email="l@example.org", full_name="Lea Ode", roles=("assessor",))
+
+
+@pytest.fixture
+def version(admin):
+    draft = criteria.import_draft(member=admin, document=document())
+    return criteria.publish(member=admin, version_id=draft.pk, reason="First version.")
+
+
+@pytest.fixture
+def program(admin, lead, version):
+    return programs.create_program(member=admin, name="MSC-1", criteria_version=version, lead=lead)
+
+
+def save(lead, program, **changed):
+    return programs.import_revision(member=lead, program=program, document=facts(**changed), summary="First facts")
+
+
+def work_off():
+    return [jobs.run(job.pk) for job in Job.objects.all()]
+
+
+# -- criteria -----------------------------------------------------------------------------------------------------
+
+
+def test_a_document_survives_the_way_into_rows_and_back_with_its_order(version):
+    back = criteria.content_of(version)
+    assert back == document() | {key: back[key] for key in back if key not in document()}
+    for before, after in zip(document()["schema"]["fields"], back["schema"]["fields"], strict=True):
+        assert list(before.get("choices", {})) == list(after.get("choices", {}))
+    assert Framework.from_data(back)
+
+
+def test_a_wrong_document_is_refused_whole_with_every_problem_at_its_place(admin):
+    wrong = document()
+    wrong["dimensions"][0]["weight"] = -1
+    wrong["gates"][0]["entries"][0]["when"] = "redy > 3"
+    with pytest.raises(Invalid) as refusal:
+        criteria.import_draft(member=admin, document=wrong)
+    places = " ".join(problem["field"] for problem in refusal.value.problems)
+    assert "dimensions" in places and "gates" in places
+    assert not CriteriaVersion.objects.exists()
+
+
+def test_a_function_that_the_organization_lacks_is_named(admin):
+    wrong = document()
+    wrong["functions"]["alchemy"] = "Alchemy"
+    with pytest.raises(Invalid, match="alchemy"):
+        criteria.import_draft(member=admin, document=wrong)
+
+
+def test_only_an_admin_drafts_publishes_and_retires(admin, lead, version):
+    draft = criteria.clone(member=admin, version=version)
+    assert (draft.number, draft.cloned_from) == (2, version)
+    for act in (
+        lambda: criteria.import_draft(member=lead, document=document()),
+        lambda: criteria.publish(member=lead, version_id=draft.pk, reason="x"),
+        lambda: criteria.retire(member=lead, version_id=version.pk, reason="x"),
+        lambda: criteria.discard_draft(member=lead, version_id=draft.pk),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+    assert list(CriteriaVersion.objects.order_by("number").values_list("state", flat=True)) == ["published", "draft"]
+
+
+def test_publishing_needs_a_reason_and_the_version_that_was_seen(admin):
+    draft = criteria.import_draft(member=admin, document=document())
+    with pytest.raises(Invalid, match="why"):
+        criteria.publish(member=admin, version_id=draft.pk, reason="  ")
+    with pytest.raises(Clash):
+        criteria.publish(member=admin, version_id=draft.pk, reason="ok", seen_version=7)
+    published = criteria.publish(member=admin, version_id=draft.pk, reason="ok", seen_version=1)
+    assert len(published.digest) == 64
+    with pytest.raises(WrongState):
+        criteria.publish(member=admin, version_id=draft.pk, reason="again")
+    with pytest.raises(WrongState):
+        criteria.discard_draft(member=admin, version_id=draft.pk)
+
+
+# -- facts --------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_facts_are_refused_with_field_and_value_and_save_nothing(lead, program):
+    with pytest.raises(Invalid) as refusal:
+        save(lead, program, need=99, qms="good")
+    problems = {problem["field"]: problem["value"] for problem in refusal.value.problems}
+    assert problems == {"need": 99, "qms": "good"}
+    assert not ProfileRevision.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_only_the_lead_saves_facts(admin, lead, program):
+    with pytest.raises(NotAllowed):
+        save(admin, program)
+    assert not ProfileRevision.objects.exists()
+    program.refresh_from_db()
+    assert program.inputs_revision == 0
+
+
+def test_a_program_follows_published_criteria_of_its_own_organization(admin, lead, version):
+    draft = criteria.clone(member=admin, version=version)
+    with pytest.raises(Invalid):
+        programs.create_program(member=admin, name="X", criteria_version=draft, lead=lead)
+    with pytest.raises(NotAllowed):
+        programs.create_program(member=lead, name="X", criteria_version=version, lead=lead)
+    assert not Program.objects.exists()
+
+
+# -- results ------------------------------------------------------------------------------------------------------
+
+
+def test_saved_facts_become_the_engines_numbers(lead, program, version):
+    revision = save(lead, program)
+    assert Job.objects.get().wanted_revision == 1
+    assert work_off() == [True]
+    program.refresh_from_db()
+    framework = Framework.from_data(document())
+    expected = headline(Problem(framework, read_profile(facts(), framework.schema)))
+    stored = program.headline.numbers
+    for key in ("facts", "gates", "lenses", "scenarios", "robustness", "verdict"):
+        assert stored[key] == expected[key], key
+    assert program.headline.revision == revision
+    assert program.headline_revision == program.inputs_revision == 1
+    summary = ProgramSummary.objects.get()
+    assert (summary.verdict, summary.option_key) == (
+        expected["verdict"]["kind"],
+        expected["verdict"]["option"] or "",
+    )
+
+
+def test_many_saves_end_in_one_result_of_the_last(lead, program):
+    for need in range(1, 21):
+        save(lead, program, need=need)
+    work_off()
+    program.refresh_from_db()
+    assert program.headline_revision == 20
+    assert program.headline.revision.number == 20
+    assert Scorecard.objects.count() == 1
+    assert Job.objects.get().state == "done"
+
+
+def test_the_same_facts_again_share_their_scorecard(lead, program):
+    save(lead, program)
+    work_off()
+    save(lead, program)
+    work_off()
+    program.refresh_from_db()
+    assert Scorecard.objects.count() == 1
+    assert program.headline_revision == 2
+
+
+def test_an_older_result_never_replaces_a_newer_one(lead, program):
+    save(lead, program, need=5)
+    late = rescore.read_inputs(f"program:{program.pk}")
+    save(lead, program, need=20)
+    work_off()
+    program.refresh_from_db()
+    newest = program.headline
+    with transaction.atomic():
+        rescore.store(late, headline(late.problem))
+    program.refresh_from_db()
+    assert program.headline == newest
+    assert ProgramSummary.objects.get().scorecard == newest
+
+
+def test_every_act_left_its_event_and_a_refused_one_none(lead, program):
+    before = AuditEvent.objects.count()
+    with pytest.raises(Invalid):
+        save(lead, program, need=99)
+    assert AuditEvent.objects.count() == before
+    save(lead, program)
+    assert AuditEvent.objects.latest("pk").action == "facts.saved"
