@@ -273,8 +273,8 @@ def _suggestions(framework: Framework, done: Run, keys: tuple[str, ...], layout:
             rule = criterion.rules.get(layout.kinds[position])
             columns = done.columns[position]
             reason = ""
-            if rule is not None and any(branch.reason for branch in (*rule.base, *rule.adjust)):
-                held = rule.trace(columns)[1]
+            if rule is not None:
+                held = done.held[position, at]
                 reason = "; ".join(fill(b.reason, columns) for b, here in held if here[0] and b.reason)
             found[criterion.key][key] = {"score": _plain(done.scores[0, position, at]), "reason": reason}
     return found

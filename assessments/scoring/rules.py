@@ -20,10 +20,10 @@ from assessments.scoring.language import (
     SetColumn,
     Type,
     check,
-    evaluate,
     parse,
 )
 from assessments.scoring.language.check import nearest
+from assessments.scoring.language.evaluate import _Evaluator  # with a mask of the rows that count
 
 Problems = list[tuple[str, str]]
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)(?::(\.[0-6]f|d|,))?\}")
@@ -53,31 +53,30 @@ class Rule:
 
     def trace(self, columns: Columns) -> tuple[np.ndarray, list[tuple[Branch, np.ndarray]]]:
         """The values, and for every branch the rows in which it held."""
-        free = np.ones(columns.rows, bool)
+        every = np.ones(columns.rows, bool)
         held: list[tuple[Branch, np.ndarray]] = []
-        value: Any = None
-        for branch in self.base:
-            here = free if branch.when is None else free & _where(branch.when, columns, free)
-            free = free & ~here
-            held.append((branch, here))
-        for branch, here in reversed(held):
-            part = evaluate(branch.value.tree, columns) if len(held) == 1 else _where(branch.value, columns, here)
-            value = part if value is None else np.where(here, part, value)
-        if self.adjust:
-            with_base = replace(columns, names={**columns.names, "value": value})
-            for branch in self.adjust:
-                here = evaluate(branch.when.tree, with_base) if branch.when else np.ones(columns.rows, bool)
+        with np.errstate(all="ignore"):
+            evaluator = _Evaluator(columns)
+            free = every
+            for branch in self.base:
+                here = free
+                if branch.when is not None:
+                    here = free & evaluator.value(branch.when.tree, free)
+                    free = free & ~here
                 held.append((branch, here))
-                value = value + np.where(here, _where(branch.value, with_base, here), 0.0)
+            value: Any = None
+            for branch, here in reversed(held):
+                part = evaluator.value(branch.value.tree, here)
+                value = part if value is None else np.where(here, part, value)
+            if self.adjust:
+                evaluator = _Evaluator(replace(columns, names={**columns.names, "value": value}))
+                for branch in self.adjust:
+                    here = every if branch.when is None else every & evaluator.value(branch.when.tree, every)
+                    held.append((branch, here))
+                    value = value + np.where(here, evaluator.value(branch.value.tree, here), 0.0)
+        if np.ndim(value) == 0:
+            value = np.full(columns.rows, value)
         return value, held
-
-
-def _where(checked: Checked, columns: Columns, here: np.ndarray) -> np.ndarray:
-    """A branch's condition or value; an error counts only in rows where the branch is asked."""
-    from assessments.scoring.language.evaluate import _Evaluator  # the evaluator with a mask of rows that count
-
-    with np.errstate(all="ignore"):
-        return np.broadcast_to(_Evaluator(columns).value(checked.tree, here), (columns.rows,))
 
 
 def compile_text(source: Any, scope: Scope, expected: Type | None, place: str, problems: Problems) -> Checked | None:

@@ -10,7 +10,9 @@ import numpy as np
 
 from assessments.scoring.columns import columns_of, repeated
 from assessments.scoring.framework import Criterion, Entry, Framework, Gate
-from assessments.scoring.language import Columns, evaluate
+from assessments.scoring.language import Columns
+from assessments.scoring.language.evaluate import _Evaluator  # asked directly, without a broadcast per gate
+from assessments.scoring.rules import Branch
 from assessments.scoring.shocks import shocked, stacked
 
 
@@ -57,6 +59,7 @@ class Run:
     scores: np.ndarray
     blocked: np.ndarray
     fired: list[tuple[Gate, Entry, np.ndarray]]
+    held: dict[tuple[int, int], list[tuple[Branch, np.ndarray]]]  # of (option, criterion): which branches held
 
 
 def run(framework: Framework, facts: Sequence[Mapping[str, Any]], layout: Layout, *, scenarios: bool) -> Run:
@@ -77,19 +80,22 @@ def run(framework: Framework, facts: Sequence[Mapping[str, Any]], layout: Layout
         program, options = _with_scenarios(framework, program, options, layout, rows)
         rows *= 1 + len(framework.scenarios)
     names, columns = derive(framework, program, options, layout, rows)
+    held: dict[tuple[int, int], list[tuple[Branch, np.ndarray]]] = {}
     scores = np.full((rows, layout.scored, len(framework.criteria)), np.nan)
     for position in range(layout.scored):
         kind = layout.kinds[position]
         for at, criterion in enumerate(framework.criteria):
             rule = criterion.rules.get(kind)
             if rule is not None:
-                scores[:, position, at] = np.clip(rule.run(columns[position]), 1.0, 5.0)
+                value, held[position, at] = rule.trace(columns[position])
+                scores[:, position, at] = value
+    np.clip(scores, 1.0, 5.0, out=scores)
     fired = fire(framework, columns, layout, rows)
     blocked = np.zeros((rows, layout.scored), bool)
     for _, entry, where in fired:
         if entry.effect == "block":
             blocked |= where
-    return Run(rows, len(facts), program, names, columns, scores, blocked, fired)
+    return Run(rows, len(facts), program, names, columns, scores, blocked, fired, held)
 
 
 def derive(
@@ -127,17 +133,20 @@ def fire(
 ) -> list[tuple[Gate, Entry, np.ndarray]]:
     """Every gate entry with (rows, options): where it fired."""
     found = []
+    every = np.ones(rows, bool)
+    evaluators = [_Evaluator(one) for one in columns]
     for gate in framework.gates:
         before = np.zeros((rows, layout.scored), bool)
         for entry in gate.entries:
             where = np.zeros((rows, layout.scored), bool)
-            if entry.applies_to_all:
-                where |= evaluate(entry.when["all"].tree, columns[0])[:, None]
-            else:
-                for at in range(layout.scored):
-                    when = entry.when.get(layout.kinds[at])
-                    if when is not None:
-                        where[:, at] = evaluate(when.tree, columns[at])
+            with np.errstate(all="ignore"):
+                if entry.applies_to_all:
+                    where.T[:] = evaluators[0].value(entry.when["all"].tree, every)
+                else:
+                    for at in range(layout.scored):
+                        when = entry.when.get(layout.kinds[at])
+                        if when is not None:
+                            where[:, at] = evaluators[at].value(when.tree, every)
             if entry.otherwise:
                 where &= ~before
             before |= where
