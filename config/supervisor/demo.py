@@ -91,7 +91,7 @@ class Demo:
     # Starting
 
     def _start(self) -> None:
-        web_port, live_port = self._ports()
+        asked = _asked_port()
         database_url, owner_url = self._database()
         redis_url = os.environ.get("REDIS_URL") or self._valkey()
         self.environment = {
@@ -99,8 +99,6 @@ class Demo:
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings.dev"),
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "SITE_URL": f"http://{HOST}:{web_port}",
-            "LIVE_URL": f"http://{HOST}:{live_port}",
             "CANONICAL_HOST": HOST,
             "MEDIA_ROOT": str(self.local / "media"),
             "PYTHONUNBUFFERED": "1",
@@ -109,26 +107,14 @@ class Demo:
         self._manage("migrate", "--noinput", "--verbosity", "0", DATABASE_URL=owner_url)
         if self._has_command("load_demo"):
             self._manage("load_demo")
+        # Chosen last: between the choice and the listening another program may take a port.
+        web_port = asked or free_port(WEB_PORT)
+        live_port = free_port(web_port + 1)
+        self.environment |= {"SITE_URL": f"http://{HOST}:{web_port}", "LIVE_URL": f"http://{HOST}:{live_port}"}
         self._processes(web_port, live_port)
         self._wait_for(f"http://127.0.0.1:{web_port}/healthz/ready", "web")
         self._wait_for(f"http://127.0.0.1:{live_port}/healthz/live", "live")
         self._announce(web_port)
-
-    def _ports(self) -> tuple[int, int]:
-        asked = os.environ.get("WEB_PORT")
-        if asked is None:
-            web = free_port(WEB_PORT)
-        else:
-            if not asked.isdigit() or not 0 < int(asked) < 65536:
-                raise CannotStart(f"WEB_PORT is {asked!r}; give a number from 1024 to 32767.")
-            web = int(asked)
-            if _taken(web):
-                raise CannotStart(
-                    f"port {web} is taken by another program. Stop that program, or set WEB_PORT to another port, "
-                    "or leave WEB_PORT out and a free one is found."
-                )
-        live = free_port(web + 1)
-        return web, live
 
     def _database(self) -> tuple[str, str]:
         """The addresses for the application's role and for the owner."""
@@ -302,6 +288,21 @@ def _valkey_program() -> Path:
 
 def _stop(_number, _frame) -> None:
     raise Stopped
+
+
+def _asked_port() -> int | None:
+    """The port that WEB_PORT demands. Raises CannotStart where it cannot be had."""
+    asked = os.environ.get("WEB_PORT")
+    if not asked:
+        return None
+    if not asked.isdigit() or not 0 < int(asked) < 65536:
+        raise CannotStart(f"WEB_PORT is {asked!r}; give a number from 1024 to 32767.")
+    if _taken(int(asked)):
+        raise CannotStart(
+            f"port {asked} is taken by another program. Stop that program, or set WEB_PORT to another port, "
+            "or leave WEB_PORT out and a free one is found."
+        )
+    return int(asked)
 
 
 def _taken(port: int) -> bool:
