@@ -259,7 +259,8 @@ class _Reader:
         return Type("number", unit, nullable=rule.type.nullable)
 
     def read_tree(self) -> tuple[tuple[Dimension, ...], tuple[Criterion, ...]]:
-        dimensions, criteria = [], []
+        dimensions: list[Dimension] = []
+        criteria: list[Criterion] = []
         seen: set[str] = set()
         for at, row in enumerate(_rows(self.data.get("dimensions"))):
             key = str(row.get("key") or at)
@@ -313,7 +314,7 @@ class _Reader:
         return points
 
     def read_gates(self) -> tuple[Gate, ...]:
-        gates = []
+        gates: list[Gate] = []
         for at, row in enumerate(_rows(self.data.get("gates"))):
             gate = str(row.get("id") or at)
             if gate in {known.id for known in gates}:
@@ -371,7 +372,7 @@ class _Reader:
         return tuple(found)
 
     def read_lenses(self, dimensions: set[str]) -> dict[str, tuple[str, Mapping[str, float]]]:
-        lenses = {}
+        lenses: dict[str, tuple[str, Mapping[str, float]]] = {}
         for at, row in enumerate(_rows(self.data.get("lenses"))):
             place = f"lenses[{row.get('key') or at}]"
             multipliers = {}

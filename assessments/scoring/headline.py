@@ -175,7 +175,7 @@ def _result(
     values = values_of(framework.criteria, scores)
     total, low, high = totals_of(values, weights)
     placed = ranks(keys, total, blocked)
-    options = {}
+    options: dict[str, dict[str, Any]] = {}
     for at, key in enumerate(keys):
         dimensions = {}
         for dimension in framework.dimensions:

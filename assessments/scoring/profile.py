@@ -101,14 +101,14 @@ class _Reader:
         rows = self.data["options"]
         for at, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
             key = row.get("key") if isinstance(row, Mapping) else None
-            kind = row.get("kind") if isinstance(row, Mapping) else None
+            kind = str(row.get("kind")) if isinstance(row, Mapping) else ""
             if not isinstance(key, str) or not key or not isinstance(row.get("facts"), Mapping):
                 self.problems.append(("options", str(key or at), row, "An option has key, kind, name and facts."))
                 continue
             if key in options:
                 self.problems.append(("options", key, key, "This key stands twice."))
             if kind not in self.schema.kinds:
-                hint = nearest(str(kind), tuple(self.schema.kinds))
+                hint = nearest(kind, tuple(self.schema.kinds))
                 self.problems.append(("kind", key, kind, f"The kind is one of {', '.join(self.schema.kinds)}.{hint}"))
                 continue
             entries = {entry.key: entry for entry in self.schema.option_fields(kind)}

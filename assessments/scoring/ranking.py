@@ -30,7 +30,9 @@ def totals_of(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
     return total * 100.0, low * 100.0, np.where(share >= 1.0 - TIE, low, low + 1.0 - share) * 100.0
 
 
-def ranking(keys: Sequence[str], totals: Sequence[float], blocked: Sequence[bool]) -> dict[str, Any]:
+def ranking(
+    keys: Sequence[str], totals: Sequence[float] | np.ndarray, blocked: Sequence[bool] | np.ndarray
+) -> dict[str, Any]:
     """Winner, runner-up and margin among the unblocked; winner is None when the first are tied."""
     open_ = [
         (total, key) for key, total, shut in zip(keys, totals, blocked, strict=True) if not shut and total == total
@@ -54,7 +56,9 @@ def ranking(keys: Sequence[str], totals: Sequence[float], blocked: Sequence[bool
     }
 
 
-def ranks(keys: Sequence[str], totals: Sequence[float], blocked: Sequence[bool]) -> dict[str, int | None]:
+def ranks(
+    keys: Sequence[str], totals: Sequence[float] | np.ndarray, blocked: Sequence[bool] | np.ndarray
+) -> dict[str, int | None]:
     """1 + the number of better unblocked options; equal totals have equal ranks, blocked ones none."""
     found: dict[str, int | None] = {}
     for key, total, shut in zip(keys, totals, blocked, strict=True):

@@ -50,7 +50,7 @@ def read_scenario(
     changes = []
     for at, data in enumerate(row.get("changes") or ()):
         here = f"{place}.changes[{at}]"
-        entry = schema.fields.get(data.get("field")) if isinstance(data, Mapping) else None
+        entry = schema.fields.get(str(data.get("field"))) if isinstance(data, Mapping) else None
         if entry is None:
             name = str(data.get("field")) if isinstance(data, Mapping) else str(data)
             problems.append((here, f"unknown field {name!r}.{nearest(name, tuple(schema.fields))}"))
@@ -72,7 +72,7 @@ def read_scenario(
             changes.append(Change(entry, {}, items))
             continue
         kinds = ["all"] if entry.scope == "program" else list(data.get("kinds") or entry.kinds)
-        values = {}
+        values: dict[str, Any] = {}
         for kind in kinds:
             if kind not in scopes or (kind != "all" and kind not in entry.kinds):
                 problems.append((f"{here}.kinds", f"{entry.key} is no fact of {kind!r}"))
@@ -146,7 +146,7 @@ def _appended(column: ListColumn, change: Change, before: Columns) -> ListColumn
     def widened(flat: np.ndarray, last: np.ndarray) -> np.ndarray:
         return np.concatenate([flat.reshape(rows, width), last[:, None]], axis=1).ravel()
 
-    fields = {}
+    fields: dict[str, Any] = {}
     for key, old in column.fields.items():
         new = change.append.get(key)
         if isinstance(old, ChoiceColumn):
