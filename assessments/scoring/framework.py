@@ -104,7 +104,12 @@ class Framework:
         """Compile a document. Raises FrameworkErrors naming all of its problems."""
         if not isinstance(data, Mapping):
             raise FrameworkErrors([("", "a framework is a document of keys and values")])
-        return _Reader(data).read()
+        reader = _Reader(data)
+        try:
+            return reader.read()
+        except (TypeError, AttributeError, KeyError, ValueError) as error:  # a part has another shape than the format's
+            known = list(dict.fromkeys(reader.problems))
+            raise FrameworkErrors([*known, ("", f"a part of the document has the wrong shape: {error}")]) from error
 
 
 def canonical(data: Any) -> bytes:

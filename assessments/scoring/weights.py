@@ -54,8 +54,10 @@ def plausible_weights(framework: Framework, weights: np.ndarray) -> np.ndarray:
         plan = framework.plausible
         generator = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(seed_of(framework), spawn_key=(1,))))
         keys = [dimension.key for dimension in framework.dimensions]
-        of_dimension = generator.uniform(*plan["dimension"], size=(plan["draws"], len(keys)))
-        of_criterion = generator.uniform(*plan["criterion"], size=(plan["draws"], len(framework.criteria)))
+        of_dimension = generator.uniform(plan["dimension"][0], plan["dimension"][1], (plan["draws"], len(keys)))
+        of_criterion = generator.uniform(
+            plan["criterion"][0], plan["criterion"][1], (plan["draws"], len(framework.criteria))
+        )
         multipliers = of_dimension[:, [keys.index(c.dimension) for c in framework.criteria]] * of_criterion
         framework.cache["multipliers"] = multipliers
     drawn = multipliers * weights

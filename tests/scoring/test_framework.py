@@ -65,6 +65,19 @@ def test_all_problems_are_named_at_once():
     assert len(problems(change)) >= 3
 
 
+@pytest.mark.parametrize(
+    "part", ["gates", "scenarios", "lenses", "derived", "dimensions", "schema", "kinds", "plausible_weights"]
+)
+@pytest.mark.parametrize("value", ["text", 3, [3], [{"entries": 3, "changes": 3, "multipliers": 3, "criteria": 3}]])
+def test_a_part_of_another_shape_never_ends_in_anything_but_a_refusal(part, value):
+    data = document()
+    data[part] = value
+    try:
+        Framework.from_data(data)
+    except FrameworkErrors as refused:
+        assert refused.problems
+
+
 @pytest.mark.parametrize("data", [None, [], "text", {}, {"kinds": 3}, {"gates": "x", "derived": {}}])
 def test_a_document_that_is_none_is_refused_by_name(data):
     with pytest.raises(FrameworkErrors):
