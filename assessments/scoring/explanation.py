@@ -67,7 +67,9 @@ def explain(card: Mapping[str, Any], framework: Framework) -> list[dict[str, Any
         said.append({"text": text, "from": [f"robustness.first_share.{first}", "verdict.scenarios_kept"]})
     for key, option in result["options"].items():
         if option["blocked"]:
-            why = "; ".join(g["message"] for g in card["gates"] if g["effect"] == "block" and key in g["options"])
+            why = "; ".join(
+                g["message"].rstrip(".") for g in card["gates"] if g["effect"] == "block" and key in g["options"]
+            )
             text = f"{names[key]} is blocked by {', '.join(option['blocked_by'])}: {why}."
             said.append({"text": text, "from": [f"{side}.options.{key}.blocked_by", "gates"]})
     changed = [scenario for scenario, one in card["scenarios"].items() if not one["kept"]]
