@@ -104,6 +104,7 @@ def test_it_serves_replaces_what_dies_and_leaves_nothing(demo):
 
 
 @pytest.mark.worker
+@pytest.mark.long
 def test_a_killed_supervisor_takes_its_children_along_and_its_data_stays(demo):
     first = demo()
     left = first.recorded()
