@@ -55,7 +55,7 @@ def found_organization(
 
 def _managed(actor: Membership, membership_id: int) -> Membership:
     """The membership to change, locked. Raises NotAllowed; a foreign one is Membership.DoesNotExist."""
-    can_manage_people(actor).require()
+    can_manage_people(actor.now()).require()
     return (
         Membership.objects.select_for_update(no_key=True, of=("self",))
         .select_related("user")
@@ -78,7 +78,7 @@ def add_member(
 
     A person who is known already keeps their name and password.
     """
-    can_manage_people(actor).require()
+    can_manage_people(actor.now()).require()
     user = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(
         email, password, full_name=full_name
     )
@@ -129,7 +129,7 @@ def _keep_an_admin(organization_id: int, without: Membership) -> None:
 @transaction.atomic
 def revoke_role(*, actor: Membership, membership_id: int, role: str) -> None:
     """Take a role back; the grant's row stays. Raises NotAllowed, LastAdmin."""
-    can_manage_people(actor).require()
+    can_manage_people(actor.now()).require()
     if role == RoleGrant.Role.ADMIN:
         Organization.objects.select_for_update(no_key=True).get(pk=actor.organization_id)
     membership = _managed(actor, membership_id)
@@ -179,7 +179,7 @@ def set_functions(*, actor: Membership, membership_id: int, functions: tuple[str
 @transaction.atomic
 def deactivate_member(*, actor: Membership, membership_id: int) -> None:
     """End a person's access to the organization; nothing of theirs is deleted. Raises NotAllowed, LastAdmin."""
-    can_manage_people(actor).require()
+    can_manage_people(actor.now()).require()
     Organization.objects.select_for_update(no_key=True).get(pk=actor.organization_id)
     membership = _managed(actor, membership_id)
     if not membership.is_active:

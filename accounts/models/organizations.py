@@ -80,6 +80,10 @@ class Membership(models.Model):
     def name(self) -> str:
         return self.user.full_name
 
+    def now(self) -> "Membership":
+        """The membership as the database has it now: inside a transaction, rights are asked of this one."""
+        return Membership.objects.with_rights().get(pk=self.pk)
+
     @cached_property
     def roles(self) -> frozenset[str]:
         """The roles held now."""

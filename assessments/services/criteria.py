@@ -82,7 +82,7 @@ def check_document(document: Any, *, organization_id: int) -> Framework:
 @transaction.atomic
 def import_draft(*, member: Membership, document: dict, cloned_from: CriteriaVersion | None = None) -> CriteriaVersion:
     """A new draft from a framework document, the next number of its set. Raises NotAllowed, Invalid."""
-    permissions.can_manage_criteria(member).require()
+    permissions.can_manage_criteria(member.now()).require()
     check_document(document, organization_id=member.organization_id)
     criteria_set, _ = CriteriaSet.objects.get_or_create(
         organization_id=member.organization_id, key=document["key"], defaults={"name": document["name"]}
@@ -243,7 +243,7 @@ def _locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
 def publish(*, member: Membership, version_id: int, reason: str, seen_version: int | None = None) -> CriteriaVersion:
     """Publish a draft: it never changes again, and changes no review. Raises NotAllowed, Invalid, WrongState, Clash."""
     version = _locked(version_id, seen_version)
-    permissions.can_manage_criteria(member).require()
+    permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; only a draft is published.")
     if not reason.strip():
@@ -270,7 +270,7 @@ def publish(*, member: Membership, version_id: int, reason: str, seen_version: i
 def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersion:
     """Retire a published version: no new review takes it, pinned ones keep it. Raises NotAllowed, Invalid, WrongState."""
     version = _locked(version_id, None)
-    permissions.can_manage_criteria(member).require()
+    permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.PUBLISHED:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; only a published version is retired.")
     if not reason.strip():
@@ -293,7 +293,7 @@ def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersi
 def discard_draft(*, member: Membership, version_id: int) -> None:
     """Delete a draft for good. Raises NotAllowed, WrongState."""
     version = _locked(version_id, None)
-    permissions.can_manage_criteria(member).require()
+    permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState("Only a draft is discarded.")
     record_event(

@@ -17,7 +17,7 @@ def create_program(
     *, member: Membership, name: str, criteria_version: CriteriaVersion, lead: Membership, restricted: bool = False
 ) -> Program:
     """A new program with its lead. Raises NotAllowed, Invalid for a name that is taken or a draft of criteria."""
-    permissions.can_create_program(member).require()
+    permissions.can_create_program(member.now()).require()
     if criteria_version.organization_id != member.organization_id or lead.organization_id != member.organization_id:
         raise Invalid([_problem("criteria_version", "Criteria and lead must be of this organization.")])
     if criteria_version.state != CriteriaVersion.State.PUBLISHED:
@@ -70,7 +70,7 @@ def import_revision(
 def _save_revision(*, member: Membership, program_id: int, facts: dict, summary: str) -> ProfileRevision:
     wanted = touch_program(program_id)
     program = Program.objects.select_related("criteria_version", "revision").get(pk=program_id)
-    permissions.can_save_revision(member, program).require()
+    permissions.can_save_revision(member.now(), program).require()
     if not summary.strip():
         raise Invalid([_problem("summary", "Say in a few words what changed.")])
     if not facts["program"].get("assessment_date"):

@@ -101,6 +101,20 @@ def test_an_admin_of_another_organization_reaches_nobody_here(quinn):
     assert fresh(quinn).roles == {"assessor"}
 
 
+def test_a_right_that_was_taken_back_meanwhile_is_gone(admin, quinn):
+    people.grant_role(actor=admin, membership_id=quinn.pk, role="admin")
+    second = fresh(quinn)
+    assert "admin" in second.roles  # as loaded at the start of a request
+    people.revoke_role(actor=admin, membership_id=quinn.pk, role="admin")
+    with pytest.raises(NotAllowed):
+        people.revoke_role(actor=second, membership_id=admin.pk, role="admin")
+    people.grant_role(actor=admin, membership_id=quinn.pk, role="admin")
+    second = fresh(quinn)
+    people.deactivate_member(actor=admin, membership_id=quinn.pk)
+    with pytest.raises(NotAllowed):
+        people.grant_role(actor=second, membership_id=second.pk, role="approver")
+
+
 def test_an_unknown_role_or_function_is_named_and_changes_nothing(admin, quinn):
     with pytest.raises(ValueError, match="no role 'king'"):
         people.grant_role(actor=admin, membership_id=quinn.pk, role="king")
@@ -129,7 +143,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one():
         barrier.wait()
         try:
             people.revoke_role(actor=actor, membership_id=other.pk, role="admin")
-        except people.LastAdmin as refusal:
+        except (people.LastAdmin, NotAllowed) as refusal:
             refusals.append(refusal)
         finally:
             connection.close()
