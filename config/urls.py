@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz/ready", health.ready, name="healthz_ready"),
     path("accounts/", include("allauth.account.urls")),
     path("people/", include("accounts.urls")),
+    path("", include("assessments.urls")),
 ]
 
 handler400 = "config.errors.bad_request"

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "accounts.middleware.ActiveMembership",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "assessments.views.refusals.RefusalsAsAnswers",
 ]
 
 ROOT_URLCONF = "config.urls"

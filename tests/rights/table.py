@@ -1,27 +1,16 @@
-"""Every route x method x role, with the answer expected. A route that is not listed fails the build.
+"""Every route x method x role x state, with the answer expected. A route that is not listed fails the build.
 
-Rows are (route, methods); answers are by role in the order of ROLES. `SIGN_IN` means a redirect to the sign-in page.
+Each topic's rows lie in a module `rows_<topic>.py` with a TABLE of {route: [Row, ..]}.
 """
 
-ROLES = ("anonymous", "nobody", "viewer", "assessor", "approver", "admin", "auditor", "stranger", "deactivated")
-SIGN_IN = "sign in"
+import importlib
+import pkgutil
 
+import tests.rights as here
 
-def same(answer):
-    return dict.fromkeys(ROLES, answer)
-
-
-def signed_in(answer):
-    """Anyone who is signed in gets `answer`; a deactivated person is not signed in."""
-    return same(answer) | {"anonymous": SIGN_IN, "deactivated": SIGN_IN}
-
-
-TABLE = {
-    "healthz_live": {"GET": same(200), "POST": same(405)},
-    "healthz_ready": {"GET": same(200), "POST": same(405)},
-    # A foreign membership answers 404, as a random one does; the test posts a stranger's.
-    "accounts:switch_organization": {"GET": signed_in(405), "POST": signed_in(404)},
-}
+TABLE = {}
+for found in sorted(module.name for module in pkgutil.iter_modules(here.__path__) if module.name.startswith("rows_")):
+    TABLE |= importlib.import_module(f"tests.rights.{found}").TABLE
 
 # allauth's own pages, governed by allauth and tested in tests/pages/test_sign_in.py.
 LIBRARY_ROUTES = {

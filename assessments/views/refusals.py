@@ -1,0 +1,23 @@
+"""Refusals that no view answered itself become a page that says what happened and what is safe."""
+
+from django.shortcuts import render
+
+from accounts.permissions import NotAllowed
+from assessments.errors import Refusal
+
+
+class RefusalsAsAnswers:
+    """403 with the reason for what one may not do, 409 for what cannot be done now; nothing of it was written."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, NotAllowed):
+            return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+        if isinstance(exception, Refusal):
+            return render(request, "errors/409.html", {"reason": str(exception)}, status=409)
+        return None

@@ -1,0 +1,13 @@
+"""Sign-in, organizations and people."""
+
+from tests.rights.rows import Row, same, signed_in
+
+TABLE = {
+    "healthz_live": [Row("GET", same(200)), Row("POST", same(405))],
+    "healthz_ready": [Row("GET", same(200)), Row("POST", same(405))],
+    # A foreign membership answers 404, as a random one does.
+    "accounts:switch_organization": [
+        Row("GET", signed_in(405)),
+        Row("POST", signed_in(404), data=lambda world: {"membership": world.foreign_membership}),
+    ],
+}
