@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Function, Membership, Organization
-from assessments.models.criteria import CriteriaVersion
+from assessments.models.criteria import CriteriaVersion, Criterion
 from assessments.models.programs import ProfileRevision, Program, ProgramMember
 from assessments.models.scored import ScoredSubject
 
@@ -27,8 +27,11 @@ class ReviewQuerySet(models.QuerySet):
         if member.roles - {"auditor"}:
             seen |= Q(state__in=Review.FROM_APPROVAL_ON) | Q(leads) | Q(signs) | Q(assigned)
             if "assessor" in member.roles and member.function_keys:
-                # Functions that the criteria consult or that own a criterion: in practice the whole team.
-                seen |= Q(state__in=Review.BEFORE_APPROVAL, assignments__function__in=member.functions)
+                keys = sorted(member.function_keys)
+                asked = Criterion.objects.filter(criteria_version=OuterRef("criteria_version")).filter(
+                    Q(owner_function__in=keys) | Q(consulted_functions__has_any_keys=keys)
+                )
+                seen |= Q(Exists(asked), state__in=Review.BEFORE_APPROVAL)
             if "admin" in member.roles:
                 seen = Q()
         allowed = Q(program__restricted=False) | Q(belongs) | Q(signs)

@@ -1,11 +1,15 @@
 """Every page of the decision itself, one file a topic."""
 
-from assessments.urls import criteria, portfolio, programs, reviews
+from assessments.urls import approval, briefs, criteria, portfolio, programs, reports, results, reviews
 
 app_name = "assessments"
 urlpatterns = [
     *portfolio.urlpatterns,
     *programs.urlpatterns,
     *reviews.urlpatterns,
+    *results.urlpatterns,
+    *briefs.urlpatterns,
+    *approval.urlpatterns,
+    *reports.urlpatterns,
     *criteria.urlpatterns,
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounts.models import MembershipFunction
 from assessments.models import ProfileDraft, ProfileRevision, Program, ProgramMember
 from assessments.services import criteria
 from tests.factories import MembershipFactory, OrganizationFactory
@@ -38,6 +39,10 @@ def make_people() -> dict[str, Any]:
     }
     people["rater"] = MembershipFactory(organization=here, with_roles=["assessor"])
     people["lead"] = MembershipFactory(organization=here, with_roles=["assessor"])
+    for role, function in (("rater", "cmc"), ("lead", "qa")):
+        MembershipFunction.objects.create(
+            organization=here, membership=people[role], function=here.functions.get(key=function)
+        )
     people["nobody"] = MembershipFactory(organization=here)
     people["stranger"] = MembershipFactory(with_roles=["admin"])
     people["deactivated"] = MembershipFactory(organization=here, with_roles=["admin"])

@@ -1,0 +1,46 @@
+"""The frame of a review's workspace: the review that the person may see, its crumbs and its tabs."""
+
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, reverse
+
+from assessments.models import Review
+
+TABS = (
+    ("setup", "Set-up", "assessments:review_setup"),
+    ("score", "Score", "assessments:review_score"),
+    ("panel", "Panel", "assessments:review_panel"),
+    ("result", "Result", "assessments:review_result"),
+    ("brief", "Decision brief", "assessments:review_brief"),
+    ("approval", "Approval", "assessments:review_approval"),
+    ("report", "Report", "assessments:review_reports"),
+)
+
+
+def find_review(request, uuid) -> Review:
+    """The review, if the active membership may see it; else 404."""
+    visible = Review.objects.visible_to(request.member)
+    return get_object_or_404(
+        visible.select_related("program", "criteria_version__criteria_set", "revision", "opened_by__user"), uuid=uuid
+    )
+
+
+def frame(review: Review, current: str) -> dict:
+    """What `reviews/workspace.html` needs around a tab's own context."""
+    return {
+        "review": review,
+        "tab": current,
+        "tabs": [(key, text, url) for key, text, name in TABS if (url := _address(name, review))],
+        "crumbs": [
+            ("Portfolio", _address("assessments:portfolio")),
+            (review.program.name, _address("assessments:program_detail", review.program)),
+            (str(review), ""),
+        ],
+        "state_url": _address("assessments:review_state", review),
+    }
+
+
+def _address(name: str, subject=None) -> str:
+    try:
+        return reverse(name, args=[subject.uuid] if subject else None)
+    except NoReverseMatch:
+        return ""
