@@ -80,7 +80,8 @@ def headline(problem: Problem) -> dict[str, Any]:
     scenarios = _scenarios(framework, keys, totals, done, base)
     drawn = plausible_weights(framework, weights)
     shares = first_shares(drawn, values[0], done.blocked[0])
-    gates = _gates(framework, done, keys, problem)
+    labels = {key: _labels(problem, key) for key in keys}
+    gates = _gates(framework, done, keys, problem, labels)
     robustness = {
         "first_share": {
             key: {"value": float(share), "se": math.sqrt(max(0.0, share * (1 - share)) / len(drawn)), "n": len(drawn)}
@@ -90,7 +91,7 @@ def headline(problem: Problem) -> dict[str, Any]:
     kept = sum(1 for one in scenarios.values() if one["kept"])
     names = {key: problem.facts["options"][key]["name"] for key in keys}
     verdict = _verdict(framework, base, robustness, kept, len(scenarios), gates, names)
-    suggestions = _suggestions(framework, done, keys, layout)
+    suggestions = _suggestions(problem, done, keys, layout, labels)
     card: dict[str, Any] = {
         "engine": ENGINE_VERSION,
         "depth": "headline",
@@ -234,7 +235,13 @@ def _lenses(
     return found
 
 
-def _gates(framework: Framework, done: Run, keys: tuple[str, ...], problem: Problem) -> list[dict[str, Any]]:
+def _gates(
+    framework: Framework,
+    done: Run,
+    keys: tuple[str, ...],
+    problem: Problem,
+    labels: Mapping[str, Mapping[str, str]],
+) -> list[dict[str, Any]]:
     """Gate entries of the unchanged facts; one per firing option, or one that names all of them."""
     found = []
     for gate, entry, where in done.fired:
@@ -243,7 +250,7 @@ def _gates(framework: Framework, done: Run, keys: tuple[str, ...], problem: Prob
             columns = done.columns[group[0]]
             kind = "all" if entry.applies_to_all else problem.facts["options"][keys[group[0]]]["kind"]
             named = [problem.facts["options"][keys[at]]["name"] for at in group]
-            extra = {"option": named[0], "options": ", ".join(named)}
+            extra = {**labels[keys[group[0]]], "option": named[0], "options": ", ".join(named)}
             condition = None
             if entry.effect == "condition":
                 due = entry.due.get(kind)
@@ -265,7 +272,23 @@ def _gates(framework: Framework, done: Run, keys: tuple[str, ...], problem: Prob
     return found
 
 
-def _suggestions(framework: Framework, done: Run, keys: tuple[str, ...], layout: Layout) -> dict[str, Any]:
+def _labels(problem: Problem, key: str) -> dict[str, str]:
+    """The words of every choice that a sentence about an option may name, by its name in the rules."""
+    options, fields = problem.facts["options"], problem.framework.schema.fields
+    own, host = options[key], options.get(options[key].get("host") or "", {"facts": {}})
+    named = [(name, name, value) for name, value in (problem.facts["program"] | own["facts"]).items()]
+    named += [(f"host.{name}", name, value) for name, value in host["facts"].items()]
+    return {
+        place: fields[name].choices[value]
+        for place, name, value in named
+        if name in fields and fields[name].type == "choice" and value in fields[name].choices
+    }
+
+
+def _suggestions(
+    problem: Problem, done: Run, keys: tuple[str, ...], layout: Layout, labels: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    framework = problem.framework
     found: dict[str, Any] = {}
     for at, criterion in enumerate(framework.criteria):
         found[criterion.key] = {}
@@ -275,7 +298,7 @@ def _suggestions(framework: Framework, done: Run, keys: tuple[str, ...], layout:
             reason = ""
             if rule is not None:
                 held = done.held[position, at]
-                reason = "; ".join(fill(b.reason, columns) for b, here in held if here[0] and b.reason)
+                reason = " ".join(fill(b.reason, columns, 0, labels[key]) for b, here in held if here[0] and b.reason)
             found[criterion.key][key] = {"score": _plain(done.scores[0, position, at]), "reason": reason}
     return found
 
