@@ -8,12 +8,22 @@ from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
 from assessments.services import rescore
 
-__all__ = ["rescore", "run_job", "start_dispatcher"]
+__all__ = ["owe_outdated", "run_job", "start_dispatcher"]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
 def run_job(*, job_id: int, **_ignored) -> None:
     jobs.run(job_id)
+
+
+@shared_task(name="assessments.owe_outdated", ignore_result=True)
+def owe_outdated(**_ignored) -> None:
+    rescore.owe_outdated()
+
+
+@worker_ready.connect
+def owe_outdated_at_start(**_ignored) -> None:
+    rescore.owe_outdated(failed_too=True)
 
 
 @worker_ready.connect

@@ -179,13 +179,18 @@ def fail(held: Claim, error: str, *, wait: bool = True) -> None:
         )
 
 
-def report_progress(held: Claim, percent: int, step: str = "") -> None:
-    """Show how far the work is. Raises LeaseLost if somebody else has the job."""
+def report_progress(held: Claim, percent: int, step: str = "") -> int:
+    """Show how far the work is; the count of inputs that is wanted by now, so that overtaken work can end early.
+
+    Raises LeaseLost if somebody else has the job.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE assessments_job SET progress = %s, step = %s, updated_at = clock_timestamp() "
-            "WHERE id = %s AND lease_token = %s AND state = 'running'",
+            "WHERE id = %s AND lease_token = %s AND state = 'running' RETURNING wanted_revision",
             [percent, step[:80], held.job_id, held.token],
         )
-        if cursor.rowcount != 1:
-            raise LeaseLost(f"Job {held.job_id} is no longer leased to this run.")
+        row = cursor.fetchone()
+    if row is None:
+        raise LeaseLost(f"Job {held.job_id} is no longer leased to this run.")
+    return row[0]

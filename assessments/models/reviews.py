@@ -117,6 +117,10 @@ class Review(ScoredSubject):
         """Whether ratings of others may be shown at all."""
         return self.revealed_at is not None
 
+    def is_stale(self, engine: str) -> bool:
+        """From approval on the result is a record: a newer engine does not make it stale."""
+        return super().is_stale(engine if self.state in self.BEFORE_APPROVAL else self.headline_engine)
+
 
 class ReviewOption(models.Model):
     """An alternative of a review: one of the places that the facts describe."""

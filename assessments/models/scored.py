@@ -26,3 +26,9 @@ class ScoredSubject(models.Model):
     def is_stale(self, engine: str) -> bool:
         """Whether the shown result belongs to older inputs or another engine."""
         return self.headline_revision < self.inputs_revision or self.headline_engine != engine
+
+    @property
+    def shows_full(self) -> bool:
+        """Whether the full result belongs to the same inputs and engine as the headline, and is shown in its place."""
+        same_inputs = self.full_id is not None and self.full_revision == self.headline_revision
+        return same_inputs and self.full_engine == self.headline_engine

@@ -2,8 +2,9 @@
 
 NumPy and SciPy only; no Django, no database, no clock, no global random state.
 
-`Framework.from_data(document)`, `read_profile(data, schema)`, `headline(Problem(framework, facts, ...))` and
-`batch(framework, programs)` are what the rest calls. A scorecard is JSON-able; numbers are unrounded, absent ones null:
+`Framework.from_data(document)`, `read_profile(data, schema)`, `headline(Problem(framework, facts, ...))`,
+`full(problem, report)` and `batch(framework, programs)` are what the rest calls. A scorecard is JSON-able; numbers are
+unrounded, absent ones null:
 
     engine, depth, input_digest, seed (hex), bit_generator, draws     provenance
     framework {key, label, digest}

@@ -1,17 +1,25 @@
-"""The handler of rescore jobs: reads all inputs as of one instant, computes, stores unless somebody was faster."""
+"""The handler of rescore jobs: reads all inputs as of one instant, computes, stores unless somebody was faster.
+
+The headline comes first and at once; the same job row is then armed again with depth full, due after two quiet seconds.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat, Now
 
 from assessments import jobs
 from assessments.models import Job, Program, ProgramSummary, Review, ReviewSummary, Scorecard
-from assessments.scoring.headline import Problem, headline
+from assessments.scoring.full import full
+from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.services.frameworks import framework_of
 from assessments.services.panel import panel_of
+
+HEADLINE, FULL = Scorecard.Depth.HEADLINE, Scorecard.Depth.FULL
+QUIET = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,21 @@ class Inputs:
     problem: Problem
     revision_id: int
     inputs_revision: int
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes a result of these inputs the same result, besides its depth."""
+        review = self.subject if isinstance(self.subject, Review) else None
+        return {
+            "program": review.program if review else self.subject,
+            "review": review,
+            "input_digest": self.problem.digest(),
+            "engine_version": ENGINE_VERSION,
+        }
+
+
+class Overtaken(Exception):
+    """Newer inputs came while a long computation ran; its result would be shown to nobody."""
 
 
 def read_inputs(target: str) -> Inputs | None:
@@ -49,24 +72,55 @@ def rescore(held: jobs.Claim) -> None:
         with transaction.atomic():
             jobs.close(held, done=held.wanted_revision)
         return
-    numbers = headline(inputs.problem)
+    # Inputs newer than the claim want their headline first, whatever depth the row was armed with.
+    if held.depth == FULL and inputs.inputs_revision <= held.wanted_revision:
+        rescore_full(held, inputs)
+    else:
+        rescore_headline(held, inputs)
+
+
+def rescore_headline(held: jobs.Claim, inputs: Inputs) -> None:
+    """Store the headline, and owe the full depth once the inputs have been quiet."""
+    numbers = computed(inputs, HEADLINE) or headline(inputs.problem)
+    with transaction.atomic():
+        store(inputs, numbers)
+        jobs.close_and_rearm(
+            held, done=inputs.inputs_revision, depth=FULL, due_at=inputs.subject.inputs_changed_at + QUIET
+        )
+
+
+def rescore_full(held: jobs.Claim, inputs: Inputs) -> None:
+    """Store the full depth, unless newer inputs come meanwhile: then the row is due again at once for their headline."""
+
+    def report(percent: int, step: str) -> None:
+        if jobs.report_progress(held, percent, step) > inputs.inputs_revision:
+            raise Overtaken
+
+    try:
+        numbers = computed(inputs, FULL) or full(inputs.problem, report)
+    except Overtaken:
+        with transaction.atomic():
+            jobs.close(held, done=inputs.inputs_revision)
+        return
     with transaction.atomic():
         store(inputs, numbers)
         jobs.close(held, done=inputs.inputs_revision)
 
 
+def computed(inputs: Inputs, depth: str) -> dict[str, Any] | None:
+    """The numbers of exactly these inputs where this engine has computed them before; None otherwise."""
+    return Scorecard.objects.filter(**inputs.identity, depth=depth).values_list("numbers", flat=True).first()
+
+
 def store(inputs: Inputs, numbers: dict[str, Any]) -> Scorecard:
-    """Store a result once, and show it if it belongs to newer inputs (or another engine) than the shown one."""
-    subject = inputs.subject
-    review = subject if isinstance(subject, Review) else None
-    program = review.program if review else subject
-    identity = {
-        "program": program,
-        "review": review,
-        "input_digest": numbers["input_digest"],
-        "engine_version": numbers["engine"],
-        "depth": numbers["depth"],
-    }
+    """Store a result once, and show it if it belongs to newer inputs (or another engine) than the shown one.
+
+    A full result also serves as headline. Call inside the transaction that closes the job.
+    """
+    subject, depth, engine = inputs.subject, numbers["depth"], numbers["engine"]
+    identity = {**inputs.identity, "engine_version": engine, "depth": depth}
+    # Against the pruning, which locks the subject before it deletes a scorecard that nothing refers to.
+    type(subject).objects.select_for_update(no_key=True).only("pk").get(pk=subject.pk)
     scorecard = Scorecard(
         **identity,
         organization_id=subject.organization_id,
@@ -78,14 +132,21 @@ def store(inputs: Inputs, numbers: dict[str, Any]) -> Scorecard:
     # Two runs over the same inputs may meet here; the first one's row stands.
     Scorecard.objects.bulk_create([scorecard], ignore_conflicts=True)
     scorecard = Scorecard.objects.get(**identity)
-    shown = type(subject).objects.filter(
-        Q(headline_revision__lt=inputs.inputs_revision)
-        | Q(headline_revision=inputs.inputs_revision) & ~Q(headline_engine=numbers["engine"]),
-        pk=subject.pk,
-    )
-    if shown.update(headline_revision=inputs.inputs_revision, headline_engine=numbers["engine"], headline=scorecard):
+    shown = [show(inputs, scorecard, as_depth) for as_depth in ((FULL, HEADLINE) if depth == FULL else (HEADLINE,))]
+    # Lists show the deeper result where it belongs to the same inputs as the shown headline.
+    if any(shown) and type(subject).objects.filter(pk=subject.pk, headline_revision=inputs.inputs_revision).exists():
         summarise(subject, scorecard)
     return scorecard
+
+
+def show(inputs: Inputs, scorecard: Scorecard, depth: str) -> bool:
+    """Make a scorecard the subject's shown one of a depth if it is newer; whether it was."""
+    revision, engine = f"{depth}_revision", f"{depth}_engine"
+    newer = Q(**{f"{revision}__lt": inputs.inputs_revision})
+    other_engine = Q(**{revision: inputs.inputs_revision}) & ~Q(**{engine: scorecard.engine_version})
+    subjects = type(inputs.subject).objects.filter(newer | other_engine, pk=inputs.subject.pk)
+    moved = {revision: inputs.inputs_revision, engine: scorecard.engine_version, str(depth): scorecard}
+    return bool(subjects.update(**moved))
 
 
 def summarise(subject: Program | Review, scorecard: Scorecard) -> None:
@@ -118,3 +179,37 @@ def summarise(subject: Program | Review, scorecard: Scorecard) -> None:
         ReviewSummary.objects.update_or_create(review=subject, defaults=values)
     else:
         ProgramSummary.objects.update_or_create(program=subject, defaults=values)
+
+
+def owe_outdated(limit: int = 200, *, failed_too: bool = False) -> int:
+    """Owe again the results that another engine made or that nothing owes though they lag; how many were owed.
+
+    limit       at most so many at once, and none while as many rescore jobs wait already
+    failed_too  with those whose last computation failed: a new engine may succeed where the former did not
+    """
+    closed = [Job.State.DONE, *([Job.State.FAILED] if failed_too else [])]
+    lags = (
+        ~Q(headline_engine=ENGINE_VERSION) | ~Q(full_engine=ENGINE_VERSION) | Q(full_revision__lt=F("inputs_revision"))
+    )
+    waiting = Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.QUEUED, next_at__lte=Now()).count()
+    room = max(0, limit - waiting)
+    owed = 0
+    for kind, subjects in (
+        ("program", Program.objects.exclude(revision=None)),
+        ("review", Review.objects.filter(state__in=Review.BEFORE_APPROVAL)),
+    ):
+        open_jobs = Job.objects.filter(
+            kind=Job.Kind.RESCORE, target=Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()))
+        ).exclude(state__in=closed)
+        found = subjects.filter(lags).exclude(Exists(open_jobs)).order_by("pk")[: room - owed]
+        for subject in found.only("organization_id", "inputs_revision"):
+            with transaction.atomic():
+                jobs.owe(
+                    Job.Kind.RESCORE,
+                    f"{kind}:{subject.pk}",
+                    organization_id=subject.organization_id,
+                    wanted=subject.inputs_revision,
+                    depth=HEADLINE,
+                )
+            owed += 1
+    return owed

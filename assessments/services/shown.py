@@ -34,6 +34,11 @@ class Shown:
         return self.job.error if self.job and self.state == FAILED else ""
 
     @property
+    def is_full(self) -> bool:
+        """Whether risk and robustness in depth belong to the shown result; they follow seconds after a headline."""
+        return self.scorecard is not None and self.scorecard.depth == Scorecard.Depth.FULL
+
+    @property
     def numbers(self) -> dict | None:
         return self.scorecard.numbers if self.scorecard else None
 
@@ -46,8 +51,7 @@ def target_of(subject: Program | Review) -> str:
 def shown(subject: Program | Review) -> Shown:
     """The shown result of a program (facts only) or of a review, in at most three queries."""
     job = Job.objects.filter(kind=Job.Kind.RESCORE, target=target_of(subject)).first()
-    use_full = subject.full_id and subject.full_revision == subject.headline_revision
-    wanted_id = subject.full_id if use_full else subject.headline_id
+    wanted_id = subject.full_id if subject.shows_full else subject.headline_id
     scorecard = Scorecard.objects.select_related("revision").filter(pk=wanted_id).first() if wanted_id else None
     if subject.is_stale(ENGINE_VERSION):
         failed = job is not None and job.state == Job.State.FAILED

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts import people
 from accounts.models import AuditEvent, Membership
@@ -10,9 +11,12 @@ from assessments import jobs
 from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import CriteriaVersion, Job, ProfileRevision, Program, ProgramSummary, Scorecard
 from assessments.scoring.framework import Framework
-from assessments.scoring.headline import Problem, headline
+from assessments.scoring.full import full
+from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.scoring.profile import read_profile
 from assessments.services import criteria, programs, rescore
+from assessments.services.inputs import owe_program, touch_program
+from assessments.services.shown import shown
 from tests.scoring import sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +61,13 @@ def save(lead, program, **changed):
 
 def work_off():
     return [jobs.run(job.pk) for job in Job.objects.all()]
+
+
+def work_off_in_full():
+    """What is owed at once, and what would be due after two quiet seconds."""
+    work_off()
+    Job.objects.filter(depth="full").update(next_at=Now())
+    work_off()
 
 
 # -- criteria -----------------------------------------------------------------------------------------------------
@@ -175,7 +186,6 @@ def test_many_saves_end_in_one_result_of_the_last(lead, program):
     assert program.headline_revision == 20
     assert program.headline.revision.number == 20
     assert Scorecard.objects.count() == 1
-    assert Job.objects.get().state == "done"
 
 
 def test_the_same_facts_again_share_their_scorecard(lead, program):
@@ -200,6 +210,120 @@ def test_an_older_result_never_replaces_a_newer_one(lead, program):
     program.refresh_from_db()
     assert program.headline == newest
     assert ProgramSummary.objects.get().scorecard == newest
+
+
+# -- full depth ---------------------------------------------------------------------------------------------------
+
+
+def test_after_the_headline_the_same_row_owes_the_full_depth_after_two_quiet_seconds(lead, program):
+    save(lead, program)
+    work_off()
+    program.refresh_from_db()
+    job = Job.objects.get()
+    assert (job.state, job.depth, job.done_revision) == ("queued", "full", 1)
+    assert job.next_at == program.inputs_changed_at + rescore.QUIET
+    assert program.headline_revision == 1
+    assert program.full is None
+
+
+def test_the_full_result_is_shown_where_it_belongs_to_the_same_inputs(lead, program):
+    save(lead, program)
+    work_off_in_full()
+    program.refresh_from_db()
+    assert (program.full_revision, program.full_engine) == (1, program.headline_engine)
+    assert (program.headline.depth, program.full.depth) == ("headline", "full")
+    assert shown(program).scorecard == program.full
+    assert ProgramSummary.objects.get().scorecard == program.full
+    assert Job.objects.get().state == "done"
+    save(lead, program, need=20)
+    work_off()
+    program.refresh_from_db()
+    assert program.full_revision == 1
+    assert shown(program).scorecard == program.headline
+    assert ProgramSummary.objects.get().scorecard == program.headline
+
+
+def test_a_full_result_also_serves_as_headline_where_it_is_newer(lead, program):
+    save(lead, program)
+    inputs = rescore.read_inputs(f"program:{program.pk}")
+    with transaction.atomic():
+        rescore.store(inputs, full(inputs.problem))
+    program.refresh_from_db()
+    assert program.headline == program.full
+    assert program.headline_revision == program.full_revision == 1
+
+
+def test_inputs_that_come_during_the_full_depth_get_their_headline_first(lead, program, monkeypatch):
+    save(lead, program)
+    work_off()
+
+    def full_with_an_edit(problem, report):
+        report(10, "begins")
+        save(lead, program, need=20)
+        report(20, "goes on")
+        raise AssertionError("overtaken work ends at its next report")
+
+    monkeypatch.setattr(rescore, "full", full_with_an_edit)
+    Job.objects.update(next_at=Now())
+    work_off()
+    job = Job.objects.get()
+    assert (job.state, job.depth, job.attempts, job.wanted_revision) == ("queued", "headline", 0, 2)
+    assert not Scorecard.objects.filter(depth="full").exists()
+    assert work_off() == [True]
+    program.refresh_from_db()
+    assert program.headline_revision == 2
+
+
+def test_two_hundred_edits_are_computed_once(lead, program):
+    save(lead, program)
+    for wanted in range(2, 201):
+        with transaction.atomic():
+            touch_program(program.pk)
+            owe_program(program, wanted, lead)
+    work_off_in_full()
+    program.refresh_from_db()
+    assert (program.headline_revision, program.full_revision) == (200, 200)
+    assert sorted(Scorecard.objects.values_list("depth", flat=True)) == ["full", "headline"]
+
+
+def test_the_same_inputs_are_not_computed_again(lead, program, monkeypatch):
+    save(lead, program)
+    work_off_in_full()
+    monkeypatch.setattr(rescore, "full", None)
+    monkeypatch.setattr(rescore, "headline", None)
+    save(lead, program)
+    work_off_in_full()
+    program.refresh_from_db()
+    assert (program.headline_revision, program.full_revision) == (2, 2)
+    assert Scorecard.objects.count() == 2
+
+
+# -- another engine -----------------------------------------------------------------------------------------------
+
+
+def test_results_of_another_engine_are_owed_again_in_bounded_batches(lead, program, admin, version):
+    other = programs.create_program(member=admin, name="MSC-2", criteria_version=version, lead=lead)
+    for one in (program, other):
+        save(lead, one)
+    work_off_in_full()
+    assert rescore.owe_outdated() == 0
+    Program.objects.update(headline_engine="0.9", full_engine="0.9")
+    assert rescore.owe_outdated(1) == 1
+    assert rescore.owe_outdated(1) == 0, "not while as many wait already"
+    assert rescore.owe_outdated() == 1
+    assert list(Job.objects.values_list("state", "depth", "wanted_revision")) == [("queued", "headline", 1)] * 2
+    work_off_in_full()
+    for one in (program, other):
+        one.refresh_from_db()
+        assert {one.headline_engine, one.full_engine} == {ENGINE_VERSION}
+    assert rescore.owe_outdated() == 0
+
+
+def test_a_failed_computation_is_tried_by_a_new_engine_when_a_worker_starts_and_not_every_minute(lead, program):
+    save(lead, program)
+    Job.objects.update(state="failed")
+    assert rescore.owe_outdated() == 0
+    assert rescore.owe_outdated(failed_too=True) == 1
 
 
 def test_every_act_left_its_event_and_a_refused_one_none(lead, program):
