@@ -72,9 +72,8 @@ def explain(card: Mapping[str, Any], framework: Framework) -> list[dict[str, Any
             )
             text = f"{names[key]} is blocked by {', '.join(option['blocked_by'])}: {why}."
             said.append({"text": text, "from": [f"{side}.options.{key}.blocked_by", "gates"]})
-    changed = [scenario for scenario, one in card["scenarios"].items() if not one["kept"]]
+    changed = {scenario: one["name"] for scenario, one in card["scenarios"].items() if not one["kept"]}
     if first and changed:
-        said.append(
-            {"text": f"The answer changes under {', '.join(changed)}.", "from": [f"scenarios.{one}" for one in changed]}
-        )
+        text = f"The answer changes under: {'; '.join(changed.values())}."
+        said.append({"text": text, "from": [f"scenarios.{one}" for one in changed]})
     return said

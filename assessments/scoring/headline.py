@@ -130,7 +130,7 @@ def headline(problem: Problem) -> dict[str, Any]:
         "scenarios": scenarios,
         "robustness": robustness,
         "verdict": verdict,
-        "warnings": _warnings(scores[0], keys, framework),
+        "warnings": _warnings(scores[0], keys, names, framework),
     }
     card["explanation"] = explain(card, framework)
     ended = time.perf_counter()
@@ -330,11 +330,11 @@ def _verdict(
     return verdict
 
 
-def _warnings(scores: np.ndarray, keys: tuple[str, ...], framework: Framework) -> list[str]:
+def _warnings(scores: np.ndarray, keys: tuple[str, ...], names: Mapping[str, str], framework: Framework) -> list[str]:
     missing = np.isnan(scores)
     return [
-        f"{int(missing[at].sum())} of {len(framework.criteria)} cells of {key} are missing: its total rests on the others, "
-        "and its interval shows what they could change."
+        f"{int(missing[at].sum())} of {len(framework.criteria)} cells of {names[key]} are missing: its total rests on the "
+        "others, and its interval shows what they could change."
         for at, key in enumerate(keys)
         if missing[at].any()
     ]

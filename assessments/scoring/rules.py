@@ -106,6 +106,11 @@ def check_template(template: Any, names: Mapping[str, Any], place: str, problems
     return text
 
 
+def slots_of(template: str) -> set[str]:
+    """The names whose values a sentence prints."""
+    return {name.removeprefix("host.") for name, _ in _SLOT.findall(template)}
+
+
 def fill(template: str, columns: Columns, row: int = 0, extra: Mapping[str, str] | None = None) -> str:
     """The sentence with the values of one row."""
 

@@ -15,13 +15,19 @@ class ScenarioOption:
 
 @dataclass(frozen=True)
 class ScenarioRun:
-    """One run. margin: points between the first two, None with fewer than two unblocked; keeps: None for the base run."""
+    """One run.
+
+    margin  points between the first two, None with fewer than two unblocked
+    keeps   None for the base run
+    tied    the first ones where they have the same value; there is no winner then
+    """
 
     name: str
     winner: str | None
     margin: float | None
     unblocked: tuple[str, ...]
     keeps: bool | None
+    tied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,18 +45,19 @@ def _outcome(run: ScenarioRun) -> str:
     if run.keeps is None:
         return "base"
     if run.winner is None:
-        return "none left"
+        return "tie" if run.tied else "none left"
     return "keeps" if run.keeps else "changes"
 
 
-def _name(data: ScenarioMatrix, key: str | None) -> str:
-    return next((option.name for option in data.options if option.key == key), "no credible option")
+def _first(data: ScenarioMatrix, run: ScenarioRun) -> str:
+    named = [option.name for option in data.options if option.key == run.winner or option.key in run.tied]
+    return " and ".join(named) or "no credible option"
 
 
 def describe(data: ScenarioMatrix) -> str:
     stress = [run for run in data.runs if run.keeps is not None]
     kept = sum(1 for run in stress if run.keeps)
-    changed = [f"{run.name}: {_name(data, run.winner)} first" for run in stress if not run.keeps]
+    changed = [f"{run.name}: {_first(data, run)} first" for run in stress if not run.keeps]
     return f"{kept} of {len(stress)} runs keep the answer." + (f" Changed by {'; '.join(changed)}." if changed else "")
 
 
@@ -77,7 +84,7 @@ def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
             parts.append(svg.text(0, y + 16 + 14 * index, words, paint("text"), size, weight=weight))
         for column, option in enumerate(data.options):
             x = label + column * step
-            if option.key == run.winner:
+            if option.key == run.winner or option.key in run.tied:
                 dot = {
                     "cx": float(x + 5),
                     "cy": float(middle - 4),
@@ -85,7 +92,8 @@ def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
                     **paint(f"option-{option.accent}"),
                 }
                 parts.append(svg.tag("circle", dot))
-                shown = svg.fit("alone" if run.margin is None else _margin(run), step - 16, size)
+                words = "tied" if run.tied else "alone" if run.margin is None else _margin(run)
+                shown = svg.fit(words, step - 16, size)
                 parts.append(svg.text(x + 15, middle, shown, paint("text"), size, weight=600))
             elif option.key not in run.unblocked:
                 parts.append(svg.text(x, middle, svg.fit("blocked", step - 4, size - 1), paint("bad"), size - 1))
@@ -101,5 +109,5 @@ def table(data: ScenarioMatrix) -> svg.Table:
     for run in data.runs:
         gone = [option.name for option in data.options if option.key not in run.unblocked]
         margin = "–" if run.winner is None else _margin(run)
-        rows.append((run.name, _name(data, run.winner), margin, ", ".join(gone) or "–", _outcome(run)))
+        rows.append((run.name, _first(data, run), margin, ", ".join(gone) or "–", _outcome(run)))
     return svg.Table(data.title, ("Run", "First", "Margin, points", "Blocked", "Answer"), tuple(rows))

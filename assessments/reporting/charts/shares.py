@@ -24,14 +24,22 @@ class FirstShares:
     title: str = "First in how many plausible weight sets"
 
 
+def share_words(share: float, error: float | None = None) -> str:
+    """ "78 ± 2 %": a share with the half-width of its 95% interval, at least the last digit.
+
+    share, error  0 to 1; the error is one standard error
+    """
+    if 0.995 <= share < 1:
+        return "over 99 %"
+    if 0 < share < 0.005:
+        return "under 1 %"
+    if not error:
+        return f"{share * 100:.0f} %"
+    return f"{share * 100:.0f} ± {max(1, round(error * 196)):d} %"
+
+
 def _words(option: Share) -> str:
-    if option.share is None:
-        return "not ranked"
-    if option.error is None:
-        return f"{option.share * 100:.0f} %"
-    return (
-        f"{option.share * 100:.0f} ± {max(1, round(option.error * 196)):d} %"  # 95% half-width, at least the last digit
-    )
+    return "not ranked" if option.share is None else share_words(option.share, option.error)
 
 
 def describe(data: FirstShares) -> str:

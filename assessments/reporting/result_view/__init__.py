@@ -1,0 +1,63 @@
+"""A scorecard's numbers as pages and reports show them: words, rows and chart data. Plain data in, plain data out.
+
+`numbers` is a scorecard as `assessments.scoring` documents it; `names` what its framework calls things. Where a function
+takes `basis`, "facts" or "panel" chooses the result shown; by default the one that the verdict rests on.
+"""
+
+from assessments.reporting.result_view.drawn import first_shares, scenario_matrix, value_bars
+from assessments.reporting.result_view.names import Names
+from assessments.reporting.result_view.rows import (
+    Condition,
+    CriterionRow,
+    DimensionRow,
+    Gate,
+    LensRow,
+    Moved,
+    condition_rows,
+    criterion_rows,
+    dimension_rows,
+    gate_rows,
+    lens_rows,
+    month_words,
+    moved_rows,
+)
+from assessments.reporting.result_view.words import (
+    Option,
+    choice_accent,
+    choice_words,
+    figures,
+    first_share_words,
+    headline_sentence,
+    options,
+    verdict_kind_words,
+    verdict_words,
+)
+
+__all__ = [
+    "Condition",
+    "CriterionRow",
+    "DimensionRow",
+    "Gate",
+    "LensRow",
+    "Moved",
+    "Names",
+    "Option",
+    "choice_accent",
+    "choice_words",
+    "condition_rows",
+    "criterion_rows",
+    "dimension_rows",
+    "figures",
+    "first_share_words",
+    "first_shares",
+    "gate_rows",
+    "headline_sentence",
+    "lens_rows",
+    "month_words",
+    "moved_rows",
+    "options",
+    "scenario_matrix",
+    "value_bars",
+    "verdict_kind_words",
+    "verdict_words",
+]

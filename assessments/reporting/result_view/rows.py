@@ -1,0 +1,203 @@
+"""A scorecard's numbers as the rows of tables: gates, conditions, lenses, dimensions, criteria, cells that moved."""
+
+import calendar
+import datetime
+from dataclasses import dataclass, field
+
+from assessments.reporting.result_view.names import Names
+from assessments.reporting.result_view.words import Numbers, Option, options, result_of
+
+_EFFECTS = {"block": 0, "condition": 1, "warn": 2}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate that fired. effect: block, condition or warn; message: in plain words, with its numbers."""
+
+    id: str
+    name: str
+    effect: str
+    options: tuple[Option, ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must be done. due: "month 6, May 2027", empty without one; for_choice: it binds the option that comes first."""
+
+    gate: str
+    title: str
+    owner: str
+    month: float | None
+    due: str
+    why: str
+    options: tuple[Option, ...]
+    for_choice: bool
+    every_option: bool
+
+
+@dataclass(frozen=True)
+class LensRow:
+    """Who comes first under one view of what matters. totals: per option in the review's order, points of 100."""
+
+    key: str
+    name: str
+    first: str
+    accent: str
+    margin: float | None
+    totals: tuple[float | None, ...]
+    changes: bool
+
+
+@dataclass(frozen=True)
+class DimensionRow:
+    """values: 0 to 100 per option in the review's order, None where all of it is missing; weight: share of 1."""
+
+    key: str
+    name: str
+    weight: float
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One criterion and option. suggestion: what the facts say; value: what the result uses; both 1 to 5 or None."""
+
+    suggestion: float | None
+    reason: str
+    value: float | None
+    judged: bool
+
+
+@dataclass(frozen=True)
+class CriterionRow:
+    """weight: share of 1; dimension: set on the first criterion of a dimension only."""
+
+    key: str
+    name: str
+    weight: float
+    cells: tuple[Cell, ...] = field(default=())
+    dimension: str = ""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A cell whose suggestion moved after it was judged; the judgement was carried along."""
+
+    criterion: str
+    option: Option
+    was: float
+    now: float
+    judgement: float
+
+
+def month_words(month: float | None, start: datetime.date | None) -> str:
+    """ "month 6, May 2027": a month of the facts with its calendar month; empty without one.
+
+    start  the day of month 0
+    """
+    if month is None:
+        return ""
+    said = f"month {month:g}" if month == int(month) else f"month {month:.1f}"
+    if start is None:
+        return said
+    whole = start.year * 12 + start.month - 1 + int(month // 1)
+    year, index = divmod(whole, 12)
+    if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
+        return said
+    return f"{said}, {calendar.month_abbr[index + 1]} {year}"
+
+
+def gate_rows(numbers: Numbers) -> list[Gate]:
+    """Blocks first, then conditions, then warnings."""
+    known = options(numbers)
+    rows = [
+        Gate(gate["id"], gate["name"], gate["effect"], tuple(known[key] for key in gate["options"]), gate["message"])
+        for gate in numbers["gates"]
+    ]
+    return sorted(rows, key=lambda row: (_EFFECTS.get(row.effect, 3), row.id))
+
+
+def condition_rows(numbers: Numbers, names: Names, start: datetime.date | None = None) -> list[Condition]:
+    """One row per condition, whichever options it binds; those of the option that comes first stand first.
+
+    start  the day of month 0
+    """
+    known, first = options(numbers), numbers["verdict"]["option"]
+    merged: dict[tuple[str, str], list] = {}
+    for gate in numbers["gates"]:
+        if gate["condition"]:
+            merged.setdefault((gate["id"], gate["condition"]["title"]), []).append(gate)
+    rows = []
+    for (gate_id, title), gates in merged.items():
+        keys = [key for key in known if any(key in gate["options"] for gate in gates)]
+        months = [gate["condition"]["due"] for gate in gates if gate["condition"]["due"] is not None]
+        binding = next((gate for gate in gates if first in gate["options"]), gates[0])
+        month = binding["condition"]["due"] if binding["condition"]["due"] is not None else min(months, default=None)
+        rows.append(
+            Condition(
+                gate=gate_id,
+                title=title,
+                owner=names.function(binding["condition"]["owner"] or ""),
+                month=month,
+                due=month_words(month, start),
+                why=binding["message"],
+                options=tuple(known[key] for key in keys),
+                for_choice=first is None or first in keys,
+                every_option=len(keys) == len(known),
+            )
+        )
+    return sorted(rows, key=lambda row: (not row.for_choice, row.month is None, row.month or 0.0, row.gate))
+
+
+def lens_rows(numbers: Numbers) -> list[LensRow]:
+    known, base = options(numbers), numbers["verdict"]["option"]
+    rows = []
+    for key, lens in numbers["lenses"].items():
+        winner = lens["winner"]
+        if winner:
+            first = known[winner].name
+        else:
+            first = " and ".join(known[one].name for one in lens["tied"]) + " tied" if lens["tied"] else "none left"
+        margin = lens["margin"] if lens["runner_up"] else None
+        totals = tuple(lens["totals"][option] for option in known)
+        accent = known[winner].accent if winner else ""
+        rows.append(LensRow(key, lens["name"], first, accent, margin, totals, winner != base))
+    return rows
+
+
+def dimension_rows(numbers: Numbers, names: Names, basis: str | None = None) -> list[DimensionRow]:
+    known, result = options(numbers), result_of(numbers, basis)["options"]
+    weights = dict.fromkeys(names.dimensions, 0.0)
+    for criterion, weight in numbers["weights"].items():
+        weights[names.dimension_of[criterion]] += weight
+    return [
+        DimensionRow(key, name, weights[key], tuple(result[option]["dimensions"][key]["value"] for option in known))
+        for key, name in names.dimensions.items()
+    ]
+
+
+def criterion_rows(numbers: Numbers, names: Names, basis: str | None = None) -> list[CriterionRow]:
+    """Every criterion with what the facts suggest and what the result uses, per option in the review's order."""
+    known, used = options(numbers), basis or numbers["basis"]
+    result, rows, last = numbers[used]["options"], [], ""
+    for key in numbers["criteria"]:
+        cells = []
+        for option in known:
+            suggested = numbers["suggestions"][key][option]
+            cells.append(
+                Cell(suggested["score"], suggested["reason"], result[option]["scores"][key], judged=used == "panel")
+            )
+        dimension = names.dimension_of[key]
+        heading = names.dimensions[dimension] if dimension != last else ""
+        rows.append(CriterionRow(key, names.criteria[key], numbers["weights"][key], tuple(cells), heading))
+        last = dimension
+    return rows
+
+
+def moved_rows(numbers: Numbers, names: Names) -> list[Moved]:
+    known = options(numbers)
+    return [
+        Moved(names.criteria[one["criterion"]], known[one["option"]], one["was"], one["now"], one["judgement"])
+        for one in numbers["moved"]
+    ]

@@ -1,0 +1,84 @@
+"""Which numbers and sentences rest on commercial facts, and a scorecard without them.
+
+What a field's `commercial` flag marks is confidential, and so is every derived quantity that reads it, in any kind of
+option. Scores and totals stay: they are bands and sums that give no price away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assessments.scoring.framework import Framework
+from assessments.scoring.rules import Rule, slots_of
+
+HIDDEN = "Rests on confidential prices and terms."
+
+
+@dataclass(frozen=True)
+class Confidential:
+    """names: fields and derived quantities; criteria: those whose reasons print or follow them; gates: ids likewise."""
+
+    names: frozenset[str]
+    criteria: frozenset[str]
+    gates: frozenset[str]
+
+
+def _reads(rules: Iterable[Rule]) -> set[str]:
+    found: set[str] = set()
+    for rule in rules:
+        for branch in (*rule.base, *rule.adjust):
+            found |= branch.value.reads | slots_of(branch.reason)
+            if branch.when is not None:
+                found |= branch.when.reads
+    return {name.removeprefix("host.") for name in found}
+
+
+def confidential(framework: Framework) -> Confidential:
+    """What rests on commercial facts in this framework; computed once per compiled framework."""
+    if "confidential" not in framework.cache:
+        names = {entry.key for entry in framework.schema.fields.values() if entry.commercial}
+        for quantity in framework.derived:  # in order: each reads only earlier ones
+            if _reads(quantity.rules.values()) & names:
+                names.add(quantity.key)
+        criteria = {one.key for one in framework.criteria if _reads(one.rules.values()) & names}
+        gates = {gate.id for gate in framework.gates for entry in gate.entries if slots_of(entry.message) & names}
+        framework.cache["confidential"] = Confidential(frozenset(names), frozenset(criteria), frozenset(gates))
+    found: Confidential = framework.cache["confidential"]
+    return found
+
+
+def without_commercial(numbers: Mapping[str, Any], framework: Framework) -> dict[str, Any]:
+    """The scorecard as somebody sees it who may not see prices and terms. The given one stays as it is."""
+    hidden = confidential(framework)
+    sums = {g["message"].rstrip("."): g["name"].lower() for g in numbers["gates"] if g["id"] in hidden.gates}
+    shown = dict(numbers)
+    shown["gates"] = [
+        gate | {"message": f"{gate['name']}. {HIDDEN}"} if gate["id"] in hidden.gates else gate
+        for gate in numbers["gates"]
+    ]
+    shown["suggestions"] = {
+        criterion: {key: cell | {"reason": HIDDEN} for key, cell in cells.items()}
+        if criterion in hidden.criteria
+        else cells
+        for criterion, cells in numbers["suggestions"].items()
+    }
+    shown["derived"] = {
+        key: {name: value for name, value in values.items() if name not in hidden.names}
+        for key, values in numbers["derived"].items()
+    }
+    shown["program_derived"] = {
+        name: value for name, value in numbers["program_derived"].items() if name not in hidden.names
+    }
+    shown["explanation"] = [
+        said | {"text": _without(said["text"], sums)} if "gates" in said["from"] else said
+        for said in numbers["explanation"]
+    ]
+    return shown
+
+
+def _without(text: str, sums: Mapping[str, str]) -> str:
+    for message, gate in sums.items():
+        text = text.replace(message, f"{gate} (confidential)")
+    return text
