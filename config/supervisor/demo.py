@@ -105,8 +105,7 @@ class Demo:
         }
         self.environment.pop("DATABASE_OWNER_URL", None)  # no serving process knows the owner's password
         self._manage("migrate", "--noinput", "--verbosity", "0", DATABASE_URL=owner_url)
-        if self._has_command("load_demo"):
-            self._manage("load_demo")
+        self._manage("load_demo", "--accounts", str(self.local / "demo_accounts.json"))
         # Chosen last: between the choice and the listening another program may take a port.
         web_port = asked or free_port(WEB_PORT)
         live_port = free_port(web_port + 1)
@@ -206,9 +205,6 @@ class Demo:
             said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
             raise CannotStart(f"`manage.py {arguments[0]}` failed:\n{said}")
 
-    def _has_command(self, name: str) -> bool:
-        return any((self.root / app / "management" / "commands" / f"{name}.py").exists() for app in _APPS)
-
     def _wait_for(self, address: str, name: str) -> None:
         child = next(one for one in self.children if one.name == name)
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -222,8 +218,11 @@ class Demo:
         accounts = self.local / "demo_accounts.json"
         if accounts.exists():
             print("Sign in as:")
-            for account in json.loads(accounts.read_text()):
-                print("  " + "  ".join(f"{account.get(key, '')}" for key in ("email", "password", "about")).rstrip())
+            everyone = json.loads(accounts.read_text())
+            for account in everyone:
+                if account["shown"]:
+                    print(f"  {account['email']:32} {account['about']}")
+            print(f"Password of everyone: {everyone[0]['password']}   ({len(everyone)} accounts: {accounts})")
         print(f"Data and logs: {self.local}. Ctrl-C stops everything.", flush=True)
 
     # Running
@@ -270,9 +269,6 @@ class Demo:
             self.postgres.stop()
         # The package counts handles and keeps its server while one of a killed run stands; the record does not.
         self.records.end_leftovers()
-
-
-_APPS = ("accounts", "assessments")
 
 
 def _valkey_program() -> Path:
