@@ -1,5 +1,7 @@
 """What the two database roles may do: operations for migrations, triggers for models."""
 
+from collections.abc import Sequence
+
 import pgtrigger
 from django.conf import settings
 from django.db import migrations
@@ -73,7 +75,7 @@ class ReadAndInsertByDefault(AppRoleOperation):
 class AllowChanges(AppRoleOperation):
     """The named tables may be updated, and those of `deletes` also deleted from, by the application's role."""
 
-    def __init__(self, updates: list[str], deletes: list[str] = ()):
+    def __init__(self, updates: list[str], deletes: Sequence[str] = ()):
         self.updates, self.deletes = list(updates), list(deletes)
 
     def deconstruct(self):

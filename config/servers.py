@@ -5,6 +5,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -22,7 +23,7 @@ class CannotStart(Exception):
 class Postgres:
     """A running embedded PostgreSQL."""
 
-    handle: object
+    handle: Any  # the package states no types
     socket_dir: str
     passwords: dict[str, str]
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
         """A new user; without a password nobody can sign in as them until one is set."""
         user = self.model(email=email.strip().lower(), **fields)

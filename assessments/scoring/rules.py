@@ -15,6 +15,7 @@ from assessments.scoring.language import (
     Checked,
     ChoiceColumn,
     Columns,
+    Evaluator,
     LanguageError,
     Scope,
     SetColumn,
@@ -23,7 +24,6 @@ from assessments.scoring.language import (
     parse,
 )
 from assessments.scoring.language.check import nearest
-from assessments.scoring.language.evaluate import _Evaluator  # with a mask of the rows that count
 
 Problems = list[tuple[str, str]]
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)(?::(\.[0-6]f|d|,))?\}")
@@ -56,7 +56,7 @@ class Rule:
         every = np.ones(columns.rows, bool)
         held: list[tuple[Branch, np.ndarray]] = []
         with np.errstate(all="ignore"):
-            evaluator = _Evaluator(columns)
+            evaluator = Evaluator(columns)
             free = every
             for branch in self.base:
                 here = free
@@ -69,7 +69,7 @@ class Rule:
                 part = evaluator.value(branch.value.tree, here)
                 value = part if value is None else np.where(here, part, value)
             if self.adjust:
-                evaluator = _Evaluator(replace(columns, names={**columns.names, "value": value}))
+                evaluator = Evaluator(replace(columns, names={**columns.names, "value": value}))
                 for branch in self.adjust:
                     here = every if branch.when is None else every & evaluator.value(branch.when.tree, every)
                     held.append((branch, here))

@@ -10,8 +10,7 @@ import numpy as np
 
 from assessments.scoring.columns import columns_of, repeated
 from assessments.scoring.framework import Criterion, Entry, Framework, Gate
-from assessments.scoring.language import Columns
-from assessments.scoring.language.evaluate import _Evaluator  # asked directly, without a broadcast per gate
+from assessments.scoring.language import Columns, Evaluator
 from assessments.scoring.rules import Branch
 from assessments.scoring.shocks import shocked, stacked
 
@@ -134,7 +133,7 @@ def fire(
     """Every gate entry with (rows, options): where it fired."""
     found = []
     every = np.ones(rows, bool)
-    evaluators = [_Evaluator(one) for one in columns]
+    evaluators = [Evaluator(one) for one in columns]
     for gate in framework.gates:
         before = np.zeros((rows, layout.scored), bool)
         for entry in gate.entries:

@@ -135,13 +135,14 @@ def _write_rows(version: CriteriaVersion, document: dict) -> None:
         )
         for at, row in enumerate(document["schema"]["fields"])
     )
-    for model, rows, id_key in (
+    alike: list[tuple[Any, list[dict], str]] = [
         (DerivedQuantity, document.get("derived", []), "key"),
         (Gate, document.get("gates", []), "id"),
         (Scenario, document.get("scenarios", []), "id"),
         (Lens, document.get("lenses", []), "key"),
         (RouteStep, document.get("route", []), "key"),
-    ):
+    ]
+    for model, rows, id_key in alike:
         model.objects.bulk_create(
             model(key=row[id_key], name=row.get("name", "")[:200], position=at, definition=rest(row, id_key), **common)
             for at, row in enumerate(rows)

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from config.servers import APP, OWNER, CannotStart, Postgres, free_port, start_postgres
@@ -44,7 +45,7 @@ class Demo:
         self.children: list[Child] = []
         self.postgres: Postgres | None = None
         self.environment: dict[str, str] = {}
-        self._lock = None
+        self._lock: IO[str] | None = None
 
     def run(self, reset: bool = False) -> None:
         """Start everything, print the address, keep it running. Raises Stopped at the end, or CannotStart."""
@@ -68,9 +69,9 @@ class Demo:
 
     def _take_lock(self) -> None:
         """The kernel frees this lock when its holder ends, however it ends."""
-        self._lock = (self.local / "supervisor.lock").open("w")
+        lock = self._lock = (self.local / "supervisor.lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotStart(
                 f"another demo runs on {self.local} already. Stop it with Ctrl-C where it runs, "
@@ -117,10 +118,10 @@ class Demo:
 
     def _database(self) -> tuple[str, str]:
         """The addresses for the application's role and for the owner."""
-        given = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
-        if all(given):
-            return given
-        if any(given):
+        app, owner = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
+        if app and owner:
+            return app, owner
+        if app or owner:
             raise CannotStart(
                 "set both DATABASE_URL (the role makewhere_app) and DATABASE_OWNER_URL (the role makewhere_owner), "
                 "or none of them for the embedded server."
@@ -234,7 +235,7 @@ class Demo:
         while True:
             time.sleep(0.5)
             if self.postgres is not None:
-                self._keep_postgres()
+                self._keep(self.postgres)
             for child in self.children:
                 if child.keep_running():
                     print(f"{child.name} had ended and was started again (see {child.log}).", flush=True)
@@ -242,8 +243,8 @@ class Demo:
                 print("The worker took nothing while jobs were due; replaced it.", flush=True)
                 worker.replace()
 
-    def _keep_postgres(self) -> None:
-        handle = self.postgres.handle
+    def _keep(self, postgres: Postgres) -> None:
+        handle = postgres.handle
         if handle.get_postmaster_info().is_running():
             return
         print("PostgreSQL had ended; starting it again.", flush=True)

@@ -154,7 +154,7 @@ class Child:
         self.start()
 
     def ask_to_end(self) -> None:
-        if self.running():
+        if self.process is not None and self.running():
             _signal(self.process.pid, signal.SIGTERM)
             _signal(self.process.pid, signal.SIGCONT)
 

@@ -23,7 +23,8 @@ WHERE ((state = 'queued' AND next_at < clock_timestamp() - make_interval(secs =>
 def jobs_left_alone(database_url: str, patience: float = PATIENCE_SECONDS) -> int:
     """How many jobs have been due for `patience` seconds while no worker works on anything."""
     with psycopg.connect(database_url, connect_timeout=3, options="-c statement_timeout=3000") as connection:
-        return connection.execute(LEFT_ALONE, {"patience": patience}).fetchone()[0]
+        row = connection.execute(LEFT_ALONE, {"patience": patience}).fetchone()
+    return row[0] if row else 0
 
 
 def broker_answers(redis_url: str) -> bool:

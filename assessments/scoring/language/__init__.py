@@ -6,7 +6,7 @@ that they may use, and evaluated over columns of facts: one call derives ten tho
 
 from assessments.scoring.language.check import Checked, Scope, check
 from assessments.scoring.language.errors import EvaluationError, LanguageError
-from assessments.scoring.language.evaluate import ChoiceColumn, Columns, ListColumn, SetColumn, evaluate
+from assessments.scoring.language.evaluate import ChoiceColumn, Columns, Evaluator, ListColumn, SetColumn, evaluate
 from assessments.scoring.language.parse import parse
 from assessments.scoring.language.types import BOOLEAN, NUMBER, Type
 
@@ -17,6 +17,7 @@ __all__ = [
     "ChoiceColumn",
     "Columns",
     "EvaluationError",
+    "Evaluator",
     "LanguageError",
     "ListColumn",
     "Scope",

@@ -178,11 +178,10 @@ class _Checker:
         return units.pop() if units else None
 
     def _same_choices(self, node: Binary, left: Type, right: Type) -> None:
-        for side, mine, other in ((node.left, left, right), (node.right, right, left)):
-            if isinstance(side, Text) and other.choices is not None and mine.choices[0] not in other.choices:
+        for side, other in ((node.left, right), (node.right, left)):
+            if isinstance(side, Text) and other.choices is not None and side.value not in other.choices:
                 raise LanguageError(
-                    f"{mine.choices[0]!r} is not one of its choices.{nearest(mine.choices[0], other.choices)}",
-                    side.position,
+                    f"{side.value!r} is not one of its choices.{nearest(side.value, other.choices)}", side.position
                 )
 
     def _membership(self, node: Binary, present) -> Type:
@@ -246,8 +245,9 @@ class _Checker:
     def _call_bands(self, node: Call, present, rising: bool = False) -> Type:
         self._need(node, 5)
         self._one_unit(node, *self._numbers(node, present))
-        limits = [literal(argument) for argument in node.arguments[1:]]
-        if None not in limits and limits != sorted(limits, reverse=not rising):
+        written = [literal(argument) for argument in node.arguments[1:]]
+        limits = [limit for limit in written if limit is not None]
+        if len(limits) == len(written) and limits != sorted(limits, reverse=not rising):
             raise LanguageError(f"The limits of {node.function}() must {'rise' if rising else 'fall'}.", node.position)
         return NUMBER
 

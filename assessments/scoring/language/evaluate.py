@@ -1,8 +1,8 @@
 """Evaluating a checked tree over columns of facts. Both sides of a branch are computed; errors count where it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from assessments.scoring.language.tree import (
     Name,
     Node,
     Number,
+    Table,
     Text,
     Truth,
     Unary,
@@ -73,15 +74,25 @@ def evaluate(tree: Node, columns: Columns) -> np.ndarray:
     Raises  EvaluationError for a division by zero in a row where the division counts
     """
     with np.errstate(all="ignore"):
-        value = _Evaluator(columns).value(tree, np.ones(columns.rows, bool))
+        value = Evaluator(columns).value(tree, np.ones(columns.rows, bool))
     return np.broadcast_to(value, (columns.rows,))
 
 
-class _Evaluator:
+class Evaluator:
+    """For callers with hundreds of small trees over the same columns, to whom the ceremony of `evaluate` is dear.
+
+    They silence NumPy's warnings themselves (`np.errstate`) and take a scalar where every row has the same value.
+    """
+
     def __init__(self, columns: Columns):
         self.columns = columns
 
     def value(self, node: Node, counts: np.ndarray) -> Any:
+        """The value of a checked tree, a scalar or (rows,).
+
+        counts  (rows,) bool: the rows whose value is wanted; elsewhere it may be anything
+        Raises  EvaluationError as `evaluate`, for those rows
+        """
         return getattr(self, "_" + type(node).__name__.lower())(node, counts)
 
     def _number(self, node: Number, counts):
@@ -92,7 +103,7 @@ class _Evaluator:
 
     def _name(self, node: Name, counts):
         names = self.columns.host if node.host else self.columns.names
-        return names[node.name]
+        return cast(Mapping[str, Any], names)[node.name]  # the check refused a host where there is none
 
     def _unary(self, node: Unary, counts):
         value = self.value(node.operand, counts)
@@ -170,7 +181,7 @@ class _Evaluator:
             self.columns.options,
         )
         there = listed.there.ravel()
-        held = _Evaluator(inner).value(node.condition, there & np.repeat(counts, width))
+        held = Evaluator(inner).value(node.condition, there & np.repeat(counts, width))
         return (np.broadcast_to(held, there.shape) & there).reshape(rows, width).sum(axis=1).astype(float)
 
     def _call(self, node: Call, counts):
@@ -182,9 +193,9 @@ class _Evaluator:
         return _FUNCTIONS[node.function](*values)
 
     def _call_map(self, node: Call, counts):
-        chosen = node.arguments[0]
+        chosen, table = node.arguments[0], cast(Table, node.arguments[1])
         result = self.value(node.arguments[2], counts) if len(node.arguments) == 3 else np.float64("nan")
-        for key, value in node.arguments[1].rows:
+        for key, value in table.rows:
             here = np.bool_(chosen.value == key) if isinstance(chosen, Text) else self.value(chosen, counts).equals(key)
             result = np.where(here, self.value(value, counts & here), result)
         return result
@@ -211,7 +222,8 @@ class _Evaluator:
         return sum((left.has(v) & right.has(v) for v in left.choices), np.zeros(len(left.held)))
 
     def _call_min_over_options(self, node: Call, counts):
-        return np.nanmin(self.columns.options[node.arguments[0].name], axis=0)
+        name = cast(Name, node.arguments[0]).name
+        return np.nanmin(cast(Mapping[str, np.ndarray], self.columns.options)[name], axis=0)
 
 
 def _names_in(node: Node) -> set[str]:
@@ -259,7 +271,7 @@ _ARITHMETIC = {
     ">": np.greater,
     ">=": np.greater_equal,
 }
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "bands": _bands,
     "bands_le": _bands_le,
