@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assessments.scoring.framework_risk import Names, check_risk
+from assessments.scoring.framework_route import check_route
 from assessments.scoring.language import BOOLEAN, NUMBER, Checked, Scope, Type
 from assessments.scoring.language.check import nearest
 from assessments.scoring.rules import Problems, Rule, check_template, compile_rule, compile_text
@@ -154,7 +156,8 @@ class _Reader:
             self.say("kinds", "a framework names its option kinds: {key: {name}}")
             kinds = {}
         self.kinds = {k: str(v.get("name", k)) if isinstance(v, Mapping) else str(v) for k, v in kinds.items()}
-        self.functions = data.get("functions") if isinstance(data.get("functions"), Mapping) else {}
+        functions = data.get("functions")
+        self.functions: Mapping[str, Any] = functions if isinstance(functions, Mapping) else {}
         self.schema = read_schema(data.get("schema"), self.kinds, self.problems)
         self.program: dict[str, Type] = {f.key: f.language_type for f in self.schema.program_fields()}
         self.option = {k: {f.key: f.language_type for f in self.schema.option_fields(k)} for k in self.kinds}
@@ -166,6 +169,8 @@ class _Reader:
         gates = self.read_gates()
         scenarios = self.read_scenarios()
         lenses = self.read_lenses({dimension.key for dimension in dimensions})
+        check_risk(data, self.names_for_risk, self.problems)
+        check_route(data, self.functions, self.problems)
         verdict = {
             "clear_margin": 2.5, "clear_first_share": 0.8, "clear_scenarios": 7, "leaning_first_share": 0.75,
             "resolution": 2.5,
@@ -187,6 +192,16 @@ class _Reader:
             data, digest, str(data.get("key", "")), str(data.get("label", "")), self.schema, self.kinds, derived,
             dimensions, criteria, gates, scenarios, lenses, plausible, verdict,
         )  # fmt: skip
+
+    def names_for_risk(self, buckets: int) -> Names:
+        sources = self.data.get("sources")
+        return Names(
+            {kind: self.scope(kind) for kind in self.kinds},
+            self.scope(None),
+            frozenset(str(row.get("id")) for row in _rows(self.data.get("scenarios"))),
+            frozenset(sources) if isinstance(sources, Mapping) else frozenset(),
+            buckets,
+        )
 
     def scope(self, kind: str | None) -> Scope:
         across: dict[str, Type] = {}
@@ -282,6 +297,8 @@ class _Reader:
                         f"{here}.owner",
                         f"unknown function {leaf.get('owner')!r}.{nearest(str(leaf.get('owner')), tuple(self.functions))}",
                     )
+                self.functions_of(leaf.get("consulted"), f"{here}.consulted")
+                self.cited(leaf.get("sources"), f"{here}.sources")
                 rules = {}
                 for kind, (rule, under) in (
                     self.by_kind(leaf["rules"], f"{here}.rules").items() if leaf.get("rules") else ()
@@ -302,6 +319,17 @@ class _Reader:
         if not dimensions:
             self.say("dimensions", "a framework has dimensions with criteria")
         return tuple(dimensions), tuple(criteria)
+
+    def functions_of(self, keys: Any, place: str) -> None:
+        for key in keys if isinstance(keys, list) else ():
+            if self.functions and key not in self.functions:
+                self.say(place, f"unknown function {key!r}.{nearest(str(key), tuple(self.functions))}")
+
+    def cited(self, keys: Any, place: str) -> None:
+        known = self.data.get("sources")
+        for key in keys if isinstance(keys, list) else ():
+            if key not in (known if isinstance(known, Mapping) else ()):
+                self.say(place, f"unknown source {key!r}.{nearest(str(key), tuple(known or ()))}")
 
     def points(self, data: Any, place: str) -> tuple[tuple[float, float], ...]:
         straight = ((1.0, 0.0), (5.0, 1.0))
@@ -329,6 +357,7 @@ class _Reader:
                 made = self.read_entry(entry, f"gates[{gate}].entries[{entry_at}]")
                 if made:
                     entries.append(made)
+            self.cited(row.get("sources"), f"gates[{gate}].sources")
             gates.append(Gate(gate, str(row.get("name") or gate), tuple(entries)))
         return tuple(gates)
 
