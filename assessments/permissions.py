@@ -140,7 +140,7 @@ def separation_of_duties(member, step: ApprovalStep) -> Verdict:
     if step.kind == ApprovalStep.Kind.EXECUTIVE:
         if step.submission.submitted_by_id == member.pk:
             return Verdict("You submitted this review; someone else approves it.")
-        if step.review.ratings.filter(membership=member).exists():
+        if step.review.ratings.filter(membership=member, to_confirm=False).exists():
             return Verdict("You rated in this review; someone else approves it.")
     return ALLOWED
 

@@ -113,7 +113,10 @@ class RatingVersion(models.Model):
 
 
 class AgreedValue(models.Model):
-    """What the panel agreed on for a cell in reconciliation; stands before the mean of the functions."""
+    """What the panel agreed on for a cell in reconciliation; stands before the mean of the functions.
+
+    suggestion  what the rule derived from the facts that the panel looked at; null without a rule
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="agreed_values")
@@ -122,6 +125,7 @@ class AgreedValue(models.Model):
     criterion = models.CharField(max_length=60)
     value = models.DecimalField(max_digits=3, decimal_places=2)
     note = models.TextField()
+    suggestion = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())
     version = models.PositiveIntegerField(default=1)

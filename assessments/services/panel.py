@@ -29,9 +29,7 @@ def panel_of(review: Review) -> dict[str, dict[str, dict[str, float | None]]] | 
             "suggestion": fmean(seen) if seen else None,
         }
     for agreed in AgreedValue.objects.filter(review=review).select_related("option"):
-        before = panel[agreed.criterion].get(agreed.option.key, {})
-        panel[agreed.criterion][agreed.option.key] = {
-            "value": float(agreed.value),
-            "suggestion": before.get("suggestion"),
-        }
+        # Agreed on under facts of its own: facts that moved between the ratings and the meeting are judged already.
+        suggestion = None if agreed.suggestion is None else float(agreed.suggestion)
+        panel[agreed.criterion][agreed.option.key] = {"value": float(agreed.value), "suggestion": suggestion}
     return dict(panel)

@@ -1,17 +1,20 @@
 """Ratings: one person's word on a cell, with its history. Blind until the lead reveals them."""
 
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.audit import record_event, sha256_of
+from accounts.audit import Entry, record_event, record_events, sha256_of
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing
-from assessments.models import Assignment, Criterion, Rating, RatingVersion, Review, ReviewOption
+from assessments.models import Assignment, Criterion, ProfileRevision, Rating, RatingVersion, Review, ReviewOption
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.suggestions import suggestions_of
 
@@ -19,7 +22,27 @@ LONGEST_RATIONALE = 4000
 SALT_BYTES = 16
 
 
-def _problem(field: str, message: str, value=None, option: str = "") -> dict:
+@dataclass(frozen=True)
+class Given:
+    """One rating as a person gives it.
+
+    score         1 to 5; None keeps the score that is there, which confirms one that was carried forward
+    seen_version  of one's rating as it was on the page; 0 where there was none
+    confidence, rationale  None keeps what was there
+    accepted      take over the score that the facts suggest
+    """
+
+    criterion: str
+    option: str
+    score: int | None = None
+    seen_version: int = 0
+    confidence: str | None = None
+    rationale: str | None = None
+    accepted: bool = False
+
+
+def problem(field: str, message: str, value=None, option: str = "") -> dict:
+    """One entry of Invalid.problems."""
     return {"field": field, "option": option, "value": value, "message": message}
 
 
@@ -40,10 +63,11 @@ def value_of(version: RatingVersion) -> dict:
         "rating": version.rating.uuid,
         "number": version.number,
         "score": version.score,
-        "confidence": version.confidence,
+        "confidence": str(version.confidence),
         "rationale": version.rationale,
         "suggestion": version.suggestion,
         "accepted": version.accepted,
+        "facts": version.revision.number,
     }
 
 
@@ -52,9 +76,127 @@ def digest_of(version: RatingVersion) -> str:
     return sha256_of(value_of(version) | {"salt": version.salt})
 
 
+def revealed(version: RatingVersion) -> dict:
+    """All that anyone needs to take the digest again: the value, the salt, and the digest itself."""
+    return value_of(version) | {"salt": version.salt, "digest": digest_of(version)}
+
+
 def label_of(rating: Rating) -> str:
     """How the audit trail names a rating without giving its score away."""
     return f"{rating.criterion}, {rating.option.key}"
+
+
+def rounded(suggestion: float) -> int:
+    """The score that accepting a suggestion gives: halves go up."""
+    return int(Decimal(str(suggestion)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def rate(
+    *,
+    member: Membership,
+    review_id: int,
+    criterion_key: str,
+    option_key: str,
+    score: int | None,
+    seen_version: int = 0,
+    confidence: str | None = None,
+    rationale: str | None = None,
+    accepted: bool = False,
+    seen_facts: int | None = None,
+) -> Rating:
+    """Record one rating; see `Given` and `rate_many`."""
+    given = Given(criterion_key, option_key, score, seen_version, confidence, rationale, accepted)
+    return rate_many(member=member, review_id=review_id, given=[given], seen_facts=seen_facts)[0]
+
+
+def rate_many(
+    *, member: Membership, review_id: int, given: Iterable[Given], seen_facts: int | None = None
+) -> list[Rating]:
+    """Record one's ratings, all or none of them, and owe a new scorecard.
+
+    What is given again as it stands writes no second version, so a request may be repeated.
+
+    seen_facts  number of the revision whose suggestions were on the page; None: the one that the review rests on
+    Raises      NotAllowed, ReviewClosed, Clash (with both values), Invalid with every problem
+    """
+    revision, suggested = looked_at(review_id, seen_facts)
+    with transaction.atomic():
+        wanted, review, assignment = _begin(member, review_id)
+        held = _mine(review, member)
+        return _record(member, review, assignment, wanted, held, list(given), revision, suggested)
+
+
+def accept_suggestions(
+    *,
+    member: Membership,
+    review_id: int,
+    criterion_key: str = "",
+    option_key: str = "",
+    seen_version: int = 0,
+    seen_facts: int | None = None,
+) -> list[Rating]:
+    """Take over what the facts suggest in one's own cells that are not rated yet; or in one named cell.
+
+    Returns the ratings given. Raises NotAllowed, ReviewClosed, Clash, Invalid for a cell without a suggestion
+    """
+    if criterion_key:
+        named = Given(criterion_key, option_key, seen_version=seen_version, accepted=True)
+        return rate_many(member=member, review_id=review_id, given=[named], seen_facts=seen_facts)
+    revision, suggested = looked_at(review_id, seen_facts)
+    with transaction.atomic():
+        wanted, review, assignment = _begin(member, review_id)
+        held = _mine(review, member)
+        given = [
+            Given(criterion.key, option.key, accepted=True)
+            for criterion in criteria_for(review, assignment)
+            for option in review.options.all()
+            if (criterion.key, option.key) not in held
+            and suggestion_for(suggested, criterion.key, option.key) is not None
+        ]
+        return _record(member, review, assignment, wanted, held, given, revision, suggested)
+
+
+def confirm_carried(*, member: Membership, review_id: int) -> list[Rating]:
+    """Confirm those of one's carried ratings for which the facts suggest what they did when they were given.
+
+    Returns the ratings confirmed. Raises NotAllowed, ReviewClosed
+    """
+    revision, suggested = looked_at(review_id, None)
+    with transaction.atomic():
+        wanted, review, assignment = _begin(member, review_id)
+        held = _mine(review, member)
+        asked = {criterion.key for criterion in criteria_for(review, assignment)}
+        given = [
+            Given(criterion, option, seen_version=rating.version)
+            for (criterion, option), rating in held.items()
+            if rating.to_confirm
+            and criterion in asked
+            and rating.suggestion == stored(suggestion_for(suggested, criterion, option))
+        ]
+        return _record(member, review, assignment, wanted, held, given, revision, suggested)
+
+
+def looked_at(review_id: int, facts: int | None) -> tuple[ProfileRevision, dict]:
+    """The revision that an author looked at and what it suggests. Outside the transaction: neither ever changes.
+
+    facts  its number; None: the revision that the review rests on now
+    """
+    review = Review.objects.select_related("criteria_version", "revision").get(pk=review_id)
+    revision = review.revision
+    if facts is not None and facts != revision.number:
+        earlier = ProfileRevision.objects.filter(program_id=review.program_id, number=facts).first()
+        revision = earlier or revision
+    return revision, suggestions_of(review, revision)
+
+
+def suggestion_for(suggested: dict, criterion: str, option: str) -> float | None:
+    """The suggested score of a cell, None where the facts suggest nothing."""
+    return suggested.get(criterion, {}).get(option, {}).get("score")
+
+
+def stored(suggestion: float | None) -> Decimal | None:
+    """A suggestion as ratings keep it."""
+    return None if suggestion is None else Decimal(str(suggestion)).quantize(Decimal("0.01"))
 
 
 def _begin(member: Membership, review_id: int) -> tuple[int, Review, Assignment]:
@@ -67,204 +209,181 @@ def _begin(member: Membership, review_id: int) -> tuple[int, Review, Assignment]
     return wanted, review, assignment
 
 
-def _write(
+def _mine(review: Review, member: Membership) -> dict[tuple[str, str], Rating]:
+    rows = Rating.objects.select_for_update(no_key=True, of=("self",)).filter(review=review, membership=member)
+    return {(row.criterion, row.option.key): row for row in rows.select_related("option").order_by("pk")}
+
+
+def _record(
     member: Membership,
     review: Review,
     assignment: Assignment,
-    criterion: Criterion,
-    option: ReviewOption,
-    rating: Rating | None,
-    *,
-    score: int,
-    confidence: str,
-    rationale: str,
-    accepted: bool,
-    suggestion: float | None,
-) -> Rating:
+    wanted: int,
+    held: dict[tuple[str, str], Rating],
+    given: list[Given],
+    revision: ProfileRevision,
+    suggested: dict,
+) -> list[Rating]:
+    """Check everything, then write everything, then owe the next scorecard."""
+    criteria = {row.key: row for row in review.criteria_version.criterion_rows.all()}
+    options = {option.key: option for option in review.options.all()}
+    problems: list[dict] = []
+    cells = [(one.criterion, one.option) for one in given]
+    if len(set(cells)) < len(cells):
+        problems.append(problem("criterion", "The same cell is rated twice in one request."))
+    values = []
+    for one in given:
+        found = _problems_of_cell(one, criteria, options, assignment)
+        rating = held.get((one.criterion, one.option))
+        if not found:
+            suggestion = suggestion_for(suggested, one.criterion, one.option)
+            found, value = _values(one, rating, suggestion)
+            values.append(value | {"revision": revision})
+        problems += found
+    if problems:
+        raise Invalid(problems)
+    changes = []
+    for one, value in zip(given, values, strict=True):
+        rating = held.get((one.criterion, one.option))
+        same = rating is not None and not rating.to_confirm and _same(rating, value)
+        if not same and (rating.version if rating else 0) != one.seen_version:
+            raise _clash(one, rating, value)
+        stands = same and rating.revision_id == revision.pk and rating.accepted == value["accepted"]
+        if not stands:
+            changes.append((one, value))
+    written = _write(member, review, assignment, options, held, changes)
+    if written and assignment.state == Assignment.State.DONE and not review.is_revealed:
+        Assignment.objects.filter(pk=assignment.pk).update(state=Assignment.State.OPEN, done_at=None)
+    owe_review(review, wanted, member)
+    return [written.get(cell) or held[cell] for cell in cells]
+
+
+def _problems_of_cell(one: Given, criteria: dict, options: dict, assignment: Assignment) -> list[dict]:
+    found = []
+    criterion = criteria.get(one.criterion)
+    if criterion is None:
+        found.append(problem("criterion", f"The criteria have no criterion {one.criterion!r}.", one.criterion))
+    if one.option not in options:
+        found.append(problem("option", f"The review has no option {one.option!r}.", one.option))
+    if criterion and not asked_of(criterion, assignment.function.key):
+        found.append(problem("criterion", f"{assignment.function.name} is not asked about {criterion.name}."))
+    return found
+
+
+def _values(one: Given, rating: Rating | None, suggestion: float | None) -> tuple[list[dict], dict[str, Any]]:
+    """The problems of what was given, and the values that it comes to."""
+    found = []
+    score = one.score
+    if one.accepted:
+        score = None if suggestion is None else rounded(suggestion)
+        if score is None:
+            found.append(problem("score", "The facts suggest nothing here; rate it yourself.", None, one.option))
+    else:
+        if score is None and rating is not None:
+            score = rating.score
+        if score is None:
+            found.append(problem("score", "Choose a score from 1 to 5 first.", None, one.option))
+        elif isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
+            found.append(problem("score", "A score is a whole number from 1 to 5.", score, one.option))
+    confidence = one.confidence or (rating.confidence if rating else Rating.Confidence.MEDIUM.value)
+    if confidence not in Rating.Confidence.values:
+        found.append(problem("confidence", "Confidence is low, medium or high.", confidence, one.option))
+    rationale = one.rationale if one.rationale is not None else rating.rationale if rating else ""
+    if len(rationale) > LONGEST_RATIONALE:
+        text = f"A rationale has at most {LONGEST_RATIONALE} characters; this one has {len(rationale)}."
+        found.append(problem("rationale", text, rationale, one.option))
+    suggestion_stored = stored(suggestion)
+    kept = rating is not None and rating.accepted and (rating.score, rating.suggestion) == (score, suggestion_stored)
     values = {
         "score": score,
-        "confidence": confidence,
-        "rationale": rationale,
-        "accepted": accepted,
-        "suggestion": None if suggestion is None else Decimal(str(suggestion)).quantize(Decimal("0.01")),
-        "revision": review.revision,
+        "confidence": str(confidence),
+        "rationale": rationale.strip(),
+        "accepted": one.accepted or kept,
+        "suggestion": suggestion_stored,
     }
-    if rating is None:
-        rating = Rating.objects.create(
-            organization_id=review.organization_id,
-            review=review,
-            option=option,
-            criterion=criterion.key,
-            membership=member,
-            function=assignment.function,
-            **values,
-        )
-    else:
-        Rating.objects.filter(pk=rating.pk).update(
-            **values, to_confirm=False, version=F("version") + 1, updated_at=Now()
-        )
-        rating.refresh_from_db()
-    version = RatingVersion.objects.create(
-        organization_id=review.organization_id,
-        rating=rating,
-        number=rating.version,
-        salt=secrets.token_hex(SALT_BYTES),
-        **values,
+    return found, values
+
+
+def _same(rating: Rating, value: dict) -> bool:
+    return all(getattr(rating, key) == value[key] for key in ("score", "confidence", "rationale"))
+
+
+def _clash(one: Given, rating: Rating | None, value: dict) -> Clash:
+    shown = ("score", "confidence", "rationale")
+    return Clash(
+        "You changed this rating elsewhere meanwhile.",
+        current={key: getattr(rating, key) for key in shown} if rating else None,
+        attempted={key: value[key] for key in shown},
+        version=rating.version if rating else 0,
     )
-    shown = {"number": version.number, "digest": digest_of(version)}
-    if review.is_revealed:
-        shown |= {"score": score, "confidence": confidence, "rationale": rationale, "salt": version.salt}
-    record_event(
-        "rating.given" if version.number == 1 else "rating.changed",
+
+
+def _write(
+    member: Membership, review: Review, assignment: Assignment, options: dict, held: dict, changes: list
+) -> dict[tuple[str, str], Rating]:
+    """Write new and changed ratings with their versions and events, in few statements however many there are."""
+    new, changed = {}, {}
+    for one, value in changes:
+        cell = (one.criterion, one.option)
+        rating = held.get(cell)
+        if rating is None:
+            new[cell] = Rating(
+                organization_id=review.organization_id,
+                review=review,
+                option=options[one.option],
+                criterion=one.criterion,
+                membership=member,
+                function=assignment.function,
+                **value,
+            )
+        else:
+            Rating.objects.filter(pk=rating.pk).update(
+                **value, to_confirm=False, version=F("version") + 1, updated_at=Now()
+            )
+            changed[cell] = rating.pk
+    Rating.objects.bulk_create(new.values())
+    touched = [*(rating.pk for rating in new.values()), *changed.values()]
+    rows = Rating.objects.filter(pk__in=touched).select_related("option", "revision").order_by("pk")
+    written = {(row.criterion, row.option.key): row for row in rows}
+    _write_versions(member, review, written.values())
+    return written
+
+
+def _write_versions(member: Membership, review: Review, ratings: Iterable[Rating], action: str = "") -> None:
+    """Keep what ratings say now as their next versions. Blind events bear the digest alone."""
+    versions = [
+        RatingVersion(
+            organization_id=review.organization_id,
+            rating=rating,
+            number=rating.version,
+            score=rating.score,
+            confidence=rating.confidence,
+            rationale=rating.rationale,
+            suggestion=rating.suggestion,
+            revision=rating.revision,
+            accepted=rating.accepted,
+            salt=secrets.token_hex(SALT_BYTES),
+        )
+        for rating in ratings
+    ]
+    RatingVersion.objects.bulk_create(versions)
+    record_events(
+        [
+            Entry(
+                action or ("rating.given" if version.number == 1 else "rating.changed"),
+                version.rating,
+                label=label_of(version.rating),
+                new=revealed(version)
+                if review.is_revealed
+                else {"number": version.number, "digest": digest_of(version)},
+            )
+            for version in versions
+        ],
         organization_id=review.organization_id,
         actor=member,
-        subject=rating,
-        label=label_of(rating),
         program=review.program,
         review=review,
-        new=shown,
     )
-    return rating
-
-
-def _reopen(review: Review, assignment: Assignment) -> None:
-    if assignment.state == Assignment.State.DONE and not review.is_revealed:
-        Assignment.objects.filter(pk=assignment.pk).update(state=Assignment.State.OPEN, done_at=None)
-
-
-def _cell(review: Review, assignment: Assignment, criterion_key: str, option_key: str) -> tuple:
-    criterion = Criterion.objects.filter(criteria_version_id=review.criteria_version_id, key=criterion_key).first()
-    option = ReviewOption.objects.filter(review=review, key=option_key).first()
-    if criterion is None:
-        raise Invalid([_problem("criterion", f"The criteria have no criterion {criterion_key!r}.", criterion_key)])
-    if option is None:
-        raise Invalid([_problem("option", f"The review has no option {option_key!r}.", option_key)])
-    if not asked_of(criterion, assignment.function.key):
-        raise Invalid([_problem("criterion", f"{assignment.function.name} is not asked about {criterion.name}.")])
-    return criterion, option
-
-
-@transaction.atomic
-def rate(
-    *,
-    member: Membership,
-    review_id: int,
-    criterion_key: str,
-    option_key: str,
-    score: int,
-    seen_version: int = 0,
-    confidence: str | None = None,
-    rationale: str | None = None,
-    accepted: bool = False,
-) -> Rating:
-    """Record one rating and owe a new scorecard.
-
-    score         1 to 5
-    seen_version  of one's rating as it was on the page; 0 where there was none
-    confidence, rationale  None keeps what was there
-    Raises        NotAllowed, ReviewClosed, Clash (with both values), Invalid
-    """
-    wanted, review, assignment = _begin(member, review_id)
-    criterion, option = _cell(review, assignment, criterion_key, option_key)
-    rating = (
-        Rating.objects.select_for_update(no_key=True)
-        .filter(review=review, option=option, criterion=criterion.key, membership=member)
-        .first()
-    )
-    if (rating.version if rating else 0) != seen_version:
-        raise Clash(
-            "You changed this rating elsewhere meanwhile.",
-            current={"score": rating.score, "rationale": rating.rationale} if rating else None,
-            attempted={"score": score, "rationale": rationale},
-            version=rating.version if rating else 0,
-        )
-    if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
-        raise Invalid([_problem("score", "A score is a whole number from 1 to 5.", score, option_key)])
-    confidence = confidence or (rating.confidence if rating else Rating.Confidence.MEDIUM)
-    if confidence not in Rating.Confidence.values:
-        raise Invalid([_problem("confidence", "Confidence is low, medium or high.", confidence, option_key)])
-    if rationale is None:
-        rationale = rating.rationale if rating else ""
-    if len(rationale) > LONGEST_RATIONALE:
-        raise Invalid(
-            [_problem("rationale", f"A rationale has at most {LONGEST_RATIONALE} characters.", rationale, option_key)]
-        )
-    suggestion = suggestions_of(review).get(criterion.key, {}).get(option.key, {}).get("score")
-    rating = _write(
-        member,
-        review,
-        assignment,
-        criterion,
-        option,
-        rating,
-        score=score,
-        confidence=confidence,
-        rationale=rationale.strip(),
-        accepted=accepted,
-        suggestion=suggestion,
-    )
-    _reopen(review, assignment)
-    owe_review(review, wanted, member)
-    return rating
-
-
-def rounded(suggestion: float) -> int:
-    """The score that accepting a suggestion gives: halves go up."""
-    return int(Decimal(str(suggestion)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-@transaction.atomic
-def accept_suggestions(
-    *, member: Membership, review_id: int, criterion_key: str = "", option_key: str = ""
-) -> list[Rating]:
-    """Take over what the facts suggest in one's own cells that are not rated yet; in one named cell in any case.
-
-    Returns the ratings given. Raises NotAllowed, ReviewClosed, Invalid for a cell without a suggestion
-    """
-    wanted, review, assignment = _begin(member, review_id)
-    suggested = suggestions_of(review)
-    options = list(review.options.all())
-    mine = {
-        (rating.criterion, rating.option_id): rating
-        for rating in Rating.objects.select_for_update(no_key=True, of=("self",))
-        .filter(review=review, membership=member)
-        .select_related("option")
-    }
-    if criterion_key:
-        cells = [_cell(review, assignment, criterion_key, option_key)]
-        if suggested.get(criterion_key, {}).get(option_key, {}).get("score") is None:
-            raise Invalid([_problem("score", "The facts suggest nothing here; rate it yourself.", None, option_key)])
-    else:
-        cells = [
-            (criterion, option)
-            for criterion in criteria_for(review, assignment)
-            for option in options
-            if (criterion.key, option.pk) not in mine
-            and suggested.get(criterion.key, {}).get(option.key, {}).get("score") is not None
-        ]
-    given = []
-    for criterion, option in cells:
-        rating = mine.get((criterion.key, option.pk))
-        suggestion = suggested[criterion.key][option.key]["score"]
-        given.append(
-            _write(
-                member,
-                review,
-                assignment,
-                criterion,
-                option,
-                rating,
-                score=rounded(suggestion),
-                confidence=rating.confidence if rating else Rating.Confidence.MEDIUM,
-                rationale=rating.rationale if rating else "",
-                accepted=True,
-                suggestion=suggestion,
-            )
-        )
-    if given:
-        _reopen(review, assignment)
-    owe_review(review, wanted, member)
-    return given
 
 
 def unrated(review: Review, assignment: Assignment) -> list[tuple[Criterion, ReviewOption]]:
@@ -285,11 +404,16 @@ def unrated(review: Review, assignment: Assignment) -> list[tuple[Criterion, Rev
 
 @transaction.atomic
 def finish_scoring(*, member: Membership, review_id: int) -> Assignment:
-    """Say that one's scoring is done. Raises NotAllowed, WrongState, Missing naming the cells without a rating."""
+    """Say that one's scoring is done; again changes nothing.
+
+    Raises NotAllowed, WrongState, Missing naming the cells without a rating
+    """
     review = lock_review(review_id, states=Review.TAKES_RATINGS)
     now = member.now()
     assignment = Assignment.objects.filter(review=review, membership=now).select_related("function").first()
     permissions.can_rate(now, review, assignment).require()
+    if assignment.state == Assignment.State.DONE:
+        return assignment
     empty = unrated(review, assignment)
     if empty:
         raise Missing(
@@ -310,41 +434,46 @@ def finish_scoring(*, member: Membership, review_id: int) -> Assignment:
     return assignment
 
 
-def carry_forward(review: Review) -> int:
-    """Copy the assigned people's ratings of the program's last rated review as "to confirm"; how many.
+def carry_forward(review: Review, assignments: Iterable[Assignment], *, actor: Membership) -> int:
+    """Copy the assigned people's latest ratings of earlier reviews of the program as "to confirm"; how many.
 
-    Only cells whose criterion and option still exist, of functions that are still asked.
+    Only cells whose criterion and option still exist, of functions that are asked, and that have no rating yet. Each
+    copy is the first version of its own history.
     """
-    before = (
-        Review.objects.filter(program_id=review.program_id, number__lt=review.number, ratings__isnull=False)
-        .order_by("-number")
-        .first()
-    )
-    if before is None:
-        return 0
+    asked = {row.membership_id: row for row in assignments}
     options = {option.key: option for option in review.options.all()}
     criteria = {row.key: row for row in review.criteria_version.criterion_rows.all()}
-    assignments = {row.membership_id: row for row in review.assignments.select_related("function", "membership")}
-    carried = 0
-    for old in before.ratings.select_related("option"):
-        assignment = assignments.get(old.membership_id)
-        criterion, option = criteria.get(old.criterion), options.get(old.option.key)
-        if not assignment or not criterion or not option or not asked_of(criterion, assignment.function.key):
-            continue
-        Rating.objects.create(
+    there = set(review.ratings.filter(membership__in=asked).values_list("membership", "criterion", "option__key"))
+    cell = ("membership_id", "criterion", "option__key")
+    latest = (
+        Rating.objects.filter(review__program_id=review.program_id, review__number__lt=review.number)
+        .filter(membership__in=asked)
+        .order_by(*cell, "-review__number")
+        .distinct(*cell)
+        .select_related("option")
+    )
+    copies = [
+        Rating(
             organization_id=review.organization_id,
             review=review,
-            option=option,
-            criterion=criterion.key,
-            membership=assignment.membership,
-            function=assignment.function,
+            option=options[old.option.key],
+            criterion=old.criterion,
+            membership_id=old.membership_id,
+            function=asked[old.membership_id].function,
             score=old.score,
             confidence=old.confidence,
             rationale=old.rationale,
             suggestion=old.suggestion,
             revision_id=old.revision_id,
             to_confirm=True,
-            version=1,
         )
-        carried += 1
-    return carried
+        for old in latest
+        if (old.membership_id, old.criterion, old.option.key) not in there
+        and old.criterion in criteria
+        and old.option.key in options
+        and asked_of(criteria[old.criterion], asked[old.membership_id].function.key)
+    ]
+    Rating.objects.bulk_create(copies)
+    rows = Rating.objects.filter(pk__in=[copy.pk for copy in copies]).select_related("option", "revision")
+    _write_versions(actor, review, rows, action="rating.carried")
+    return len(copies)

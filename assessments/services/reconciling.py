@@ -6,14 +6,16 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.audit import record_event
+from accounts.audit import Entry, record_event, record_events
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing
-from assessments.models import AgreedValue, Assignment, Criterion, RatingVersion, Review, ReviewOption
+from assessments.models import AgreedValue, Assignment, RatingVersion, Review, ReviewOption
 from assessments.services.inputs import lock_review, owe_review, touch_review
-from assessments.services.ratings import digest_of, label_of, value_of
-from assessments.services.reviews import move, problem, seen
+from assessments.services.ratings import label_of, looked_at, problem, revealed, stored, suggestion_for
+from assessments.services.reviews import move, seen
+
+LONGEST_NOTE = 4000
 
 
 @transaction.atomic
@@ -47,23 +49,21 @@ def reveal(*, member: Membership, review_id: int, reason: str = "", seen_version
         reason=reason.strip(),
         revealed_at=Now(),
     )
-    versions = RatingVersion.objects.filter(rating__review=review).select_related("rating__option", "rating")
-    for version in versions.order_by("rating_id", "number"):
-        record_event(
-            "rating.revealed",
-            organization_id=review.organization_id,
-            actor=member,
-            subject=version.rating,
-            label=label_of(version.rating),
-            program=review.program,
-            review=review,
-            new=value_of(version) | {"salt": version.salt, "digest": digest_of(version)},
-        )
+    versions = RatingVersion.objects.filter(rating__review=review).select_related("rating__option", "revision")
+    record_events(
+        [
+            Entry("rating.revealed", version.rating, label=label_of(version.rating), new=revealed(version))
+            for version in versions.order_by("rating_id", "number")
+        ],
+        organization_id=review.organization_id,
+        actor=member,
+        program=review.program,
+        review=review,
+    )
     owe_review(review, wanted, member)
     return review
 
 
-@transaction.atomic
 def agree(
     *,
     member: Membership,
@@ -73,68 +73,108 @@ def agree(
     value: Decimal | str | float,
     note: str,
     seen_version: int = 0,
+    seen_facts: int | None = None,
 ) -> AgreedValue:
-    """Record what the panel agreed on for a cell; it stands before the mean of the functions.
+    """Record what the panel agreed on for a cell; it stands before the mean of the functions. The same again changes
+    nothing.
 
-    value   1 to 5, two decimals
-    Raises  NotAllowed, ReviewClosed, Clash (with both values), Invalid
+    value       1 to 5, two decimals
+    seen_facts  number of the revision that the panel looked at; None: the one that the review rests on
+    Raises      NotAllowed, ReviewClosed, Clash (with both values), Invalid
     """
-    wanted = touch_review(review_id, states=("reconciling",))
-    review = Review.objects.select_related("program", "criteria_version").get(pk=review_id)
-    permissions.can_lead_review(member.now(), review.program).require()
-    option = ReviewOption.objects.filter(review=review, key=option_key).first()
-    problems = []
-    if not Criterion.objects.filter(criteria_version_id=review.criteria_version_id, key=criterion_key).exists():
-        problems.append(problem("criterion", f"The criteria have no criterion {criterion_key!r}.", criterion_key))
-    if option is None:
-        problems.append(problem("option", f"The review has no option {option_key!r}.", option_key))
+    _, suggested = looked_at(review_id, seen_facts)
+    with transaction.atomic():
+        wanted = touch_review(review_id, states=("reconciling",))
+        review = Review.objects.select_related("program", "criteria_version").get(pk=review_id)
+        permissions.can_lead_review(member.now(), review.program).require()
+        option = ReviewOption.objects.filter(review=review, key=option_key).first()
+        number, problems = _number(value, option_key)
+        problems += _problems_of_cell(review, criterion_key, option, option_key)
+        problems += _problems_of_note(note, option_key)
+        if problems:
+            raise Invalid(problems)
+        values = {
+            "value": number,
+            "note": note.strip(),
+            "suggestion": stored(suggestion_for(suggested, criterion_key, option_key)),
+            "recorded_by": member,
+        }
+        held = AgreedValue.objects.filter(review=review, option=option, criterion=criterion_key).first()
+        same = held is not None and all(getattr(held, key) == values[key] for key in ("value", "note", "suggestion"))
+        if not same:
+            held = _record_agreed(member, review, option, criterion_key, held, values, seen_version)
+        owe_review(review, wanted, member)
+        return held
+
+
+def _number(value: Decimal | str | float, option_key: str) -> tuple[Decimal, list[dict]]:
+    number = Decimal(0)
     try:
-        number = Decimal(str(value).replace(",", ".")).quantize(Decimal("0.01"))
+        number = Decimal(str(value).strip().replace(",", ".")).quantize(Decimal("0.01"))
         within = Decimal(1) <= number <= Decimal(5)
     except InvalidOperation:
         within = False
-    if not within:
-        problems.append(problem("value", "An agreed value lies between 1 and 5.", str(value), option_key))
+    refused = [problem("value", "An agreed value lies between 1 and 5.", str(value), option_key)]
+    return number, [] if within else refused
+
+
+def _problems_of_cell(review: Review, criterion_key: str, option: ReviewOption | None, option_key: str) -> list[dict]:
+    found = []
+    if not review.criteria_version.criterion_rows.filter(key=criterion_key).exists():
+        found.append(problem("criterion", f"The criteria have no criterion {criterion_key!r}.", criterion_key))
+    if option is None:
+        found.append(problem("option", f"The review has no option {option_key!r}.", option_key))
+    return found
+
+
+def _problems_of_note(note: str, option_key: str) -> list[dict]:
     if not note.strip():
-        problems.append(problem("note", "Write why the panel agreed on this value.", note, option_key))
-    if problems:
-        raise Invalid(problems)
-    held = AgreedValue.objects.filter(review=review, option=option, criterion=criterion_key).first()
+        return [problem("note", "Write why the panel agreed on this value.", note, option_key)]
+    if len(note) > LONGEST_NOTE:
+        return [problem("note", f"A note has at most {LONGEST_NOTE} characters.", note, option_key)]
+    return []
+
+
+def _shown(held: AgreedValue | None) -> dict | None:
+    return {"value": str(held.value), "note": held.note} if held else None
+
+
+def _record_agreed(
+    member: Membership,
+    review: Review,
+    option: ReviewOption,
+    criterion_key: str,
+    held: AgreedValue | None,
+    values: dict,
+    seen_version: int,
+) -> AgreedValue:
+    new = {"value": str(values["value"]), "note": values["note"]}
     if (held.version if held else 0) != seen_version:
         raise Clash(
             "Another agreed value was recorded meanwhile.",
-            current={"value": str(held.value), "note": held.note} if held else None,
-            attempted={"value": str(number), "note": note},
+            current=_shown(held),
+            attempted=new,
             version=held.version if held else 0,
         )
-    old = {"value": str(held.value), "note": held.note} if held else None
+    old = _shown(held)
     if held is None:
         held = AgreedValue.objects.create(
-            organization_id=review.organization_id,
-            review=review,
-            option=option,
-            criterion=criterion_key,
-            value=number,
-            note=note.strip(),
-            recorded_by=member,
+            organization_id=review.organization_id, review=review, option=option, criterion=criterion_key, **values
         )
     else:
-        AgreedValue.objects.filter(pk=held.pk).update(
-            value=number, note=note.strip(), recorded_by=member, updated_at=Now(), version=F("version") + 1
-        )
+        AgreedValue.objects.filter(pk=held.pk).update(**values, updated_at=Now(), version=F("version") + 1)
         held.refresh_from_db()
     record_event(
         "value.agreed",
         organization_id=review.organization_id,
         actor=member,
         subject=held,
-        label=f"{criterion_key}, {option_key}",
+        label=f"{criterion_key}, {option.key}",
         program=review.program,
         review=review,
         old=old,
-        new={"value": str(number), "note": note.strip()},
+        new=new,
     )
-    owe_review(review, wanted, member)
     return held
 
 
@@ -147,7 +187,7 @@ def take_back(*, member: Membership, review_id: int, criterion_key: str, option_
     held = AgreedValue.objects.filter(review=review, option__key=option_key, criterion=criterion_key).first()
     if held is not None:
         if held.version != seen_version:
-            raise Clash("The agreed value changed meanwhile.", current={"value": str(held.value)}, version=held.version)
+            raise Clash("The agreed value changed meanwhile.", current=_shown(held), version=held.version)
         record_event(
             "value.taken_back",
             organization_id=review.organization_id,
@@ -156,7 +196,7 @@ def take_back(*, member: Membership, review_id: int, criterion_key: str, option_
             label=f"{criterion_key}, {option_key}",
             program=review.program,
             review=review,
-            old={"value": str(held.value), "note": held.note},
+            old=_shown(held),
         )
         held.delete()
     owe_review(review, wanted, member)

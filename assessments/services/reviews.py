@@ -7,12 +7,13 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from accounts.audit import record_event
-from accounts.models import Function, Membership
+from accounts.models import Function, Membership, RoleGrant
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.models import (
     Assignment,
     CriteriaVersion,
+    ProfileRevision,
     Program,
     ProgramMember,
     Rating,
@@ -20,14 +21,10 @@ from assessments.models import (
     ReviewOption,
 )
 from assessments.services.inputs import lock_review, owe_program, owe_review, touch_program, touch_review
-from assessments.services.ratings import carry_forward
+from assessments.services.ratings import asked_of, carry_forward, problem
 
 FEWEST_OPTIONS = 2
-
-
-def problem(field: str, message: str, value=None, option: str = "") -> dict:
-    """One entry of Invalid.problems."""
-    return {"field": field, "option": option, "value": value, "message": message}
+LONGEST_QUESTION = 250
 
 
 def seen(review: Review, version: int | None) -> None:
@@ -62,15 +59,8 @@ def open_review(
         raise WrongState(f"{program.criteria_version} is retired; an admin moves the program to a published version.")
     if Review.objects.filter(program=program, state__in=Review.OPEN).exists():
         raise WrongState("Another review of this program is open. Finish or withdraw it first.")
-    described = program.revision.facts["options"]
     keys = list(option_keys) if option_keys is not None else list(program.revision.option_keys)
-    problems = [
-        problem("options", f"The facts describe no option {key!r}.", key) for key in keys if key not in described
-    ]
-    if len(set(keys)) < FEWEST_OPTIONS:
-        problems.append(problem("options", "A review compares at least two options."))
-    if not question.strip():
-        problems.append(problem("question", "Write the question that the review answers.", question))
+    problems = [*problems_of_options(program.revision, keys), *problems_of_question(question)]
     if problems:
         raise Invalid(problems)
     last = Review.objects.filter(program=program).aggregate(last=Max("number"))["last"] or 0
@@ -89,18 +79,7 @@ def open_review(
             )
     except IntegrityError:
         raise WrongState("Another review of this program is open. Finish or withdraw it first.") from None
-    ordered = [key for key in program.revision.option_keys if key in keys]
-    ReviewOption.objects.bulk_create(
-        ReviewOption(
-            organization_id=program.organization_id,
-            review=review,
-            key=key,
-            kind=described[key]["kind"],
-            name=described[key]["name"],
-            position=at,
-        )
-        for at, key in enumerate(ordered)
-    )
+    ordered = _add_options(review, keys)
     record_event(
         "review.opened",
         organization_id=program.organization_id,
@@ -121,6 +100,110 @@ def open_review(
     return review
 
 
+def problems_of_question(question: str) -> list[dict]:
+    if not question.strip():
+        return [problem("question", "Write the question that the review answers.", question)]
+    if len(question.strip()) > LONGEST_QUESTION:
+        return [problem("question", f"A question has at most {LONGEST_QUESTION} characters.", question)]
+    return []
+
+
+def problems_of_options(revision: ProfileRevision, keys: list[str]) -> list[dict]:
+    described = revision.facts["options"]
+    found = [problem("options", f"The facts describe no option {key!r}.", key) for key in keys if key not in described]
+    if len(set(keys)) < FEWEST_OPTIONS:
+        found.append(problem("options", "A review compares at least two options."))
+    return found
+
+
+def _add_options(review: Review, keys: list[str]) -> list[str]:
+    """Options of the review's facts, in the order that the facts give them."""
+    described = review.revision.facts["options"]
+    ordered = [key for key in review.revision.option_keys if key in keys]
+    ReviewOption.objects.bulk_create(
+        ReviewOption(
+            organization_id=review.organization_id,
+            review=review,
+            key=key,
+            kind=described[key]["kind"],
+            name=described[key]["name"],
+            position=at,
+        )
+        for at, key in enumerate(ordered)
+    )
+    return ordered
+
+
+@transaction.atomic
+def choose_options(
+    *, member: Membership, review_id: int, option_keys: list[str], seen_version: int | None = None
+) -> Review:
+    """Compare these options of the facts; only until scoring starts.
+
+    Raises NotAllowed, ReviewClosed, Clash, Invalid for fewer than two options or unknown ones
+    """
+    wanted = touch_review(review_id, states=("draft",))
+    review = Review.objects.select_related("program", "revision").get(pk=review_id)
+    permissions.can_lead_review(member.now(), review.program).require()
+    seen(review, seen_version)
+    if problems := problems_of_options(review.revision, option_keys):
+        raise Invalid(problems)
+    old = list(review.options.values_list("key", flat=True))
+    review.options.all().delete()
+    new = _add_options(review, option_keys)
+    Review.objects.filter(pk=review.pk).update(version=F("version") + 1)
+    record_event(
+        "review.options_chosen",
+        organization_id=review.organization_id,
+        actor=member,
+        subject=review,
+        program=review.program,
+        review=review,
+        old={"options": old},
+        new={"options": new},
+    )
+    owe_review(review, wanted, member)
+    review.refresh_from_db()
+    return review
+
+
+@transaction.atomic
+def edit_review(
+    *,
+    member: Membership,
+    review_id: int,
+    question: str | None = None,
+    due_on: datetime.date | None = None,
+    seen_version: int | None = None,
+) -> Review:
+    """Change the question (until scoring starts) and the day it is due (until it is submitted).
+
+    question  None keeps it
+    Raises    NotAllowed, WrongState, Clash, Invalid
+    """
+    review = lock_review(review_id, states=Review.BEFORE_APPROVAL)
+    permissions.can_lead_review(member.now(), review.program).require()
+    seen(review, seen_version)
+    new_question = review.question if question is None else question
+    if problems := problems_of_question(new_question):
+        raise Invalid(problems)
+    if new_question.strip() != review.question and review.state != Review.State.DRAFT:
+        raise WrongState("People have begun to answer the question; it no longer changes.")
+    Review.objects.filter(pk=review.pk).update(question=new_question.strip(), due_on=due_on, version=F("version") + 1)
+    record_event(
+        "review.edited",
+        organization_id=review.organization_id,
+        actor=member,
+        subject=review,
+        program=review.program,
+        review=review,
+        old={"question": review.question, "due": review.due_on},
+        new={"question": new_question.strip(), "due": due_on},
+    )
+    review.refresh_from_db()
+    return review
+
+
 @transaction.atomic
 def assign(
     *,
@@ -136,23 +219,21 @@ def assign(
     """
     review = lock_review(review_id, states=Review.BEFORE_APPROVAL)
     permissions.can_lead_review(member.now(), review.program).require()
-    if (
-        review.organization_id not in (membership.organization_id,)
-        or function.organization_id != review.organization_id
-    ):
+    if {membership.organization_id, function.organization_id} != {review.organization_id}:
         raise Invalid([problem("membership", "Choose a person of this organization.")])
     person = membership.now()
-    if not (person.is_active and person.user.is_active):
-        raise Invalid([problem("membership", f"{person.name} is no longer active.")])
-    if function.key not in person.function_keys:
-        raise Invalid([problem("function", f"{person.name} does not speak for {function.name}.")])
+    if problems := _problems_of_assignment(review, person, function):
+        raise Invalid(problems)
     if review.program.restricted:
         ProgramMember.objects.get_or_create(
             program=review.program, membership=person, defaults={"organization_id": review.organization_id}
         )
     old = Assignment.objects.filter(review=review, membership=person).select_related("function").first()
-    if old and old.function_id != function.pk and Rating.objects.filter(review=review, membership=person).exists():
-        raise WrongState(f"{person.name} has rated for {old.function.name} already.")
+    if old and old.function_id != function.pk:
+        ratings = Rating.objects.filter(review=review, membership=person)
+        if ratings.filter(to_confirm=False).exists():
+            raise WrongState(f"{person.name} has rated for {old.function.name} already.")
+        ratings.update(function=function)
     assignment, _ = Assignment.objects.update_or_create(
         review=review,
         membership=person,
@@ -173,18 +254,32 @@ def assign(
         old={"function": old.function.name, "due": old.due_on} if old else None,
         new={"person": person.name, "function": function.name, "due": due_on},
     )
+    if review.state in Review.TAKES_RATINGS:
+        carry_forward(review, [assignment], actor=member)
     return assignment
+
+
+def _problems_of_assignment(review: Review, person: Membership, function: Function) -> list[dict]:
+    if not (person.is_active and person.user.is_active):
+        return [problem("membership", f"{person.name} is no longer active.")]
+    if not person.roles - {RoleGrant.Role.AUDITOR}:
+        return [problem("membership", f"{person.name} has no role that opens a review; an admin gives one.")]
+    if function.key not in person.function_keys:
+        return [problem("function", f"{person.name} does not speak for {function.name}.")]
+    if not any(asked_of(row, function.key) for row in review.criteria_version.criterion_rows.all()):
+        return [problem("function", f"The criteria ask nothing of {function.name}.")]
+    return []
 
 
 @transaction.atomic
 def unassign(*, member: Membership, review_id: int, membership: Membership) -> None:
-    """Take an assignment back. Raises NotAllowed, WrongState once the person has rated."""
+    """Take an assignment back; carried ratings stay, unconfirmed. Raises NotAllowed, WrongState once the person has rated."""
     review = lock_review(review_id, states=Review.BEFORE_APPROVAL)
     permissions.can_lead_review(member.now(), review.program).require()
     found = Assignment.objects.filter(review=review, membership=membership).select_related("function").first()
     if found is None:
         return
-    if Rating.objects.filter(review=review, membership=membership).exists():
+    if Rating.objects.filter(review=review, membership=membership, to_confirm=False).exists():
         raise WrongState(f"{membership.name} has rated already; ratings are kept.")
     record_event(
         "review.unassigned",
@@ -209,19 +304,18 @@ def start(*, member: Membership, review_id: int, seen_version: int | None = None
             "Nobody is asked to rate yet.",
             [{"what": "assignments", "message": "Assign at least one person to a function."}],
         )
+    gone = [option for option in review.options.all() if option.key not in review.revision.facts["options"]]
+    if gone:
+        raise Missing(
+            "The facts no longer describe every option.",
+            [
+                {"what": option.name, "message": "Not in the saved facts any more. Choose the options anew."}
+                for option in gone
+            ],
+        )
     wanted = touch_review(review.pk, states=("draft",))
     move(review, Review.State.SCORING, actor=member, action="review.started")
-    carried = carry_forward(review)
-    if carried:
-        record_event(
-            "ratings.carried",
-            organization_id=review.organization_id,
-            actor=member,
-            subject=review,
-            program=review.program,
-            review=review,
-            new={"ratings": carried},
-        )
+    carry_forward(review, review.assignments.select_related("function"), actor=member)
     owe_review(review, wanted, member)
     return review
 
