@@ -194,6 +194,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 
+# A lost tick costs nothing: each of these finds in the database what is to be done.
+CELERY_BEAT_SCHEDULE = {
+    "results of another engine": {"task": "assessments.owe_outdated", "schedule": 60.0, "options": {"expires": 60}},
+    "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 LOG_FORMAT = env.text("LOG_FORMAT", "json")
