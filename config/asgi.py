@@ -1,13 +1,15 @@
-"""The asynchronous entry point, for uvicorn."""
+"""The asynchronous entry point, for uvicorn: server events only; pages and API are config.wsgi's."""
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+django.setup()
 
-application = get_asgi_application()
+from assessments.live.app import application  # noqa: E402  (needs the apps)
+from config.roles import refuse_owner  # noqa: E402
 
-from config.roles import refuse_owner  # noqa: E402  (needs the apps)
+__all__ = ["application"]
 
 refuse_owner()

@@ -12,6 +12,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
 from assessments import jobs
+from assessments.live import announce
 from assessments.models import Job, Program, ProgramSummary, Review, ReviewSummary, Scorecard
 from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
@@ -136,6 +137,7 @@ def store(inputs: Inputs, numbers: dict[str, Any]) -> Scorecard:
     # Lists show the deeper result where it belongs to the same inputs as the shown headline.
     if any(shown) and type(subject).objects.filter(pk=subject.pk, headline_revision=inputs.inputs_revision).exists():
         summarise(subject, scorecard)
+        announce(subject, inputs.inputs_revision)
     return scorecard
 
 

@@ -10,6 +10,7 @@ from accounts.audit import record_event
 from accounts.models import Function, Membership, RoleGrant
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.live import announce
 from assessments.models import (
     Assignment,
     CriteriaVersion,
@@ -340,6 +341,7 @@ def move(review: Review, state: str, *, actor: Membership, action: str, reason: 
         new={"state": state},
         reason=reason,
     )
+    announce(review, review.inputs_revision)
 
 
 @transaction.atomic

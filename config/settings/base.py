@@ -13,6 +13,7 @@ SECRET_KEY_FALLBACKS = env.listed("DJANGO_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS")
 SITE_URL = env.text("SITE_URL", "http://localhost:8000")
 LIVE_URL = env.text("LIVE_URL")
+LIVE_CHECK_SECONDS = env.number("LIVE_CHECK_SECONDS", 15)  # how often sessions and rights of listeners are looked at
 
 INSTALLED_APPS = [
     "django.contrib.auth",

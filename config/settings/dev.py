@@ -5,7 +5,7 @@ import secrets
 
 from config import environment as env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BASE_DIR, LIVE_URL, SECRET_KEY
+from config.settings.base import BASE_DIR, SECRET_KEY
 
 if not SECRET_KEY:
     _key_file = BASE_DIR / ".local" / "secret_key"
@@ -31,4 +31,3 @@ WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None  # nothing is collected: static files are found where they are written
 LOG_FORMAT = env.text("LOG_FORMAT", "console")
 CANONICAL_HOST = env.text("CANONICAL_HOST")
-LIVE_URL = LIVE_URL or ""

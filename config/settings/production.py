@@ -8,6 +8,7 @@ from config import environment as env
 from config.settings.base import *  # noqa: F403
 from config.settings.base import ALLOWED_HOSTS, LIVE_URL, SECRET_KEY, SITE_URL
 
+LIVE_URL = LIVE_URL or SITE_URL  # a proxy that sends /live/ there needs no second origin
 SESSION_COOKIE_SECURE = env.flag("SESSION_COOKIE_SECURE", True)
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_SECURE = env.flag("CSRF_COOKIE_SECURE", True)

@@ -113,7 +113,7 @@ class Demo:
         self.environment |= {"SITE_URL": f"http://{HOST}:{web_port}", "LIVE_URL": f"http://{HOST}:{live_port}"}
         self._processes(web_port, live_port)
         self._wait_for(f"http://127.0.0.1:{web_port}/healthz/ready", "web")
-        self._wait_for(f"http://127.0.0.1:{live_port}/healthz/live", "live")
+        self._wait_for(f"http://127.0.0.1:{live_port}/healthz/ready", "live")
         self._announce(web_port)
 
     def _database(self) -> tuple[str, str]:
@@ -172,7 +172,7 @@ class Demo:
             ],
             "live": [
                 *(*python, "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(live_port)),
-                *("--timeout-graceful-shutdown", "2", "--lifespan", "off"),
+                *("--timeout-graceful-shutdown", "2", "--no-access-log"),
             ],
             "worker": [
                 *(*python, "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),

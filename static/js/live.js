@@ -3,11 +3,13 @@
 // URL answers with an ETag (304 when nothing moved); it is asked on load, every 20 s while visible, on focus, when the
 // network returns and after each server event that names the subject. When the ETag moved, every [data-live] element
 // gets the event "live:change" and fetches itself: hx-get="..." hx-trigger="live:change".
-// Server events are only a hint and may be lost; without <meta name="live-origin"> polling alone does it.
+// Server events are only a hint and may be lost; a stream begins with one that names nobody, upon which all is asked.
+// Without <meta name="live-origin"> polling alone does it.
 import { notify } from "./notices.js";
 
 const EVERY = 20_000;
 const SOON = 1_000; // while a newer result is on its way
+const LATER = 45_000; // after a refused stream
 const etags = new Map();
 let failures = 0;
 
@@ -69,9 +71,12 @@ function listen() {
     try { subject = JSON.parse(event.data).subject; } catch { /* a bare hint */ }
     watches().filter((watch) => !subject || watch.dataset.liveSubject === subject).forEach(ask);
   };
-  source.addEventListener("open", askAll);
   source.addEventListener("change", heard);
   source.addEventListener("message", heard);
+  // The browser opens a broken stream again by itself; one that was refused (too many pages, server away) it gives up.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, LATER + Math.random() * LATER);
+  });
   window.addEventListener("pagehide", () => source.close());
 }
 
