@@ -1,21 +1,35 @@
-"""Pages for what went wrong: what happened, what is safe, where to go on."""
+"""What went wrong: a page that says what happened, what is safe and where to go on; problem details under /api/."""
 
 from django.shortcuts import render
 
+from assessments.api.problems import problem
+
+API = "/api/"
+
 
 def bad_request(request, exception=None):
+    if request.path.startswith(API):
+        return problem(request, 400, code="bad_request", detail="The request could not be read.")
     return render(request, "errors/400.html", status=400)
 
 
 def forbidden(request, exception=None):
+    if request.path.startswith(API):
+        return problem(request, 403, code="not_allowed", detail=str(exception or "This is not open to you."))
     return render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
 
 
 def not_found(request, exception=None):
+    if request.path.startswith(API):
+        return problem(request, 404, code="not_found", detail="There is nothing here that you may see.")
     return render(request, "errors/404.html", status=404)
 
 
 def server_error(request):
+    if request.path.startswith(API):
+        return problem(
+            request, 500, code="server_error", detail="Something failed on our side. Nothing of the request was kept."
+        )
     return render(request, "errors/500.html", status=500)
 
 

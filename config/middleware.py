@@ -1,7 +1,30 @@
 """What every answer has in common."""
 
+import re
+import uuid
+
 from django.conf import settings
 from django.http import HttpResponsePermanentRedirect
+
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class RequestId:
+    """Names each request, in logs, audit events, problem details and the answer's header alike.
+
+    A name that a proxy gave is kept if it is short and plain, so that nothing else gets into logs and records.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request.request_id = given if SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request.META["HTTP_X_REQUEST_ID"] = request.request_id
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id
+        return response
 
 
 class OneHost:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz/ready", health.ready, name="healthz_ready"),
     path("accounts/", include("allauth.account.urls")),
     path("people/", include("accounts.urls")),
+    path("api/v1/", include("assessments.api.urls")),
     path("", include("assessments.urls")),
 ]
 

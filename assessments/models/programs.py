@@ -23,6 +23,11 @@ class ProgramQuerySet(models.QuerySet):
             found = found.none()
         return found.distinct()
 
+    def hidden_from(self, member):
+        """The restricted programs of the organization that the membership may not see."""
+        mine = self.model.objects.visible_to(member).values("pk")
+        return self.filter(organization_id=member.organization_id, restricted=True).exclude(pk__in=mine)
+
 
 class Program(ScoredSubject):
     """One therapy."""

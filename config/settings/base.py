@@ -32,11 +32,16 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "pgtrigger",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "assessments",
 ]
 
 MIDDLEWARE = [
+    "config.middleware.RequestId",
     "config.middleware.OneHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -202,6 +207,35 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# The API: bearer tokens alone, JSON, every error as problem details (RFC 9457).
+API_RATE_PER_MINUTE = env.number("API_RATE_PER_MINUTE", 600)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["assessments.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["assessments.api.authentication.TokenHasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["assessments.api.throttling.PerToken"],
+    "DEFAULT_PARSER_CLASSES": ["assessments.api.parsers.JSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "assessments.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "assessments.api.problems.answer_to",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Makewhere",
+    "VERSION": VERSION,
+    "DESCRIPTION": "Everything that the pages do, signatures excepted. Bearer tokens: `manage.py api_token`.",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "assessments.api.schema.describe_what_all_share",
+    ],
+    "ENUM_NAME_OVERRIDES": {},
+}
 
 LOG_FORMAT = env.text("LOG_FORMAT", "json")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")

@@ -42,6 +42,8 @@ class Row:
     kwargs   of the route, from the world
     data     of the body (form), from the world
     state    the state that the world's review is in
+    token    of the API: with a token of the person's own instead of a session, and a JSON body; 401 without one
+    headers  more of them, from the world
     """
 
     method: str
@@ -49,3 +51,15 @@ class Row:
     kwargs: Callable[[Any], dict] = field(default=lambda world: {})
     data: Callable[[Any], dict] = field(default=lambda world: {})
     state: str = "draft"
+    token: bool = False
+    headers: Callable[[Any], dict] = field(default=lambda world: {})
+
+
+def with_token(answer, **others):
+    """As `signed_in`, of the API: whoever brings no usable token gets 401."""
+    return same(answer) | {"anonymous": 401, "deactivated": 401} | others
+
+
+def only_with_token(*roles, answer=200, refused=403, stranger=404, **others):
+    """As `only`, of the API."""
+    return with_token(refused, stranger=stranger) | dict.fromkeys(roles, answer) | others

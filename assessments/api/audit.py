@@ -1,0 +1,58 @@
+"""The audit trail, for those who may read it."""
+
+import django_filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from accounts.models import AuditEvent
+from accounts.permissions import can_read_audit
+from assessments.api.base import ListView
+from assessments.api.filtering import Filters, FilterSet
+from assessments.api.pagination import NewestFirst
+from assessments.models import Program
+
+
+class AuditEventOut(serializers.Serializer):
+    id = serializers.UUIDField(source="uuid")
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(source="actor_name")
+    channel = serializers.CharField()
+    action = serializers.CharField()
+    object_type = serializers.CharField()
+    object_id = serializers.UUIDField(source="object_uuid", allow_null=True)
+    object_label = serializers.CharField()
+    program = serializers.UUIDField(source="program_uuid", allow_null=True)
+    review = serializers.UUIDField(source="review_uuid", allow_null=True)
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+    reason = serializers.CharField()
+    request_id = serializers.CharField()
+    digest = serializers.CharField(help_text="SHA-256 of all that the event says")
+
+
+class AuditFilter(FilterSet):
+    program = django_filters.UUIDFilter(field_name="program_uuid")
+    review = django_filters.UUIDFilter(field_name="review_uuid")
+    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+    class Meta:
+        model = AuditEvent
+        fields = ["action", "object_type", "program", "review", "since", "until", "request_id"]
+
+
+class AuditEvents(ListView):
+    queryset = AuditEvent.objects.none()
+    serializer_class = AuditEventOut
+    filter_backends = (Filters,)
+    filterset_class = AuditFilter
+    pagination_class = NewestFirst
+
+    def get_queryset(self):
+        can_read_audit(self.member).require()
+        hidden = Program.objects.hidden_from(self.member).values("uuid")
+        return AuditEvent.objects.visible_to(self.member).exclude(program_uuid__in=hidden)
+
+    @extend_schema(summary="The audit trail, newest first (admins, approvers, auditors)", tags=["audit"])
+    def get(self, request, *args, **kwargs):
+        return super().get(request, *args, **kwargs)

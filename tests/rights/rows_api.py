@@ -1,0 +1,202 @@
+"""The API: the rights of the pages, with tokens; signatures excepted."""
+
+from functools import partial
+
+from assessments.models import Job
+from tests.rights.rows import Row, only_with_token, signed_in, with_token
+from tests.rights.world import document
+from tests.scoring import sample
+
+Row_ = partial(Row, token=True)
+NEVER = with_token(405)
+HERE = ("viewer", "assessor", "rater", "lead", "approver", "admin")  # an auditor sees only what is approved
+
+of_program = {"kwargs": lambda world: {"id": world.program.uuid}}
+of_revision = {"kwargs": lambda world: {"id": world.revision.uuid}}
+of_review = {"kwargs": lambda world: {"id": world.review.uuid}}
+of_draft = {"kwargs": lambda world: {"id": world.draft_version.uuid}}
+of_version = {"kwargs": lambda world: {"id": world.version.uuid}}
+
+everyone_here = only_with_token(*HERE, refused=404)
+# Nobody asked an assessor without a function, a viewer or an approver to a review that is not in approval yet.
+on_the_review = only_with_token("rater", "lead", "admin", refused=404)
+
+
+def of_the_review(*roles, answer=200, **others):
+    """An act on the review that only the named may do; who may not even see it gets 404."""
+    return on_the_review | {"rater": 403, "lead": 403, "admin": 403} | dict.fromkeys(roles, answer) | others
+
+
+def on_person(world):
+    return {"id": world.review.uuid, "person": world.people["rater"].uuid}
+
+
+def cell(world, score=4):
+    return {"criterion": "first_lot", "option": "own", "score": score, "version": 0}
+
+
+def job_of(world):
+    return Job.objects.get(target=f"review:{world.review.pk}").uuid
+
+
+TABLE = {
+    "api:schema": [Row_("GET", with_token(200)), Row_("POST", NEVER)],
+    "api:docs": [Row("GET", signed_in(200))],
+    "api:me": [Row_("GET", with_token(200)), Row_("POST", NEVER), Row_("DELETE", NEVER)],
+    "api:people": [Row_("GET", with_token(200)), Row_("POST", NEVER)],
+    "api:portfolio": [Row_("GET", with_token(200)), Row_("POST", NEVER)],
+    "api:programs": [
+        Row_("GET", with_token(200)),
+        Row_(
+            "POST",
+            only_with_token("admin", answer=201, stranger=400),
+            data=lambda world: {
+                "name": "MSC-2",
+                "criteria_version": str(world.version.uuid),
+                "lead": str(world.people["lead"].uuid),
+            },
+        ),
+        Row_("PUT", NEVER),
+        Row_("DELETE", NEVER),
+    ],
+    "api:program_detail": [Row_("GET", everyone_here, **of_program), Row_("DELETE", NEVER, **of_program)],
+    "api:revisions": [
+        Row_("GET", everyone_here, **of_program),
+        Row_(
+            "POST",
+            only_with_token("lead", answer=201) | {"nobody": 404, "auditor": 404},
+            data=lambda world: {
+                "summary": "Same again",
+                "document": sample.profile() | {"assessment_date": "2026-02-01"},
+            },
+            **of_program,
+        ),
+    ],
+    "api:revision_detail": [Row_("GET", everyone_here, **of_revision), Row_("PATCH", NEVER, **of_revision)],
+    "api:program_scorecard": [Row_("GET", everyone_here, **of_program), Row_("POST", NEVER, **of_program)],
+    "api:reviews": [
+        Row_("GET", everyone_here, **of_program),
+        Row_(
+            "POST",
+            only_with_token("lead", answer=409) | {"nobody": 404, "auditor": 404},
+            data=lambda world: {"question": "Again?"},
+            **of_program,
+        ),
+    ],
+    "api:review_detail": [
+        Row_("GET", on_the_review, state="draft", **of_review),
+        Row_("GET", on_the_review, state="scoring", **of_review),
+        Row_("GET", on_the_review, state="reconciling", **of_review),
+        Row_("DELETE", NEVER, **of_review),
+    ],
+    "api:options": [Row_("GET", on_the_review, **of_review), Row_("PUT", NEVER, **of_review)],
+    "api:assignments": [Row_("GET", on_the_review, **of_review), Row_("POST", NEVER, **of_review)],
+    "api:assignment_detail": [
+        Row_("PUT", of_the_review("lead"), kwargs=on_person, data=lambda world: {"function": "cmc"}),
+        Row_(
+            "PATCH",
+            of_the_review("rater"),
+            kwargs=on_person,
+            data=lambda world: {"state": "done"},
+            state="scoring",
+        ),
+        Row_("DELETE", of_the_review("lead", answer=204), kwargs=on_person),
+        Row_("GET", NEVER, kwargs=on_person),
+    ],
+    "api:ratings": [
+        Row_("GET", on_the_review, state="scoring", **of_review),
+        Row_("GET", on_the_review, state="reconciling", **of_review),
+        Row_(
+            "PUT",
+            of_the_review("rater", answer=409),
+            data=lambda world: {"ratings": [cell(world)]},
+            state="scoring",
+            **of_review,
+        ),
+        Row_(
+            "PUT",
+            of_the_review("rater", lead=409, admin=409, rater=409),
+            data=lambda world: {"ratings": [cell(world)]},
+            state="draft",
+            **of_review,
+        ),
+    ],
+    "api:accept_suggestions": [Row_("POST", of_the_review("rater"), state="scoring", **of_review)],
+    "api:agreed_values": [
+        Row_("GET", on_the_review, state="reconciling", **of_review),
+        Row_(
+            "POST",
+            of_the_review("lead", answer=201),
+            data=lambda world: {"criterion": "first_lot", "option": "own", "value": 3.5, "note": "Agreed."},
+            state="reconciling",
+            **of_review,
+        ),
+    ],
+    "api:agreed_value_detail": [
+        Row_("GET", with_token(404), kwargs=lambda world: {"id": world.foreign_membership}),
+        Row_("PUT", with_token(404), kwargs=lambda world: {"id": world.foreign_membership}),
+        Row_("DELETE", with_token(404), kwargs=lambda world: {"id": world.foreign_membership}),
+    ],
+    "api:review_scorecard": [
+        Row_("GET", on_the_review, state="scoring", **of_review),
+        Row_("GET", on_the_review, state="reconciling", **of_review),
+    ],
+    "api:transitions": [
+        Row_("POST", of_the_review("lead"), data=lambda world: {"action": "start"}, **of_review),
+        Row_("POST", of_the_review("lead"), data=lambda world: {"action": "reveal"}, state="scoring", **of_review),
+        Row_(
+            "POST",
+            of_the_review("lead"),
+            data=lambda world: {"action": "withdraw", "reason": "No longer needed."},
+            state="reconciling",
+            **of_review,
+        ),
+        Row_(
+            "POST",
+            of_the_review(rater=409, lead=409, admin=409),
+            data=lambda world: {"action": "start"},
+            state="scoring",
+            **of_review,
+        ),
+        Row_("GET", NEVER, **of_review),
+    ],
+    "api:criteria_sets": [Row_("GET", with_token(200)), Row_("POST", NEVER)],
+    "api:criteria_versions": [
+        Row_("GET", with_token(200)),
+        Row_(
+            "POST",
+            only_with_token("admin", answer=201, stranger=201),
+            data=lambda world: {"document": document()},
+        ),
+    ],
+    "api:criteria_version_detail": [
+        Row_("GET", with_token(200, stranger=404), **of_version),
+        Row_("GET", only_with_token("admin", refused=404), **of_draft),
+        Row_(
+            "DELETE",
+            only_with_token("admin", answer=204, refused=404),
+            headers=lambda world: {"If-Match": f'"{world.draft_version.version}"'},
+            **of_draft,
+        ),
+    ],
+    "api:criteria_document": [
+        Row_("GET", with_token(200, stranger=404), **of_version),
+        Row_("GET", only_with_token("admin", refused=404), **of_draft),
+    ],
+    "api:publish_criteria": [
+        Row_(
+            "POST",
+            only_with_token("admin", refused=404),
+            data=lambda world: {"reason": "Better rules."},
+            **of_draft,
+        )
+    ],
+    "api:retire_criteria": [
+        Row_("POST", only_with_token("admin"), data=lambda world: {"reason": "Replaced."}, **of_version)
+    ],
+    "api:audit_events": [
+        Row_("GET", only_with_token("admin", "approver", "auditor", stranger=200)),
+        Row_("POST", NEVER),
+    ],
+    "api:job_detail": [Row_("GET", on_the_review, kwargs=lambda world: {"id": job_of(world)})],
+}
