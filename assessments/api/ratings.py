@@ -1,17 +1,15 @@
 """Ratings: everyone's once revealed, one's own before; written only as one's own."""
 
 import django_filters
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from assessments.api.base import ApiView, ListView
-from assessments.api.fields import Input, Text, Whole
+from assessments.api.fields import Input, Text, Whole, YesNo
 from assessments.api.filtering import FilterSet
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
-from assessments.errors import Clash, Invalid
 from assessments.models import Rating
 from assessments.services import ratings
 
@@ -37,7 +35,14 @@ class RatingOut(serializers.Serializer):
 class RatingIn(Input):
     criterion = Text(max_length=60)
     option = Text(max_length=40)
-    score = Whole(min_value=1, max_value=5)
+    score = Whole(
+        min_value=1,
+        max_value=5,
+        required=False,
+        allow_null=True,
+        help_text="left out: keeps the score that is there, which confirms one that was carried along",
+    )
+    accepted = YesNo(default=False, help_text="take over the score that the facts suggest")
     confidence = serializers.ChoiceField(choices=Rating.Confidence.choices, required=False)
     rationale = Text(max_length=ratings.LONGEST_RATIONALE, required=False, allow_blank=True)
     version = Whole(min_value=0, help_text="of one's rating as one saw it; 0 where there was none")
@@ -45,6 +50,11 @@ class RatingIn(Input):
 
 class RatingsIn(Input):
     ratings = serializers.ListField(child=RatingIn(), min_length=1, max_length=MOST_AT_ONCE)
+    facts = Whole(
+        min_value=1,
+        required=False,
+        help_text="number of the revision whose suggestions you saw; the review's own if left out",
+    )
 
 
 class RatingsGiven(serializers.Serializer):
@@ -54,6 +64,7 @@ class RatingsGiven(serializers.Serializer):
 class AcceptIn(Input):
     criterion = Text(max_length=60, required=False, default="", allow_blank=True)
     option = Text(max_length=40, required=False, default="", allow_blank=True)
+    version = Whole(min_value=0, default=0, help_text="of one's rating of the named cell as one saw it")
 
 
 class RatingFilter(FilterSet):
@@ -64,41 +75,6 @@ class RatingFilter(FilterSet):
     class Meta:
         model = Rating
         fields = ["criterion", "option", "function", "person"]
-
-
-def give_all(member, review, given: list[dict]) -> list[Rating]:
-    """Record all or none. Raises Invalid or Clash that names each entry that cannot be taken."""
-    with transaction.atomic():
-        done, problems, clashes = [], [], []
-        for at, one in enumerate(given):
-            place = f"ratings[{at}]"
-            try:
-                done.append(
-                    ratings.rate(
-                        member=member,
-                        review_id=review.pk,
-                        criterion_key=one["criterion"],
-                        option_key=one["option"],
-                        score=one["score"],
-                        seen_version=one["version"],
-                        confidence=one.get("confidence"),
-                        rationale=one.get("rationale"),
-                    )
-                )
-            except Invalid as refusal:
-                problems += [{**problem, "field": f"{place}.{problem['field']}"} for problem in refusal.problems]
-            except Clash as refusal:
-                cell = {"place": place, "criterion": one["criterion"], "option": one["option"]}
-                clashes.append((cell, refusal))
-        if problems:
-            raise Invalid(problems)
-        if clashes:
-            raise Clash(
-                "You changed these ratings elsewhere meanwhile; none was taken.",
-                current=[cell | {"version": clash.version, "value": clash.current} for cell, clash in clashes],
-                attempted=[cell | {"value": clash.attempted} for cell, clash in clashes],
-            )
-        return done
 
 
 @extend_schema(tags=["ratings"])
@@ -120,8 +96,21 @@ class Ratings(ListView):
     @extend_schema(summary="Give one's own ratings, all or none", request=RatingsIn, responses={200: RatingsGiven})
     def put(self, request, id):
         review = self.review()
-        given = self.read_body(RatingsIn)["ratings"]
-        return Response(RatingsGiven({"ratings": give_all(self.member, review, given)}).data)
+        given = self.read_body(RatingsIn)
+        cells = [
+            ratings.Given(
+                one["criterion"],
+                one["option"],
+                score=one.get("score"),
+                seen_version=one["version"],
+                confidence=one.get("confidence"),
+                rationale=one.get("rationale"),
+                accepted=one["accepted"],
+            )
+            for one in given["ratings"]
+        ]
+        done = ratings.rate_many(member=self.member, review_id=review.pk, given=cells, seen_facts=given.get("facts"))
+        return Response(RatingsGiven({"ratings": done}).data)
 
 
 class AcceptSuggestions(ApiView):
@@ -141,5 +130,6 @@ class AcceptSuggestions(ApiView):
             review_id=review.pk,
             criterion_key=given["criterion"],
             option_key=given["option"],
+            seen_version=given["version"],
         )
         return Response(RatingsGiven({"ratings": taken}).data)

@@ -10,7 +10,7 @@ from assessments.api.base import ApiView, ListView
 from assessments.api.fields import Input, Text
 from assessments.api.filtering import FilterSet
 from assessments.api.idempotency import idempotent
-from assessments.api.preconditions import IF_MATCH_OPTIONAL, etag, seen_version
+from assessments.api.preconditions import IF_MATCH, IF_MATCH_OPTIONAL, etag, seen_version
 from assessments.api.shapes import Named, Numbered, Person, Summary
 from assessments.models import Review, ReviewOption
 from assessments.services import reconciling, reviews
@@ -89,13 +89,32 @@ class Reviews(ListView):
         )
 
 
+class ReviewChange(Input):
+    question = Text(max_length=250, required=False)
+    due_on = serializers.DateField(required=False, allow_null=True)
+
+
+@extend_schema(tags=["reviews"])
 class ReviewDetail(ApiView):
     serializer_class = ReviewOut
 
-    @extend_schema(summary="One review", tags=["reviews"])
+    @extend_schema(summary="One review")
     def get(self, request, id):
         review = self.review()
         return Response(ReviewOut(review).data, headers=etag(review.version))
+
+    @extend_schema(summary="Change its question or day due (the lead)", parameters=[IF_MATCH], request=ReviewChange)
+    def patch(self, request, id):
+        review = self.review()
+        given = self.read_body(ReviewChange)
+        changed = reviews.edit_review(
+            member=self.member,
+            review_id=review.pk,
+            question=given.get("question"),
+            due_on=given.get("due_on", review.due_on),
+            seen_version=seen_version(request),
+        )
+        return Response(ReviewOut(changed).data, headers=etag(changed.version))
 
 
 class OptionOut(serializers.Serializer):
@@ -105,6 +124,11 @@ class OptionOut(serializers.Serializer):
     name = serializers.CharField()
 
 
+class OptionsIn(Input):
+    options = serializers.ListField(child=Text(max_length=40), min_length=1, max_length=50)
+
+
+@extend_schema(tags=["reviews"])
 class Options(ListView):
     queryset = ReviewOption.objects.none()
     serializer_class = OptionOut
@@ -114,9 +138,26 @@ class Options(ListView):
     def get_queryset(self):
         return self.review().options.all()
 
-    @extend_schema(summary="The alternatives of a review", tags=["reviews"])
+    @extend_schema(summary="The alternatives of a review")
     def get(self, request, *args, **kwargs):
         return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        summary="Compare these options of the facts; until scoring starts (the lead)",
+        parameters=[IF_MATCH],
+        request=OptionsIn,
+        responses={200: ReviewOut},
+    )
+    def put(self, request, id):
+        review = self.review()
+        given = self.read_body(OptionsIn)
+        changed = reviews.choose_options(
+            member=self.member,
+            review_id=review.pk,
+            option_keys=given["options"],
+            seen_version=seen_version(request),
+        )
+        return Response(ReviewOut(changed).data, headers=etag(changed.version))
 
 
 def _start(view, review, given, seen):

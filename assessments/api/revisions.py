@@ -13,8 +13,8 @@ from assessments.api.fields import Document, Input, Text
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
 from assessments.models import ProfileRevision
+from assessments.scoring.confidential import facts_without_commercial
 from assessments.services import programs
-from assessments.services.confidential import without_commercial_facts
 from assessments.services.frameworks import framework_of
 
 
@@ -84,5 +84,5 @@ class RevisionDetail(ApiView):
         visible = ProfileRevision.objects.visible_to(self.member)
         revision = self.find(visible.select_related("program", "created_by__user", "criteria_version"), uuid=id)
         if not permissions.can_see_commercial(self.member, revision.program):
-            revision.facts = without_commercial_facts(revision.facts, framework_of(revision.criteria_version))
+            revision.facts = facts_without_commercial(revision.facts, framework_of(revision.criteria_version))
         return Response(RevisionWithFacts(revision).data)

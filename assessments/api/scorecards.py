@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from assessments import permissions
 from assessments.api.base import ApiView
 from assessments.models import Program, Review
-from assessments.services.confidential import without_commercial
+from assessments.scoring.confidential import without_commercial
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 

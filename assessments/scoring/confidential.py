@@ -49,6 +49,20 @@ def confidential(framework: Framework) -> Confidential:
     return found
 
 
+def facts_without_commercial(facts: Mapping[str, Any], framework: Framework) -> dict[str, Any]:
+    """Plain facts (see profile) without the fields that are commercial, nor the days that they are dated."""
+    hidden = {entry.key for entry in framework.schema.fields.values() if entry.commercial}
+
+    def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in values.items() if key.rpartition(".")[2] not in hidden}
+
+    kept = dict(facts) | {"program": shown(facts["program"])}
+    kept["options"] = {key: {**option, "facts": shown(option["facts"])} for key, option in facts["options"].items()}
+    if "as_of" in facts:
+        kept["as_of"] = shown(facts["as_of"])
+    return kept
+
+
 def without_commercial(numbers: Mapping[str, Any], framework: Framework) -> dict[str, Any]:
     """The scorecard as somebody sees it who may not see prices and terms. The given one stays as it is."""
     hidden = confidential(framework)

@@ -234,7 +234,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "assessments.api.schema.describe_what_all_share",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "ReviewState": "assessments.models.Review.State",
+        "CriteriaState": "assessments.models.CriteriaVersion.State",
+        "JobState": "assessments.models.Job.State",
+    },
 }
 
 LOG_FORMAT = env.text("LOG_FORMAT", "json")

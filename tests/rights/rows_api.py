@@ -35,6 +35,10 @@ def cell(world, score=4):
     return {"criterion": "first_lot", "option": "own", "score": score, "version": 0}
 
 
+def seen(world):
+    return {"If-Match": f'"{world.review.version}"'}
+
+
 def job_of(world):
     return Job.objects.get(target=f"review:{world.review.pk}").uuid
 
@@ -87,9 +91,19 @@ TABLE = {
         Row_("GET", on_the_review, state="draft", **of_review),
         Row_("GET", on_the_review, state="scoring", **of_review),
         Row_("GET", on_the_review, state="reconciling", **of_review),
+        Row_(
+            "PATCH",
+            of_the_review("lead"),
+            data=lambda world: {"question": "Where, then?"},
+            headers=seen,
+            **of_review,
+        ),
         Row_("DELETE", NEVER, **of_review),
     ],
-    "api:options": [Row_("GET", on_the_review, **of_review), Row_("PUT", NEVER, **of_review)],
+    "api:options": [
+        Row_("GET", on_the_review, **of_review),
+        Row_("PUT", of_the_review("lead"), data=lambda world: {"options": ["own", "a"]}, headers=seen, **of_review),
+    ],
     "api:assignments": [Row_("GET", on_the_review, **of_review), Row_("POST", NEVER, **of_review)],
     "api:assignment_detail": [
         Row_("PUT", of_the_review("lead"), kwargs=on_person, data=lambda world: {"function": "cmc"}),
