@@ -22,6 +22,7 @@ unrounded, absent ones null:
     robustness       {first_share: {option: {value 0..1, se, n}}}
     verdict          {kind, option, runner_up, tied, margin, first_share, scenarios_kept, scenarios, conditions,
                      within_resolution, sentence}; kind is no_credible_option, best_remaining, clear, leaning, close_call
+    risk             at full depth, where the framework has risk events: see assessments.scoring.risk
     explanation      [{text, from: [paths]}];  warnings [text];  timings {rules_ms, total_ms}
 
     RESULT = {options: {key: {total, low, high (points of 100), blocked, blocked_by [gate ids], rank or null,

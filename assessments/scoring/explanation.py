@@ -77,3 +77,42 @@ def explain(card: Mapping[str, Any], framework: Framework) -> list[dict[str, Any
         text = f"The answer changes under: {'; '.join(changed.values())}."
         said.append({"text": text, "from": [f"scenarios.{one}" for one in changed]})
     return said
+
+
+def explain_risk(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the first option puts at risk, and whether another would slip less; beside the value, never merged with it."""
+    first, risk = card["verdict"]["option"], card["risk"]
+    if not first:
+        return []
+    names = {option["key"]: option["name"] for option in card["options"]}
+    own, horizon = risk["options"][first], len(risk["half_years"]) * risk["bucket_months"]
+    said = [
+        {
+            "text": f"Over {horizon} months {names[first]} delays the program by {own['slip']['p50']:.1f} months at the "
+            f"median and by {own['slip']['p80']:.1f} or more in one case of five.",
+            "from": [f"risk.options.{first}.slip.p50", f"risk.options.{first}.slip.p80"],
+        }
+    ]
+    if risk["capacity"]:
+        reached = own["first_breach"]
+        text = (
+            f"In no half-year is {names[first]} more likely than not to ask for more than can be absorbed."
+            if reached is None
+            else f"From months {risk['half_years'][reached]} on, {names[first]} asks for more than can be absorbed in at "
+            "least every second case."
+        )
+        said.append({"text": text, "from": [f"risk.options.{first}.first_breach", "risk.capacity"]})
+    side = "panel" if card["panel"] else "facts"
+    rivals = [key for key in names if key != first and not card[side]["options"][key]["blocked"]]
+    if rivals:
+        calm = min(rivals, key=lambda key: risk["options"][key]["slip"]["mean"])
+        pair = risk["paired"].get(f"{first}|{calm}") or risk["paired"][f"{calm}|{first}"]
+        means = [risk["options"][key]["slip"]["mean"] for key in (first, calm)]
+        paths = [f"risk.options.{key}.slip.mean" for key in (first, calm)]
+        if abs(pair["slip"]) < 2 * pair["slip_se"] or abs(means[0] - means[1]) < 0.5:
+            text = f"In delay {names[first]} and {names[calm]} cannot be told apart ({means[0]:.1f} and {means[1]:.1f} months)."
+            said.append({"text": text, "from": [*paths, "risk.paired"]})
+        elif means[1] < means[0]:
+            text = f"{names[calm]} would delay less: {means[1]:.1f} months in the mean against {means[0]:.1f}."
+            said.append({"text": text, "from": [*paths, "risk.paired"]})
+    return said

@@ -19,7 +19,7 @@ from assessments.scoring.rules import fill
 from assessments.scoring.runs import Layout, Run, run, values_of
 from assessments.scoring.weights import BIT_GENERATOR, first_shares, plausible_weights, seed_of, weights_of
 
-ENGINE_VERSION = "1.0.0"
+ENGINE_VERSION = "1.1.0"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ def headline(problem: Problem) -> dict[str, Any]:
     Raises EvaluationError where a rule has no answer for these facts, ValueError for fewer than one option or for
     impossible weights
     """
+    return computed(problem)[0]
+
+
+def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
+    """The headline, and the run that it rests on for what goes deeper. Raises as `headline`."""
     started = time.perf_counter()
     framework, keys = problem.framework, problem.chosen
     if not keys:
@@ -135,7 +140,7 @@ def headline(problem: Problem) -> dict[str, Any]:
     card["explanation"] = explain(card, framework)
     ended = time.perf_counter()
     card["timings"] = {"rules_ms": (ran - started) * 1000, "total_ms": (ended - started) * 1000}
-    return card
+    return card, done, layout
 
 
 def _plain(value: Any) -> float | bool | None:

@@ -9,7 +9,8 @@ import yaml
 from django.core.management.base import BaseCommand, CommandError
 
 from assessments.scoring.framework import Framework, FrameworkErrors
-from assessments.scoring.headline import Problem, headline
+from assessments.scoring.full import full
+from assessments.scoring.headline import Problem
 from assessments.scoring.language import EvaluationError
 from assessments.scoring.profile import ProfileErrors, read_profile
 
@@ -39,7 +40,16 @@ def as_line(card: dict[str, Any]) -> dict[str, Any]:
             for key, one in card["scenarios"].items()
         },
         "robustness": {"first_share": {key: one["value"] for key, one in card["robustness"]["first_share"].items()}},
-        "risk": {},
+        "risk": {
+            key: {
+                "slip_p50": one["slip"]["p50"],
+                "slip_p80": one["slip"]["p80"],
+                "cost_mean": one["cost"]["mean"],
+                "cost_p80": one["cost"]["p80"],
+                "by_category": {category: part["slip"] for category, part in one["by_category"].items()},
+            }
+            for key, one in card.get("risk", {"options": {}})["options"].items()
+        },
         "verdict": {
             part: card["verdict"][part]
             for part in ("kind", "option", "runner_up", "margin", "first_share", "scenarios_kept", "conditions")
@@ -54,7 +64,9 @@ def as_table(name: str, card: dict[str, Any]) -> str:
         row = card["facts"]["options"][option["key"]]
         blocked = f"  blocked by {', '.join(row['blocked_by'])}" if row["blocked"] else ""
         share = card["robustness"]["first_share"][option["key"]]["value"]
-        lines.append(f"  {option['name']:<24}{row['total'] or 0:6.1f}  first in {share:4.0%} of weights{blocked}")
+        late = card["risk"]["options"][option["key"]]["slip"] if "risk" in card else None
+        slip = f", delay {late['p50']:.1f} to {late['p80']:.1f} months" if late else ""
+        lines.append(f"  {option['name']:<24}{row['total'] or 0:6.1f}  first in {share:4.0%} of weights{slip}{blocked}")
     lines += [
         f"  {gate['id']} {gate['effect']}: {gate['message']} ({', '.join(gate['options'])})" for gate in card["gates"]
     ]
@@ -81,7 +93,7 @@ class Command(BaseCommand):
         for path in options["profiles"]:
             try:
                 facts = read_profile(self.read(path), framework.schema, assessment_date=today)
-                card = headline(Problem(framework, facts))
+                card = full(Problem(framework, facts), compat=options["compat_demo"])
             except ProfileErrors as errors:
                 said = "\n".join(
                     f"{path}: {field}{f' ({option})' if option else ''}: {text} (given: {value!r})"

@@ -1,6 +1,6 @@
 """Evaluating a checked tree over columns of facts. Both sides of a branch are computed; errors count where it holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -165,21 +165,7 @@ class Evaluator:
         rows, width = listed.there.shape
         if width == 0:
             return np.zeros(rows)
-
-        def spread(column: Any) -> Any:
-            if isinstance(column, ChoiceColumn):
-                return ChoiceColumn(np.repeat(column.codes, width), column.choices)
-            if isinstance(column, SetColumn):
-                return SetColumn(np.repeat(column.held, width, axis=0), column.choices)
-            return column if isinstance(column, ListColumn) else np.repeat(column, width)
-
-        used = _names_in(node.condition)
-        inner = Columns(
-            rows * width,
-            {name: spread(column) for name, column in self.columns.names.items() if name in used} | dict(listed.fields),
-            {name: spread(column) for name, column in (self.columns.host or {}).items() if name in used},
-            self.columns.options,
-        )
+        inner = entry_columns(self.columns, node.listed.name, _names_in(node.condition))
         there = listed.there.ravel()
         held = Evaluator(inner).value(node.condition, there & np.repeat(counts, width))
         return (np.broadcast_to(held, there.shape) & there).reshape(rows, width).sum(axis=1).astype(float)
@@ -224,6 +210,31 @@ class Evaluator:
     def _call_min_over_options(self, node: Call, counts):
         name = cast(Name, node.arguments[0]).name
         return np.nanmin(cast(Mapping[str, np.ndarray], self.columns.options)[name], axis=0)
+
+
+def entry_columns(columns: Columns, listed: str, used: Collection[str]) -> Columns:
+    """One row for each entry of a list (rows * width), with the entry's own fields and the names that are used."""
+    entries: ListColumn = columns.names[listed]
+    rows, width = entries.there.shape
+
+    def spread(column: Any) -> Any:
+        if isinstance(column, ChoiceColumn):
+            return ChoiceColumn(np.repeat(column.codes, width), column.choices)
+        if isinstance(column, SetColumn):
+            return SetColumn(np.repeat(column.held, width, axis=0), column.choices)
+        return column if isinstance(column, ListColumn) else np.repeat(column, width)
+
+    return Columns(
+        rows * width,
+        {name: spread(column) for name, column in columns.names.items() if name in used} | dict(entries.fields),
+        {name: spread(column) for name, column in (columns.host or {}).items() if name in used},
+        columns.options,
+    )
+
+
+def names_in(*nodes: Node) -> set[str]:
+    """Every name that the trees read."""
+    return set().union(*map(_names_in, nodes))
 
 
 def _names_in(node: Node) -> set[str]:
