@@ -70,3 +70,15 @@ class GrantRefused(Refusal):
     """The one-time grant for a signature is wrong, used, or too old."""
 
     code = "grant_refused"
+
+
+class NotStored(Refusal):
+    """A file could not be written; nothing of it is left."""
+
+    code = "not_stored"
+
+
+class FileDamaged(Refusal):
+    """A stored file is gone or no longer has the digest of its record; it is not handed out."""
+
+    code = "file_damaged"

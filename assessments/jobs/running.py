@@ -5,6 +5,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from accounts.audit import acting_through
 from accounts.models import AuditEvent
+from assessments.errors import Refusal
 from assessments.jobs.claims import KeptLease, LeaseLost, claim, fail
 from assessments.jobs.publisher import publisher
 from assessments.jobs.registry import handler_of
@@ -35,7 +36,7 @@ def run(job_id: int) -> bool:
         return False
     except Exception as problem:  # the cause belongs into the row, whatever it is
         log.exception("job_failed", job_id=job_id, kind=held.kind, attempts=held.attempts)
-        fail(held, f"{type(problem).__name__}: {problem}")
+        fail(held, str(problem) if isinstance(problem, Refusal) else f"{type(problem).__name__}: {problem}")
         return False
     _send_again_if_due(job_id)
     return True

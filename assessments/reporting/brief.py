@@ -4,6 +4,7 @@ Plain data in, bytes out. All text of people reaches Typst as JSON values, never
 markup. Equal data gives equal bytes: the only clock is `Provenance.made_at`. The font is shipped with the project.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -55,10 +56,23 @@ class Condition:
 
 @dataclass(frozen=True)
 class Change:
-    """What would change the decision: "Weight on capability fit above 31 % (now 22 %)", "CDMO first"."""
+    """What would change the decision: "Weight on capability fit above 31 % (now 22 %)", "CDMO first".
+
+    changes  False where it is only the nearest that came to light and the answer stands
+    """
 
     what: str
     then: str = ""
+    changes: bool = True
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Where raters differ, or who would choose otherwise; quote: a dissenter's own words, author: name and function."""
+
+    what: str
+    quote: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,8 @@ class Proposal:
     hash: str = ""
     overrides: tuple[str, ...] = ()  # "G04 not ready in time: ..." of an approved blocked option, with its reason
     tripwires: tuple[str, ...] = ()
+    author: str = ""
+    decided: bool = False  # the last step of the route signed it
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,7 @@ class Provenance:
     made_at: datetime
     inputs: str = ""  # "panel, revision 12"
     submission: str = ""  # SHA-256; empty before the submission
+    frozen_at: datetime | None = None  # UTC, of the submission
 
 
 @dataclass(frozen=True)
@@ -118,6 +135,8 @@ class Brief:
     choice: str  # the option's name, or "No credible option"
     sentence: str
     provenance: Provenance
+    about: tuple[str, ...] = ()  # what the program is: "Gene-modified MSC", "Phase 2"
+    notice: str = ""  # what a reader must know first: "Facts only: the ratings are not revealed yet."
     accent: str = ""  # of the choice: in_house, cdmo, hybrid, variant_a, variant_b
     headlines: tuple[Headline, ...] = ()
     values: charts.ValueBars | None = None
@@ -126,7 +145,7 @@ class Brief:
     gates: tuple[Gate, ...] = ()
     changes: tuple[Change, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    disagreement: tuple[str, ...] = ()  # who would choose otherwise, dissent with its author, agreement figures
+    disagreement: tuple[Disagreement, ...] = ()
     proposal: Proposal | None = None
     steps: tuple[Step, ...] = ()
     watermark: str = ""  # "DRAFT"; empty on a record
@@ -142,6 +161,12 @@ class _Fit:
 
 
 _FITS = (_Fit(1.0, 900, 12), _Fit(0.94, 500, 9), _Fit(0.88, 260, 6), _Fit(0.82, 110, 4), _Fit(0.78, 70, 3))
+
+
+def inputs_of(brief: Brief) -> str:
+    """SHA-256 of all that a brief says, but for the time of its making: equal ones need no second file."""
+    said = asdict(replace(brief, provenance=replace(brief.provenance, made_at=datetime.min.replace(tzinfo=UTC))))
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def brief_pdf(brief: Brief) -> bytes:
@@ -239,6 +264,8 @@ def _document(brief: Brief, fit: _Fit) -> dict[str, object]:
         "verdict": _short(brief.verdict, 120),
         "choice": _short(brief.choice, 90),
         "sentence": _short(brief.sentence, fit.letters),
+        "notice": _short(brief.notice, 240),
+        "about": _short(" · ".join(brief.about), 160),
         "headlines": [asdict(headline) for headline in brief.headlines[:4]],
         **{key: _shorten(part, fit.letters) for key, part in lists.items()},
         "proposal": _proposal(brief.proposal, fit) if brief.proposal else None,
@@ -247,7 +274,11 @@ def _document(brief: Brief, fit: _Fit) -> dict[str, object]:
         "values": _chart(brief.values, 500),
         "scenarios": _chart(brief.scenarios, 400),
         "risk": _chart(brief.risk, 640),
-        "provenance": {**asdict(provenance), "made_at": _utc(provenance.made_at)},
+        "provenance": {
+            **asdict(provenance),
+            "made_at": _utc(provenance.made_at),
+            "frozen_at": _utc(provenance.frozen_at) if provenance.frozen_at else "",
+        },
     }
 
 

@@ -8,6 +8,7 @@ from assessments.reporting.brief import (
     Brief,
     Change,
     Condition,
+    Disagreement,
     Gate,
     Headline,
     Proposal,
@@ -116,6 +117,7 @@ def brief(**changes: object) -> Brief:
         verdict="Clear, with 2 mandatory conditions",
         choice="Hybrid: client-in-plant",
         sentence="14.3 points ahead of the CDMO.",
+        about=("Gene-modified MSC", "Phase 2"),
         accent="hybrid",
         headlines=(
             Headline("100 %", "of plausible weights rank it first"),
@@ -128,7 +130,10 @@ def brief(**changes: object) -> Brief:
         conditions=(
             Condition("Process optimisation plan", "CMC", "month 6, May 2027", True, "lot failure 14 %", "open"),
         ),
-        disagreement=("QA alone would choose the CDMO.",),
+        disagreement=(
+            Disagreement("QA alone would choose the CDMO."),
+            Disagreement("Lot success, CDMO: from 2 to 5", "Two lots failed on viability.", "Maria Kaur, CMC"),
+        ),
         proposal=Proposal(
             1,
             "as recommended",
@@ -150,6 +155,7 @@ def brief(**changes: object) -> Brief:
             SIGNED_AT,
             "panel, revision 12",
             DIGEST,
+            SIGNED_AT,
         ),
     )
     return replace(whole, **changes)  # type: ignore[arg-type]  # the names are the dataclass's own, tests pass them by keyword

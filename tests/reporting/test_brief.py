@@ -9,7 +9,16 @@ import pypdf
 import pytest
 
 from assessments.reporting import charts
-from assessments.reporting.brief import Change, Condition, Gate, Signature, Step, brief_pdf
+from assessments.reporting.brief import (
+    Change,
+    Condition,
+    Disagreement,
+    Gate,
+    Signature,
+    Step,
+    brief_pdf,
+    inputs_of,
+)
 from tests.reporting import samples
 
 
@@ -40,6 +49,7 @@ def test_it_says_what_an_executive_needs(made):
         "Weight on capability fit above 31 %",
         "Owner CMC · due month 6, May 2027",
         "QA alone would choose the CDMO.",
+        "“Two lots failed on viability.” — Maria Kaur, CMC",
         "Proposed decision 1: as recommended",
         "I reviewed the CMC facts and stand by them",
         "18 Nov 2026, 09:12:44 UTC",
@@ -78,7 +88,7 @@ def test_markup_in_text_is_printed_as_letters():
     hostile = samples.brief(
         program=HOSTILE,
         sentence=HOSTILE,
-        disagreement=(HOSTILE,),
+        disagreement=(Disagreement(HOSTILE, HOSTILE, HOSTILE),),
         conditions=(Condition(HOSTILE, HOSTILE),),
         state=HOSTILE,
     )
@@ -105,7 +115,7 @@ def test_however_much_comes_in_it_stays_on_two_pages_and_says_that_more_is_on_re
         gates=tuple(Gate(f"G{n:02}", "condition", ("In-house", "CDMO", "Hybrid"), long) for n in range(40)),
         changes=tuple(Change(long, long) for _ in range(40)),
         conditions=tuple(Condition(long, long, long, True, long, long) for _ in range(40)),
-        disagreement=(long,) * 40,
+        disagreement=(Disagreement(long, long, long),) * 40,
         steps=tuple(Step(long, "done", (signature,) * 30, long) for _ in range(12)),
     )
     data = brief_pdf(full)
@@ -142,3 +152,11 @@ def test_the_charts_are_those_of_the_page():
     """The drawing is embedded as it is: the same function, another width."""
     assert "Talent squeeze" in charts.drawing(samples.scenarios(), 400)
     assert "S7b Own site finding" in words(brief_pdf(samples.brief()))
+
+
+def test_two_briefs_rest_on_the_same_inputs_unless_they_say_something_else():
+    brief = samples.brief()
+    later = replace(brief.provenance, made_at=samples.SIGNED_AT + timedelta(days=1))
+    assert inputs_of(replace(brief, provenance=later)) == inputs_of(brief)
+    assert inputs_of(replace(brief, sentence="14.4 points ahead of the CDMO.")) != inputs_of(brief)
+    assert inputs_of(replace(brief, steps=())) != inputs_of(brief)
