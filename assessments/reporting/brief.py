@@ -46,12 +46,15 @@ class Gate:
 
 @dataclass(frozen=True)
 class Condition:
+    """What must be done. only_for: the options that it binds where the choice is not among them: "Hybrid"."""
+
     title: str
     owner: str
     due: str = ""  # "month 6, May 2027"
     mandatory: bool = True
     why: str = ""
     state: str = ""
+    only_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,7 @@ def brief_pdf(brief: Brief) -> bytes:
 
     Long texts and lists are shortened step by step until it fits, and say so; the record and the dossier have the whole.
     """
+    made_at = brief.provenance.made_at.replace(microsecond=0)  # Typst takes whole seconds only
     for fit in _FITS:
         compiler = typst.Compiler(
             (HERE / "typst" / "brief.typ"),
@@ -184,7 +188,7 @@ def brief_pdf(brief: Brief) -> bytes:
         )
         pages = json.loads(compiler.query("<pages>", field="value", one=True))
         if pages <= PAGES:
-            made = compiler.compile(format="pdf", timestamp=brief.provenance.made_at, pdf_standards=["ua-1"])
+            made = compiler.compile(format="pdf", timestamp=made_at, pdf_standards=["ua-1"])
             if not isinstance(made, bytes):
                 raise BriefTooLong("Typst gave no single document")
             return made

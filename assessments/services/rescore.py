@@ -18,6 +18,7 @@ from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.services.frameworks import framework_of
 from assessments.services.panel import panel_of
+from assessments.services.reports import follow_report
 
 HEADLINE, FULL = Scorecard.Depth.HEADLINE, Scorecard.Depth.FULL
 QUIET = timedelta(seconds=2)
@@ -104,7 +105,9 @@ def rescore_full(held: jobs.Claim, inputs: Inputs) -> None:
             jobs.close(held, done=inputs.inputs_revision)
         return
     with transaction.atomic():
-        store(inputs, numbers)
+        scorecard = store(inputs, numbers)
+        if isinstance(inputs.subject, Review):
+            follow_report(inputs.subject, scorecard)
         jobs.close(held, done=inputs.inputs_revision)
 
 

@@ -143,7 +143,7 @@ def test_a_void_signature_is_printed_and_named_void(made):
 
 
 def test_the_time_comes_from_the_data_alone():
-    later = samples.SIGNED_AT + timedelta(days=1)
+    later = samples.SIGNED_AT + timedelta(days=1, microseconds=4711)
     provenance = samples.brief().provenance
     assert "19 Nov 2026" in words(brief_pdf(samples.brief(provenance=replace(provenance, made_at=later))))
 
