@@ -2,14 +2,13 @@
 
 from celery import shared_task
 from celery.signals import beat_init, worker_ready
-from django.utils import timezone
 
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
 from assessments.services import pruning, reports, rescore
 
-__all__ = ["owe_outdated", "prune", "run_job", "start_dispatcher"]
+__all__ = ["owe_outdated", "prune", "reports", "run_job", "start_dispatcher"]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
@@ -25,7 +24,6 @@ def owe_outdated(**_ignored) -> None:
 @shared_task(name="assessments.prune", ignore_result=True)
 def prune(**_ignored) -> None:
     pruning.prune()
-    reports.prune_reports(timezone.now())
 
 
 @worker_ready.connect

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import IdempotencyKey
 from assessments.models import Program, Review, Scorecard, SigningGrant
+from assessments.services.reports import prune_reports
 
 KEPT = timedelta(days=1)
 AT_ONCE = 200
@@ -22,6 +23,7 @@ def prune() -> dict[str, int]:
     """Delete in batches of AT_ONCE rows, at most MOST_BATCHES of each; how many rows of each went."""
     day_ago = Now() - KEPT
     return {
+        "reports": _batches(lambda: prune_reports(AT_ONCE)),
         "scorecards": _batches(prune_scorecards),
         "idempotency_keys": _batches(lambda: _delete(IdempotencyKey.objects.filter(created_at__lt=day_ago))),
         "signing_grants": _batches(lambda: _delete(SigningGrant.objects.filter(expires_at__lt=day_ago))),

@@ -5,6 +5,7 @@ import hashlib
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from accounts.audit import database_now, record_event
@@ -157,8 +158,10 @@ def _follow(held: jobs.Claim) -> None:
         jobs.close(held, done=held.wanted_revision)
 
 
-def prune_reports(now: datetime.datetime) -> int:
-    """Delete drafts older than a week that a newer file of the same review replaced and no submission refers to; how many."""
+def prune_reports(most: int) -> int:
+    """Delete drafts older than a week that a newer file of the same review replaced and no submission refers to; at most
+    so many, and how many.
+    """
     newer = Report.objects.filter(
         review=OuterRef("review"),
         commercial=OuterRef("commercial"),
@@ -166,15 +169,14 @@ def prune_reports(now: datetime.datetime) -> int:
         asked_at__gt=OuterRef("asked_at"),
     )
     old = Report.objects.filter(
-        Exists(newer), is_draft=True, submission=None, asked_at__lt=now - datetime.timedelta(days=KEPT_DAYS)
+        Exists(newer), is_draft=True, submission=None, asked_at__lt=Now() - datetime.timedelta(days=KEPT_DAYS)
     )
-    deleted = 0
-    for report in old.select_related("organization"):
-        folder, stem = _folder(report), str(report.uuid)
-        deleted += report.delete()[0]
-        for path in files.leftovers(folder, stem):
+    found = list(old.select_related("organization").order_by("asked_at", "pk")[:most])
+    Report.objects.filter(pk__in=[report.pk for report in found]).delete()
+    for report in found:
+        for path in files.leftovers(_folder(report), str(report.uuid)):
             path.unlink(missing_ok=True)
-    return deleted
+    return len(found)
 
 
 # -- made by a worker ----------------------------------------------------------------------------------------------

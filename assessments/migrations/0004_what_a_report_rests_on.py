@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_rights_of_the_app_role"),
-        ("assessments", "0002_rights_of_the_app_role"),
+        ("assessments", "0003_agreed_value_keeps_its_suggestion"),
     ]
 
     operations = [
