@@ -45,6 +45,11 @@ class ProgramRights:
             return ALLOWED
         return Verdict("Only the program lead and the function that owns a fact change it.")
 
+    def edit_fact(self, owner_function: str, *, commercial: bool) -> Verdict:
+        """Edit one fact of the draft: the section's rule, and nobody writes a price that they may not read."""
+        verdict = self.edit_section(owner_function)
+        return self.see_commercial() if verdict and commercial else verdict
+
     def see_commercial(self) -> Verdict:
         return can_see_commercial(self.member, self.program, is_lead=self.is_lead)
 
@@ -77,6 +82,22 @@ def can_edit_facts(member, program: Program, owner_function: str) -> Verdict:
 def can_save_revision(member, program: Program) -> Verdict:
     """Saving a revision moves the open review and every watch: the lead's act."""
     return ALLOWED if leads(member, program) else Verdict("Only the program lead saves a revision of the facts.")
+
+
+def can_re_anchor(member, program: Program) -> Verdict:
+    """Moving month 0 touches facts of every function: the lead's act."""
+    return ALLOWED if leads(member, program) else Verdict("Only the program lead re-anchors the facts.")
+
+
+def can_see_draft(member, program: Program) -> Verdict:
+    """Drafts of facts are for those who work on them; an auditor reads what was saved."""
+    if has_role(member, "viewer", "assessor", "approver", "admin") or leads(member, program):
+        return ALLOWED
+    return Verdict("Auditors read saved revisions, not drafts.")
+
+
+def can_manage_program_members(member) -> Verdict:
+    return ALLOWED if has_role(member, "admin") else Verdict("Only an admin adds people to a program or removes them.")
 
 
 def can_change_options(member, program: Program) -> Verdict:

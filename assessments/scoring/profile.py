@@ -1,19 +1,26 @@
 """Profile files: both layouts into plain facts and back.
 
-Plain facts: `{"program": {field: value}, "options": {key: {"kind", "name", "host", "facts": {field: value}}}}`.
-Layout `kinds`: one option of each kind, its facts under the schema's file paths ("capacity_lots_y.{kind}").
-Layout `options`: program facts at the top and `options: [{key, kind, name, host, facts}]`, for two of a kind.
+Plain facts: `{"program": {field: value}, "options": {key: {"kind", "name", "host", "facts": {field: value}}},
+"as_of": {"field" or "option.field": ISO date}}`; `as_of` only of dated fields, and only where a date is known.
+Layout `kinds`: one option of each kind, its facts under the schema's file paths ("capacity_lots_y.{kind}"); dates under
+`as_of: {path: date}`.
+Layout `options`: program facts at the top and `options: [{key, kind, name, host, facts, as_of}]`, for two of a kind.
+`clock_moved: true` in either says that anchored months may lie below what a person may type, down to -120.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from assessments.scoring.clock import below_range, places
 from assessments.scoring.language.check import nearest
 from assessments.scoring.schema import HOSTED, Field, Schema, ValueProblem
 
 Problem = tuple[str, str, Any, str]
+CLOCK_MOVED = "clock_moved"
+_OPTION_ROW = ("key", "kind", "name", "host", "facts", "as_of")
 _ABSENT = object()
 
 
@@ -48,19 +55,30 @@ def read_profile(
         program[entry.key] = reader.clean(entry, given, "")
     options = reader.listed() if "options" in data else reader.one_of_each_kind()
     reader.hosts(options)
+    reader.dates(options)
     reader.left_over()
     if not options:
         reader.problems.append(("options", "", None, "The profile offers no option."))
     if reader.problems:
         raise ProfileErrors(reader.problems)
-    return {"program": program, "options": options}
+    return {"program": program, "options": options, "as_of": reader.as_of}
+
+
+def known_on(name: str, option: str = "") -> str:
+    """The key of a fact in the `as_of` of plain facts."""
+    return f"{option}.{name}" if option else name
 
 
 class _Reader:
     def __init__(self, data: Mapping[str, Any], schema: Schema, shifted: bool):
-        self.data, self.schema, self.shifted = data, schema, shifted
+        self.data, self.schema = data, schema
         self.problems: list[Problem] = []
-        self.used: set[str] = set()
+        self.used: set[str] = {CLOCK_MOVED, "as_of"}
+        self.as_of: dict[str, str] = {}
+        moved = data.get(CLOCK_MOVED, False)
+        if not isinstance(moved, bool):
+            self.problems.append((CLOCK_MOVED, "", moved, "This is true or false."))
+        self.shifted = shifted or moved is True
 
     def look(self, path: str) -> Any:
         here: Any = self.data
@@ -112,6 +130,10 @@ class _Reader:
                 self.problems.append(("kind", key, kind, f"The kind is one of {', '.join(self.schema.kinds)}.{hint}"))
                 continue
             entries = {entry.key: entry for entry in self.schema.option_fields(kind)}
+            for name in row:
+                if name not in _OPTION_ROW:
+                    hint = nearest(str(name), _OPTION_ROW)
+                    self.problems.append((str(name), key, row[name], f"An option has no {name!r}.{hint}"))
             for name, value in row["facts"].items():
                 if name not in entries:
                     self.problems.append((str(name), key, value, f"Unknown field.{nearest(str(name), tuple(entries))}"))
@@ -122,7 +144,36 @@ class _Reader:
                 "host": row.get("host"),
                 "facts": facts,
             }
+            self.dates_in(row.get("as_of"), {name: (entry, key) for name, entry in entries.items()}, key)
         return options
+
+    def dates(self, options: dict[str, Any]) -> None:
+        """The dates at the top of the file: of the program's facts, and by file path in the layout `kinds`."""
+        wheres = {entry.file: (entry, "") for entry in self.schema.program_fields()}
+        if "options" not in self.data:
+            for key, option in options.items():
+                for entry in self.schema.option_fields(option["kind"]):
+                    wheres[entry.file.replace("{kind}", option["kind"])] = (entry, key)
+        self.dates_in(self.data.get("as_of"), wheres, "")
+
+    def dates_in(self, given: Any, wheres: Mapping[str, tuple[Field, str]], option: str) -> None:
+        if given is None:
+            return
+        if not isinstance(given, Mapping):
+            self.problems.append(("as_of", option, given, "as_of gives dates by field: {market_state: 2026-05-31}."))
+            return
+        for path, day in given.items():
+            if path not in wheres:
+                hint = nearest(str(path), tuple(wheres))
+                self.problems.append((f"as_of.{path}", option, day, f"Unknown field.{hint}"))
+                continue
+            entry, key = wheres[path]
+            if day is None:
+                continue
+            try:
+                self.as_of[known_on(entry.key, key)] = date_of_fact(entry, day)
+            except ValueProblem as problem:
+                self.problems.append((f"as_of.{path}", option, day, str(problem)))
 
     def hosts(self, options: dict[str, Any]) -> None:
         for key, option in options.items():
@@ -160,10 +211,13 @@ class _Reader:
             walk(value, str(key))
 
 
-def write_profile(facts: Mapping[str, Any], schema: Schema, layout: str = "kinds") -> dict[str, Any]:
+def write_profile(
+    facts: Mapping[str, Any], schema: Schema, layout: str = "kinds", *, without: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Plain facts as the content of a profile file; `read_profile` gives the same facts back.
 
-    layout  "kinds" (at most one option of each kind, else ValueError) or "options"
+    layout   "kinds" (at most one option of each kind, else ValueError) or "options"
+    without  keys of fields to leave out; such a file lacks them when it is read again
     """
     written: dict[str, Any] = {}
 
@@ -175,14 +229,47 @@ def write_profile(facts: Mapping[str, Any], schema: Schema, layout: str = "kinds
         here[last] = value
 
     for entry in schema.program_fields():
-        put(entry.file, facts["program"].get(entry.key))
+        if entry.key not in without:
+            put(entry.file, facts["program"].get(entry.key))
+    if any(below_range(place.field, place.value) for place in places(facts, schema)):
+        written[CLOCK_MOVED] = True
+    known = facts.get("as_of", {})
+    dates = {e.file: known[e.key] for e in schema.program_fields() if known.get(e.key) and e.key not in without}
     if layout == "options":
-        written["options"] = [{"key": key, **option} for key, option in facts["options"].items()]
+        if dates:
+            written["as_of"] = dates
+        written["options"] = []
+        for key, option in facts["options"].items():
+            names = [e.key for e in schema.option_fields(option["kind"]) if e.key not in without]
+            row = {"key": key, "kind": option["kind"], "name": option["name"], "host": option.get("host")}
+            row["facts"] = {name: option["facts"].get(name) for name in names}
+            if own := {name: known[known_on(name, key)] for name in names if known.get(known_on(name, key))}:
+                row["as_of"] = own
+            written["options"].append(row)
         return written
     kinds = [option["kind"] for option in facts["options"].values()]
     if layout != "kinds" or len(set(kinds)) < len(kinds):
         raise ValueError("Two options of one kind need the layout 'options'.")
-    for option in facts["options"].values():
+    for key, option in facts["options"].items():
         for entry in schema.option_fields(option["kind"]):
-            put(entry.file.replace("{kind}", option["kind"]), option["facts"].get(entry.key))
+            if entry.key in without:
+                continue
+            path = entry.file.replace("{kind}", option["kind"])
+            put(path, option["facts"].get(entry.key))
+            if known.get(known_on(entry.key, key)):
+                dates[path] = known[known_on(entry.key, key)]
+    if dates:
+        written["as_of"] = dates
     return written
+
+
+def date_of_fact(entry: Field, day: Any) -> str:
+    """The ISO date as of which a dated fact is known. Raises ValueProblem for another field or no date."""
+    if not entry.dated:
+        raise ValueProblem(f"{entry.label} carries no date.")
+    try:
+        if isinstance(day, datetime.date) and not isinstance(day, datetime.datetime):
+            return day.isoformat()
+        return datetime.date.fromisoformat(day).isoformat()
+    except (TypeError, ValueError):
+        raise ValueProblem(f"{entry.label} is dated by a day such as 2026-05-31.") from None

@@ -95,8 +95,9 @@ def import_draft(*, member: Membership, document: dict, cloned_from: CriteriaVer
         number=last + 1,
         label=str(document.get("label", ""))[:80],
         cloned_from=cloned_from,
-        meta={key: document[key] for key in META_KEYS if key in document}
-        | {"sections": document["schema"]["sections"]},
+        meta=kept(
+            {key: document[key] for key in META_KEYS if key in document} | {"sections": document["schema"]["sections"]}
+        ),
         created_by=member,
     )
     _write_rows(version, document)

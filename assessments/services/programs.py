@@ -1,37 +1,49 @@
 """Programs and the revisions of their facts."""
 
+from typing import Any
+
 from django.db import transaction
 
-from accounts.audit import record_event, sha256_of
+from accounts.audit import database_now, record_event
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Invalid
-from assessments.models import CriteriaVersion, ProfileDraft, ProfileRevision, Program, ProgramMember, Review
+from assessments.models import CriteriaVersion, ProfileRevision, Program, ProgramMember
 from assessments.scoring.profile import ProfileErrors, read_profile
+from assessments.services.drafts.reading import read_draft
+from assessments.services.drafts.rows import follow, lock_draft, new_draft, require_version
 from assessments.services.frameworks import framework_of
-from assessments.services.inputs import owe_program, owe_review, touch_program, touch_review
+from assessments.services.revisions import begin_revision, problem, store_revision
 
 
 @transaction.atomic
 def create_program(
     *, member: Membership, name: str, criteria_version: CriteriaVersion, lead: Membership, restricted: bool = False
 ) -> Program:
-    """A new program with its lead. Raises NotAllowed, Invalid for a name that is taken or a draft of criteria."""
+    """A new program with its lead, and a draft of its facts that offers one option of each kind.
+
+    Raises NotAllowed, Invalid for a name that is taken or a draft of criteria
+    """
     permissions.can_create_program(member.now()).require()
     if criteria_version.organization_id != member.organization_id or lead.organization_id != member.organization_id:
-        raise Invalid([_problem("criteria_version", "Criteria and lead must be of this organization.")])
+        raise Invalid([problem("criteria_version", "Criteria and lead must be of this organization.")])
     if criteria_version.state != CriteriaVersion.State.PUBLISHED:
-        raise Invalid([_problem("criteria_version", "A program follows a published version of the criteria.")])
-    if Program.objects.filter(organization_id=member.organization_id, name=name.strip()).exists():
-        raise Invalid([_problem("name", f"There is a program named {name.strip()!r} already; choose another name.")])
+        raise Invalid([problem("criteria_version", "A program follows a published version of the criteria.")])
+    name = " ".join(name.split())
+    longest = Program._meta.get_field("name").max_length
+    if not name or len(name) > longest:
+        raise Invalid([problem("name", f"Give the program a name of at most {longest} characters.", value=name)])
+    if Program.objects.filter(organization_id=member.organization_id, name=name).exists():
+        raise Invalid([problem("name", f"There is a program named {name!r} already; choose another name.")])
     program = Program.objects.create(
         organization_id=member.organization_id,
-        name=name.strip(),
+        name=name,
         restricted=restricted,
         criteria_version=criteria_version,
         created_by=member,
     )
-    ProfileDraft.objects.create(organization_id=member.organization_id, program=program)
+    known = {"program_name": name, "assessment_date": database_now().date().isoformat()}
+    new_draft(program, framework_of(criteria_version).schema, known)
     ProgramMember.objects.create(organization_id=member.organization_id, program=program, membership=lead, is_lead=True)
     record_event(
         "program.created",
@@ -44,65 +56,140 @@ def create_program(
     return program
 
 
-def _problem(field: str, message: str, *, option: str = "", value=None) -> dict:
-    return {"field": field, "option": option, "value": value, "message": message}
+def read_file(program: Program, document: Any, day: str | None = None) -> dict[str, Any]:
+    """The facts of a profile file in either layout, by the program's schema.
+
+    day     ISO date that a file without an assessment_date gets; today (UTC) if None
+    Raises  Invalid with every unknown, missing or impossible value
+    """
+    schema = framework_of(program.criteria_version).schema
+    try:
+        return read_profile(document, schema, assessment_date=day or database_now().date().isoformat())
+    except ProfileErrors as errors:
+        raise Invalid(
+            [problem(field, message, option=option, value=value) for field, option, value, message in errors.problems]
+        ) from errors
 
 
 def import_revision(
-    *, member: Membership, program: Program, document: object, summary: str, day: str | None = None
+    *,
+    member: Membership,
+    program: Program,
+    document: Any,
+    summary: str,
+    day: str | None = None,
+    seen_version: int | None = None,
 ) -> ProfileRevision:
-    """Save the facts of a profile file (either layout) as the next revision.
+    """Save the facts of a profile file (either layout) as the next revision; the draft then says the same.
 
-    day     ISO date that a file without an assessment_date gets
-    Raises  NotAllowed; Invalid with every unknown, missing or impossible value
+    day           ISO date that a file without an assessment_date gets; today (UTC) if None
+    seen_version  of the draft; edits made since would be replaced unseen
+    Raises        NotAllowed; Clash; Invalid with every unknown, missing or impossible value
     """
-    framework = framework_of(program.criteria_version)
-    try:
-        facts = read_profile(document, framework.schema, assessment_date=day)
-    except ProfileErrors as errors:
-        raise Invalid(
-            [_problem(field, message, option=option, value=value) for field, option, value, message in errors.problems]
-        ) from errors
-    return _save_revision(member=member, program_id=program.pk, facts=facts, summary=summary)
+    return _save(member, program.pk, read_file(program, document, day), summary, seen_version)
 
 
 @transaction.atomic
-def _save_revision(*, member: Membership, program_id: int, facts: dict, summary: str) -> ProfileRevision:
-    wanted = touch_program(program_id)
-    program = Program.objects.select_related("criteria_version", "revision").get(pk=program_id)
-    permissions.can_save_revision(member.now(), program).require()
-    if not summary.strip():
-        raise Invalid([_problem("summary", "Say in a few words what changed.")])
-    if not facts["program"].get("assessment_date"):
-        raise Invalid([_problem("assessment_date", "Give the day that month 0 of these facts stands for.")])
-    revision = ProfileRevision.objects.create(
-        organization_id=program.organization_id,
-        program=program,
-        number=(program.revision.number if program.revision else 0) + 1,
-        facts=facts,
-        option_keys=list(facts["options"]),
-        digest=sha256_of(facts),
-        assessment_date=facts["program"]["assessment_date"],
-        summary=summary.strip(),
-        criteria_version=program.criteria_version,
-        created_by=member,
-    )
-    Program.objects.filter(pk=program.pk).update(revision=revision)
-    review = Review.objects.filter(program=program, state__in=Review.TAKES_FACTS).first()
-    review_wanted = 0
-    if review is not None:
-        review_wanted = touch_review(review.pk, states=Review.TAKES_FACTS)
-        Review.objects.filter(pk=review.pk).update(revision=revision)
+def _save(
+    member: Membership, program_id: int, facts: dict[str, Any], summary: str, seen_version: int | None
+) -> ProfileRevision:
+    program, wanted = begin_revision(member, program_id)
+    row = lock_draft(program_id)
+    require_version(row, seen_version)
+    draft = read_draft(program)
+    if draft.unsaved:
+        record_event(
+            "facts.draft_replaced",
+            organization_id=program.organization_id,
+            actor=member,
+            subject=row,
+            label="Draft replaced by a file",
+            program=program,
+            old=draft.facts,
+        )
+    follow(row, facts, member)
+    return store_revision(member=member, program=program, wanted=wanted, facts=facts, summary=summary)
+
+
+# -- people of a program ------------------------------------------------------------------------------------------
+
+
+def _lock(program_id: int) -> Program:
+    """Lock the program, so that two admins do not remove its last two leads at once."""
+    return Program.objects.select_for_update(no_key=True).get(pk=program_id)
+
+
+def _record(action: str, member: Membership, program: Program, person: Membership) -> None:
     record_event(
-        "facts.saved",
+        action,
         organization_id=program.organization_id,
         actor=member,
-        subject=revision,
+        subject=program,
+        label=f"{person.name} in {program.name}",
         program=program,
-        review=review,
-        new={"number": revision.number, "digest": revision.digest, "summary": revision.summary},
+        new={"person": person.name, "membership": person.uuid},
     )
-    owe_program(program, wanted, member)
-    if review is not None:
-        owe_review(review, review_wanted, member)
-    return revision
+
+
+def _link(program: Program, person: Membership) -> tuple[ProgramMember, bool]:
+    if person.organization_id != program.organization_id or not (person.is_active and person.user.is_active):
+        raise Invalid([problem("membership", "Choose an active person of this organization.")])
+    return ProgramMember.objects.get_or_create(
+        program=program, membership=person, defaults={"organization_id": program.organization_id}
+    )
+
+
+@transaction.atomic
+def add_member(*, member: Membership, program: Program, membership: Membership) -> ProgramMember:
+    """Make a person a member of the program; nothing happens if they are. Raises NotAllowed, Invalid."""
+    program = _lock(program.pk)
+    permissions.can_manage_program_members(member.now()).require()
+    link, is_new = _link(program, membership.now())
+    if is_new:
+        _record("program.member_added", member, program, membership)
+    return link
+
+
+@transaction.atomic
+def appoint_lead(*, member: Membership, program: Program, membership: Membership) -> ProgramMember:
+    """Make a person a lead of the program, beside those there are. Raises NotAllowed, Invalid."""
+    program = _lock(program.pk)
+    permissions.can_appoint_leads(member.now()).require()
+    link, _ = _link(program, membership.now())
+    if not link.is_lead:
+        ProgramMember.objects.filter(pk=link.pk).update(is_lead=True)
+        link.is_lead = True
+        _record("program.lead_appointed", member, program, membership)
+    return link
+
+
+@transaction.atomic
+def release_lead(*, member: Membership, program: Program, membership: Membership) -> None:
+    """Make a lead a plain member again. Raises NotAllowed, Invalid for the last lead."""
+    program = _lock(program.pk)
+    permissions.can_appoint_leads(member.now()).require()
+    link = ProgramMember.objects.filter(program=program, membership=membership, is_lead=True).first()
+    if link is None:
+        return
+    _keep_a_lead(link)
+    ProgramMember.objects.filter(pk=link.pk).update(is_lead=False)
+    _record("program.lead_released", member, program, membership)
+
+
+@transaction.atomic
+def remove_member(*, member: Membership, program: Program, membership: Membership) -> None:
+    """End a person's membership in the program; what they did stays. Raises NotAllowed, Invalid for the last lead."""
+    program = _lock(program.pk)
+    permissions.can_manage_program_members(member.now()).require()
+    link = ProgramMember.objects.filter(program=program, membership=membership).first()
+    if link is None:
+        return
+    if link.is_lead:
+        _keep_a_lead(link)
+    link.delete()
+    _record("program.member_removed", member, program, membership)
+
+
+def _keep_a_lead(link: ProgramMember) -> None:
+    if not ProgramMember.objects.filter(program=link.program_id, is_lead=True).exclude(pk=link.pk).exists():
+        raise Invalid([problem("membership", "The program would have no lead left. Appoint another one first.")])

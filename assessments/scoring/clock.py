@@ -1,0 +1,94 @@
+"""The clock of facts: elapsed calendar months, and what they do to anchored and remaining values."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assessments.scoring.schema import EARLIEST_SHIFTED, Field, Schema
+
+
+def after_months(day: datetime.date, months: int) -> datetime.date:
+    """The same day of the month, `months` later; the first of the following month where that day does not exist.
+
+    So `elapsed_months(day, x) >= n` is the same as `x >= after_months(day, n)`.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    if day.day <= calendar.monthrange(year, month)[1]:
+        return day.replace(year=year, month=month)
+    return datetime.date(year + month // 12, month % 12 + 1, 1)
+
+
+def elapsed_months(start: datetime.date, day: datetime.date) -> int:
+    """Whole calendar months from `start` to `day`; 0 where `day` is earlier."""
+    months = (day.year - start.year) * 12 + day.month - start.month - (day.day < start.day)
+    return max(0, months)
+
+
+def date_of_month(start: datetime.date, month: float) -> datetime.date:
+    """The calendar date of a month counted from `start`; a fraction of a month is taken of 30 days."""
+    whole = int(month // 1)
+    return after_months(start, whole) + datetime.timedelta(days=round((month - whole) * 30))
+
+
+def is_anchored(field: Field) -> bool:
+    """Whether the clock moves the field's value, or a value inside its entries."""
+    return field.clock == "anchored" or any(item.clock == "anchored" for item in field.items.values())
+
+
+def shifted_value(field: Field, value: Any, months: int) -> Any:
+    """A value `months` later: anchored numbers less the months, also in entries of a list; any other as it is.
+
+    Never floored: an anchored month that has passed is negative.
+    """
+    if value is None or not is_anchored(field):
+        return value
+    if field.type == "list":
+        return [
+            {key: shifted_value(field.items[key], inner, months) if key in field.items else inner for key, inner in
+             entry.items()}
+            for entry in value
+        ]  # fmt: skip
+    return value - months
+
+
+def below_range(field: Field, value: Any) -> bool:
+    """Whether an anchored value lies below what a person may type: the clock moved it there."""
+    if value is None or not is_anchored(field):
+        return False
+    if field.type == "list":
+        return any(below_range(item, entry.get(key)) for entry in value for key, item in field.items.items())
+    return field.min is not None and value < field.min
+
+
+def reaches_earliest(field: Field, value: Any) -> bool:
+    """Whether an anchored value has gone further back than facts may."""
+    if value is None or not is_anchored(field):
+        return False
+    if field.type == "list":
+        return any(reaches_earliest(item, entry.get(key)) for entry in value for key, item in field.items.items())
+    return value < EARLIEST_SHIFTED
+
+
+@dataclass(frozen=True)
+class Place:
+    """One value of plain facts: its field, the option's key ("" for the program) and the value."""
+
+    field: Field
+    option: str
+    value: Any
+
+
+def places(facts: Mapping[str, Any], schema: Schema) -> Iterator[Place]:
+    """Every value of plain facts that the schema knows, program first, in the schema's order."""
+    for field in schema.program_fields():
+        if field.key in facts["program"]:
+            yield Place(field, "", facts["program"][field.key])
+    for key, option in facts["options"].items():
+        for field in schema.option_fields(option["kind"]):
+            if field.key in option["facts"]:
+                yield Place(field, key, option["facts"][field.key])
