@@ -1,0 +1,163 @@
+"""Risk over time of a full scorecard: chart data, rows and words. A headline has none, and everything here says so."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from assessments.reporting.charts import RiskOverTime, RiskPanel
+from assessments.reporting.charts.colours import CATEGORY_NAMES
+from assessments.reporting.result_view.words import Numbers, options, result_of
+
+CATEGORIES = tuple(CATEGORY_NAMES)
+UNITS = {
+    "delay": ("delay", "months of program delay we carry"),
+    "cost": ("spending", "MUSD we carry"),
+}
+BREACH_SHARE = 0.5  # a half-year counts as beyond capacity when at least this share of the paths is
+
+
+@dataclass(frozen=True)
+class RiskRow:
+    """One option's risk over the horizon, in words with units.
+
+    delay         "10.9 (15.7)": months at the median and at the 80th percentile
+    own, partner  MUSD in the mean and at the 80th percentile
+    beyond        "within capacity through month 48" or from when it is not
+    tightest      what binds: "execution cost: 0.3 MUSD missing"
+    """
+
+    key: str
+    name: str
+    accent: str
+    blocked: bool
+    delay: str
+    own: str
+    partner: str
+    beyond: str
+    tightest: str
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One risk event of an option. probability: that it strikes at all over the horizon."""
+
+    name: str
+    category: str
+    probability: str
+    delay: str
+    cost: str
+    prior: bool
+
+
+def has_risk(numbers: Numbers) -> bool:
+    return bool(numbers.get("risk"))
+
+
+def _span(numbers: Numbers, half_year: int) -> str:
+    return str(numbers["risk"]["half_years"][half_year]).replace("-", "–")
+
+
+def _horizon(numbers: Numbers) -> int:
+    risk = numbers["risk"]
+    return len(risk["half_years"]) * int(risk["bucket_months"])
+
+
+def beyond_words(numbers: Numbers, key: str) -> str:
+    """When an option first asks for more than can be absorbed, in words."""
+    risk = numbers["risk"]
+    if not risk["capacity"]:
+        return "no capacity is defined"
+    first = risk["options"][key]["first_breach"]
+    if first is None:
+        return f"within capacity through month {_horizon(numbers)}"
+    return f"above capacity from months {_span(numbers, first)}"
+
+
+def beyond_figure(numbers: Numbers) -> tuple[str, str] | None:
+    """(value, words) for the verdict strip; None without risk, capacity or a first option."""
+    first = numbers["verdict"]["option"]
+    if not has_risk(numbers) or not first or not numbers["risk"]["capacity"]:
+        return None
+    reached = numbers["risk"]["options"][first]["first_breach"]
+    value = "none" if reached is None else f"months {_span(numbers, reached)}"
+    return value, "half-year beyond what we can absorb" if reached is None else "first beyond what we can absorb"
+
+
+def risk_over_time(numbers: Numbers, unit: str = "delay") -> RiskOverTime | None:
+    """P80 per half-year by category, the options in the order of their value. unit: "delay" or "cost"."""
+    if not has_risk(numbers):
+        return None
+    risk, known = numbers["risk"], options(numbers)
+    part, words = UNITS[unit]
+    panels = []
+    for key in result_of(numbers)["order"]:
+        one = risk["options"][key]
+        buckets = tuple(tuple(float(half[category]) for category in CATEGORIES) for half in one[part])
+        breach = tuple(share >= BREACH_SHARE for share in one.get("breach", ()))
+        note = beyond_words(numbers, key) if risk["capacity"] else ""
+        panels.append(RiskPanel(known[key].name, known[key].accent, buckets, note, breach))  # type: ignore[arg-type]
+    limits = risk["capacity"]
+    # What can be absorbed is stated for twelve months; half of it is drawn against each half-year.
+    held = sum(limits[unit][category] for category in CATEGORIES) / 2 if limits else None
+    return RiskOverTime(tuple(panels), held, words, int(risk["bucket_months"]))
+
+
+def capacity_words(numbers: Numbers) -> list[str]:
+    """What can be absorbed within twelve months, and whether that is the organisation's own word."""
+    limits = numbers["risk"]["capacity"] if has_risk(numbers) else None
+    if not limits:
+        return []
+    said = []
+    for unit, name in (("delay", "months of delay"), ("cost", "MUSD")):
+        figures = [f"{CATEGORY_NAMES[category]} {limits[unit][category]:.1f}" for category in CATEGORIES]
+        stated = limits[unit]["stated"]
+        source = "stated" if len(stated) == len(CATEGORIES) else "partly stated" if stated else "a default, not stated"
+        said.append(f"{', '.join(figures)} {name} within twelve months ({source})")
+    return said
+
+
+def risk_rows(numbers: Numbers) -> list[RiskRow]:
+    """One row an option, in the order of their value."""
+    if not has_risk(numbers):
+        return []
+    known, result = options(numbers), result_of(numbers)
+    rows = []
+    for key in result["order"]:
+        one: Any = numbers["risk"]["options"][key]
+        binding = one.get("binding")
+        tightest = ""
+        if binding:
+            name = CATEGORY_NAMES[binding["category"]]
+            unit, kind = ("months", "delay") if binding["unit"] == "delay" else ("MUSD", "cost")
+            left = binding["headroom"]
+            tightest = f"{name} {kind}: {abs(left):.1f} {unit} {'left' if left >= 0 else 'missing'}"
+        rows.append(
+            RiskRow(
+                key,
+                known[key].name,
+                known[key].accent,
+                result["options"][key]["blocked"],
+                f"{one['slip']['p50']:.1f} ({one['slip']['p80']:.1f})",
+                f"{one['cost']['mean']:.1f} ({one['cost']['p80']:.1f})",
+                f"{one['partner_cost']['mean']:.1f} ({one['partner_cost']['p80']:.1f})",
+                beyond_words(numbers, key),
+                tightest,
+            )
+        )
+    return rows
+
+
+def event_rows(numbers: Numbers, key: str) -> list[EventRow]:
+    """The events that matter most for an option."""
+    if not has_risk(numbers):
+        return []
+    return [
+        EventRow(
+            event["name"],
+            CATEGORY_NAMES[event["category"]],
+            f"{event['probability']:.0%}",
+            f"{event['slip_mean']:.1f}",
+            f"{event['cost_mean']:.1f}",
+            event["prior"],
+        )
+        for event in numbers["risk"]["options"][key]["events"]
+    ]
