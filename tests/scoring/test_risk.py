@@ -216,6 +216,7 @@ def test_a_breach_is_counted_over_two_half_years():
     limits = {"delay": {"O": 1.5, "R": 9, "X": 9}, "cost": {"O": 9, "R": 9, "X": 9}}
     held = held_against(walk, MODEL, MODEL.capacity, limits)
     assert held["breach"] == [0.0, *[1.0] * 7]
+    assert held["breach_by"] == {"delay": held["breach"], "cost": [0.0] * 8}
     assert held["first_breach"] == 1 and held["breach_ever"] == 1.0
     assert held["headroom"]["delay"]["O"] == pytest.approx(-0.5)
     assert (held["binding"]["category"], held["binding"]["unit"]) == ("O", "delay")

@@ -92,7 +92,7 @@ def risk_over_time(numbers: Numbers, unit: str = "delay") -> RiskOverTime | None
     for key in result_of(numbers)["order"]:
         one = risk["options"][key]
         buckets = tuple(tuple(float(half[category]) for category in CATEGORIES) for half in one[part])
-        breach = tuple(share >= BREACH_SHARE for share in one.get("breach", ()))
+        breach = tuple(share >= BREACH_SHARE for share in one.get("breach_by", {}).get(unit, ()))
         note = beyond_words(numbers, key) if risk["capacity"] else ""
         panels.append(RiskPanel(known[key].name, known[key].accent, buckets, note, breach))  # type: ignore[arg-type]
     limits = risk["capacity"]

@@ -5,7 +5,8 @@
     draws, unit_months, half_years ["0-6", ..]
     options   {key: {slip, cost, partner_cost: {mean, se, p50, p80, p80_se, p95}; by_category {O|R|X: {slip, cost}};
               delay, spending [{mean, p80, O, R, X} per half-year]; events [the five that matter most];
-              breach [per half-year], breach_ever, first_breach, headroom {delay|cost: {O, R, X}}, binding}}
+              breach [per half-year], breach_by {delay|cost: [..]}, breach_ever, first_breach,
+              headroom {delay|cost: {O, R, X}}, binding}}
     capacity  {delay, cost: {O, R, X, stated [categories]}}, null where the framework has none
     paired    {"a|b": {slip, slip_se, cost, cost_se}} mean difference on the same paths, a less b
     scenarios {id: {option: {slip_p80, slip_mean, cost_p80, breach_ever, first_breach}}}

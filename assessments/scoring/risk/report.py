@@ -75,10 +75,12 @@ def held_against(
 ) -> dict[str, Any]:
     """How often and when an option asks for more than can be absorbed, and how much is left.
 
-    Returns {breach: [probability per half-year], breach_ever, first_breach: half-year from 0 or None,
+    Returns {breach: [probability per half-year], breach_by: {delay: [..], cost: [..]}, breach_ever,
+            first_breach: half-year from 0 or None,
             headroom: {delay: {O, R, X}, cost: ..}, binding: {category, unit, headroom, capacity, relative}}
     """
     above = np.zeros(paths.partner.shape, bool)
+    by_unit: dict[str, list[float]] = {}
     headroom: dict[str, dict[str, float]] = {}
     binding: dict[str, Any] | None = None
     for unit, parts in ((DELAY, paths.delay), (COST, paths.cost)):
@@ -86,7 +88,9 @@ def held_against(
         for back in range(1, capacity.window):
             rolling[:, back:] += parts[:, :-back]
         limit = np.array([limits[unit][category] for category in CATEGORIES])
-        above |= (rolling > limit[:, None, None]).any(axis=0)
+        here = (rolling > limit[:, None, None]).any(axis=0)
+        by_unit[unit] = [float(share) for share in here.mean(axis=1)]
+        above |= here
         worst = np.percentile(rolling.max(axis=1), capacity.percentile, axis=1)
         headroom[unit] = {category: float(limit[c] - worst[c]) for c, category in enumerate(CATEGORIES)}
         for c, category in enumerate(CATEGORIES):
@@ -103,6 +107,7 @@ def held_against(
     reached = np.flatnonzero(often >= capacity.breach_at)
     return {
         "breach": [float(share) for share in often],
+        "breach_by": by_unit,
         "breach_ever": float(above.any(axis=0).mean()),
         "first_breach": int(reached[0]) if len(reached) else None,
         "headroom": headroom,
