@@ -1,0 +1,167 @@
+"""Proposed decisions: which choice is open under which result, in which words, and how it is frozen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.audit import canonical_json, database_now, sha256_of
+from accounts.models import Membership
+from assessments.errors import Invalid
+from assessments.models import ProposedDecision, Review, ReviewOption, Submission
+from assessments.services import conditions
+from assessments.services.conditions import Line
+from assessments.services.reviews import problem
+
+FORMAT = "makewhere.proposed_decision/1"
+Kind = ProposedDecision.Kind
+LONGEST_TEXT = 8000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice that the result leaves open.
+
+    overrides  the blocking gates that it sets aside, each {"gate", "name", "message", "reason"}
+    sentence   the choice in words, worded by the verdict
+    """
+
+    kind: str
+    option: ReviewOption | None
+    justification: str
+    overrides: list[dict[str, str]]
+    sentence: str
+
+    @property
+    def option_key(self) -> str:
+        return self.option.key if self.option else ""
+
+
+def blocking(numbers: Mapping[str, Any], option_key: str) -> list[dict[str, str]]:
+    """The gates that block an option, each once: {"gate", "name", "message"}."""
+    found: dict[str, dict[str, str]] = {}
+    for gate in numbers["gates"]:
+        if gate["effect"] == "block" and option_key in gate["options"]:
+            entry = found.setdefault(gate["id"], {"gate": gate["id"], "name": gate["name"], "message": ""})
+            entry["message"] = f"{entry['message']} {gate['message']}".strip()
+    return list(found.values())
+
+
+def sentence_of(kind: str, option_key: str, numbers: Mapping[str, Any]) -> str:
+    """A choice in one sentence. Only an option ahead of another open one is called recommended."""
+    verdict = numbers["verdict"]
+    names = {option["key"]: option["name"] for option in numbers["options"]}
+    name, first = names.get(option_key, ""), names.get(verdict["option"] or "", "")
+    if kind == Kind.NOT_YET:
+        return "Commit to no option until the conditions are met."
+    if kind == Kind.RECOMMENDED:
+        match verdict["kind"]:
+            case "best_remaining":
+                return f"Choose {name}, the best remaining option: every other one is blocked."
+            case "clear" | "leaning":
+                return f"Choose {name}, as recommended."
+        return f"Choose {name}, first in a close call."
+    stopped = [gate["name"] for gate in blocking(numbers, option_key)]
+    aside = f", setting aside what blocks it ({', '.join(stopped)})" if stopped else ""
+    if not first:
+        return f"Choose {name}, although the result holds no option credible{aside}."
+    standing = {
+        "best_remaining": "the best remaining option",
+        "clear": "the recommended option",
+        "leaning": "the recommended option",
+    }.get(verdict["kind"], "first in a close call")
+    return f"Choose {name} instead of {first}, {standing}{aside}."
+
+
+def check_choice(
+    review: Review,
+    numbers: Mapping[str, Any],
+    *,
+    kind: str,
+    option_key: str,
+    justification: str,
+    overrides: Mapping[str, str] | None,
+) -> Choice:
+    """The choice, if the result leaves it open.
+
+    recommended  the option that the verdict names, and no other
+    alternative  any other; a blocked one only with a reason for each gate that blocks it
+    not_yet      no option
+    Raises       Invalid naming every fault
+    """
+    problems = []
+    first = numbers["verdict"]["option"]
+    option = ReviewOption.objects.filter(review=review, key=option_key).first() if option_key else None
+    if kind not in Kind.values:
+        problems.append(problem("kind", "Choose what is proposed.", kind))
+    elif kind == Kind.NOT_YET:
+        if option_key:
+            problems.append(problem("option", "“Not yet” commits to no option.", option_key))
+    elif option is None:
+        problems.append(problem("option", "Choose an option of this review.", option_key))
+    elif kind == Kind.RECOMMENDED and option.key != first:
+        words = "The result names no option." if first is None else f"The result does not name {option.name}."
+        problems.append(problem("option", f"{words} Propose it as another option, with the reasons.", option_key))
+    elif kind == Kind.ALTERNATIVE and option.key == first:
+        problems.append(problem("kind", f"{option.name} is what the result says; propose it as that.", kind))
+    if not justification.strip():
+        problems.append(problem("justification", "Say why, in the words that the signers will read.", justification))
+    elif len(justification) > LONGEST_TEXT:
+        problems.append(
+            problem("justification", f"A justification has at most {LONGEST_TEXT} characters.", justification)
+        )
+    given = {gate: reason.strip() for gate, reason in (overrides or {}).items() if reason.strip()}
+    stopped = blocking(numbers, option.key) if option and kind == Kind.ALTERNATIVE else []
+    for gate in stopped:
+        if gate["gate"] not in given:
+            message = f"{gate['name']} ({gate['gate']}) blocks {option.name}: give the reason for setting it aside."
+            problems.append(problem("overrides", message, "", gate["gate"]))
+    for gate in sorted(set(given) - {gate["gate"] for gate in stopped}):
+        problems.append(problem("overrides", f"{gate} does not block this choice.", given[gate], gate))
+    if problems:
+        raise Invalid(problems)
+    reasons = [gate | {"reason": given[gate["gate"]]} for gate in stopped]
+    sentence = sentence_of(kind, option.key if option else "", numbers)
+    return Choice(kind, option, justification.strip(), reasons, sentence)
+
+
+def content_of(choice: Choice, lines: Sequence[Line], submission: Submission) -> dict[str, Any]:
+    """What a proposed decision says, without who wrote it when."""
+    return {
+        "kind": choice.kind,
+        "option": {"key": choice.option.key, "kind": choice.option.kind, "name": choice.option.name}
+        if choice.option
+        else None,
+        "sentence": choice.sentence,
+        "justification": choice.justification,
+        "conditions": conditions.entries_of(lines, submission.revision.assessment_date),
+        "tripwires": [],
+        "overrides": choice.overrides,
+    }
+
+
+def write(submission: Submission, choice: Choice, lines: Sequence[Line], author: Membership) -> ProposedDecision:
+    """The next proposed decision of a submission, frozen with its digest, which covers the submission's."""
+    number = submission.proposed_decisions.count() + 1
+    at = database_now()
+    record = canonical_json(
+        {
+            "format": FORMAT,
+            "submission": {"uuid": submission.uuid, "number": submission.number, "sha256": submission.sha256},
+            "number": number,
+            "author": {"uuid": author.uuid, "name": author.name},
+            "at": at,
+            **content_of(choice, lines, submission),
+        }
+    )
+    return ProposedDecision.objects.create(
+        organization_id=submission.organization_id,
+        submission=submission,
+        number=number,
+        kind=choice.kind,
+        option=choice.option,
+        justification=choice.justification,
+        record=record,
+        sha256=sha256_of(record),
+        author=author,
+        created_at=at,
+    )

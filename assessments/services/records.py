@@ -1,0 +1,163 @@
+"""The frozen record of a review: all that its result can be computed from again, as canonical JSON."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+import scipy
+from django.conf import settings
+
+from accounts.models import Membership
+from assessments.models import Rating, Review, Scorecard
+from assessments.scoring.framework import Framework
+from assessments.scoring.headline import Problem
+from assessments.services.criteria import content_of, given_back, kept
+from assessments.services.panel import panel_of
+from assessments.services.ratings import digest_of
+
+FORMAT = "makewhere.submission/1"
+
+
+def _person(member: Membership) -> dict[str, str]:
+    return {"uuid": str(member.uuid), "name": member.name}
+
+
+def record_of(
+    review: Review,
+    scorecard: Scorecard,
+    *,
+    number: int,
+    submitter: Membership,
+    missing: Sequence[Mapping[str, str]],
+    missing_reason: str,
+) -> dict[str, Any]:
+    """Facts, options, criteria, ratings with their history, agreed values, panel, result, names and versions.
+
+    Mappings whose order matters (choices, anchors) stand as lists of pairs, since canonical JSON sorts keys.
+    """
+    revision, version, organization = review.revision, review.criteria_version, review.organization
+    return {
+        "format": FORMAT,
+        "number": number,
+        "organization": {"uuid": organization.uuid, "name": organization.name},
+        "program": {"uuid": review.program.uuid, "name": review.program.name},
+        "review": {
+            "uuid": review.uuid,
+            "number": review.number,
+            "question": review.question,
+            "opened_by": _person(review.opened_by),
+            "opened_at": review.opened_at,
+            "revealed_at": review.revealed_at,
+            "returned": review.returned,
+        },
+        "submitted_by": _person(submitter),
+        "missing": [dict(thing) for thing in missing],
+        "missing_reason": missing_reason,
+        "facts": {
+            "revision": {
+                "uuid": revision.uuid,
+                "number": revision.number,
+                "digest": revision.digest,
+                "assessment_date": revision.assessment_date,
+                "summary": revision.summary,
+                "saved_by": _person(revision.created_by),
+                "saved_at": revision.created_at,
+            },
+            "values": revision.facts,
+        },
+        "options": [{"key": row.key, "kind": row.kind, "name": row.name} for row in review.options.all()],
+        "criteria": {
+            "uuid": version.uuid,
+            "name": version.criteria_set.name,
+            "number": version.number,
+            "digest": version.digest,
+            "document": kept(content_of(version)),
+        },
+        "assignments": [
+            {"person": _person(row.membership), "function": row.function.key, "state": row.state, "due_on": row.due_on}
+            for row in review.assignments.select_related("membership__user", "function")
+        ],
+        "ratings": _ratings(review),
+        "agreed_values": [
+            {
+                "criterion": row.criterion,
+                "option": row.option.key,
+                "value": str(row.value),
+                "note": row.note,
+                "recorded_by": _person(row.recorded_by),
+                "at": row.updated_at,
+                "version": row.version,
+            }
+            for row in review.agreed_values.select_related("option", "recorded_by__user").order_by(
+                "criterion", "option__position"
+            )
+        ],
+        "panel": panel_of(review),
+        "result": {
+            "uuid": scorecard.uuid,
+            "depth": scorecard.depth,
+            "engine": scorecard.engine_version,
+            "input_digest": scorecard.input_digest,
+            "computed_at": scorecard.created_at,
+            "numbers": scorecard.numbers,
+        },
+        "software": {
+            "makewhere": settings.VERSION,
+            "engine": scorecard.engine_version,
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+            "scipy": scipy.__version__,
+        },
+    }
+
+
+def _ratings(review: Review) -> list[dict[str, Any]]:
+    rows = (
+        Rating.objects.filter(review=review)
+        .select_related("option", "membership__user", "function", "revision")
+        .prefetch_related("versions__revision")
+        .order_by("criterion", "option__position", "membership_id")
+    )
+    return [
+        {
+            "uuid": row.uuid,
+            "criterion": row.criterion,
+            "option": row.option.key,
+            "person": _person(row.membership),
+            "function": {"key": row.function.key, "name": row.function.name},
+            "score": row.score,
+            "to_confirm": row.to_confirm,
+            "version": row.version,
+            "versions": [_version(row, version) for version in row.versions.all()],
+        }
+        for row in rows
+    ]
+
+
+def _version(rating: Rating, version: Any) -> dict[str, Any]:
+    version.rating = rating
+    return {
+        "number": version.number,
+        "score": version.score,
+        "confidence": version.confidence,
+        "rationale": version.rationale,
+        "suggestion": None if version.suggestion is None else str(version.suggestion),
+        "accepted": version.accepted,
+        "facts": version.revision.number,
+        "at": version.at,
+        "salt": version.salt,
+        "digest": digest_of(version),
+    }
+
+
+def problem_of(record: str) -> Problem:
+    """What the engine computes the result of a record from; nothing but the record is read."""
+    held = json.loads(record)
+    return Problem(
+        Framework.from_data(given_back(held["criteria"]["document"])),
+        held["facts"]["values"],
+        tuple(option["key"] for option in held["options"]),
+        held["panel"],
+    )

@@ -1,0 +1,239 @@
+"""Submitting a review: what is still missing, and the record and proposal that go to the signers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from accounts.audit import canonical_json, record_event, sha256_of
+from accounts.models import Function, Membership
+from assessments import permissions
+from assessments.errors import Clash, Missing, ResultPending, WrongState
+from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
+from assessments.scoring.headline import ENGINE_VERSION, Problem
+from assessments.services import conditions, proposals, routes
+from assessments.services.frameworks import framework_of
+from assessments.services.inputs import lock_review
+from assessments.services.panel import panel_of
+from assessments.services.ratings import unrated
+from assessments.services.records import record_of
+from assessments.services.reviews import move, seen
+
+BLOCKS, NEEDS_REASON, WARNS = "blocks", "needs a reason", "warns"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is missing or stale before a submission.
+
+    code    missing_ratings, to_confirm, nobody_rated, moved, condition, route, result_pending
+    weight  BLOCKS; NEEDS_REASON: a reason lets it pass; WARNS: signers should know
+    """
+
+    code: str
+    weight: str
+    what: str
+    message: str
+
+    def as_thing(self) -> dict[str, str]:
+        return {"code": self.code, "weight": self.weight, "what": self.what, "message": self.message}
+
+
+def result_for_submission(review: Review) -> Scorecard:
+    """The result of exactly the inputs as they are now. Raises ResultPending until it is there."""
+    if review.is_stale(ENGINE_VERSION) or review.headline is None:
+        raise ResultPending("The result of the latest inputs is still being computed. Submit again once it is here.")
+    return review.headline
+
+
+def check_submission(review: Review, *, submitter: Membership, option_key: str | None = None) -> list[Finding]:
+    """Everything that a submission of the review would be held up by, or that its signers should know.
+
+    option_key  of the choice whose conditions count; None: of the option that the result names
+    """
+    numbers = review.headline.numbers if review.headline else None
+    found = _ratings(review) + _nobody(review)
+    if numbers is not None:
+        found += _moved(review, numbers)
+        chosen = (numbers["verdict"]["option"] or "") if option_key is None else option_key
+        found += [
+            Finding("condition", BLOCKS, line.title, f"This condition lacks {words}.")
+            for line, words in conditions.lacking(conditions.lines_of(review, numbers, chosen))
+        ]
+    found += _route(review, submitter)
+    try:
+        result_for_submission(review)
+    except ResultPending as pending:
+        found.append(Finding("result_pending", WARNS, "Result", str(pending)))
+    return found
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _ratings(review: Review) -> list[Finding]:
+    """Cells that an assigned person has not rated, or only carried along from an earlier review."""
+    found = []
+    carried: dict[int, int] = {}
+    for person in review.ratings.filter(to_confirm=True).values_list("membership_id", flat=True):
+        carried[person] = carried.get(person, 0) + 1
+    for assignment in review.assignments.select_related("membership__user", "function"):
+        who = f"{assignment.membership.name} ({assignment.function.name})"
+        kept = carried.get(assignment.membership_id, 0)
+        empty = len(unrated(review, assignment)) - kept
+        if empty > 0:
+            found.append(Finding("missing_ratings", NEEDS_REASON, who, f"{_plural(empty, 'rating')} missing."))
+        if kept:
+            message = f"{_plural(kept, 'rating')} carried forward, not confirmed."
+            found.append(Finding("to_confirm", NEEDS_REASON, who, message))
+    return found
+
+
+def _nobody(review: Review) -> list[Finding]:
+    """Criteria for which no function was asked at all, so that some cells hold neither rating nor agreed value."""
+    options = list(review.options.all())
+    held = set(Rating.objects.filter(review=review).values_list("criterion", "option_id"))
+    held |= set(AgreedValue.objects.filter(review=review).values_list("criterion", "option_id"))
+    names = {row.key: row.name for row in Function.objects.filter(organization_id=review.organization_id)}
+    asked = set(review.assignments.values_list("function__key", flat=True))
+    empty: dict[str, list[str]] = {}
+    for row in Criterion.objects.filter(criteria_version_id=review.criteria_version_id):
+        if {row.owner_function, *row.consulted_functions} & asked:
+            continue
+        if any((row.key, option.pk) not in held for option in options):
+            empty.setdefault(row.owner_function, []).append(row.name)
+    return [
+        Finding("nobody_rated", NEEDS_REASON, names.get(key, key), f"Nobody was asked to rate {', '.join(criteria)}.")
+        for key, criteria in empty.items()
+    ]
+
+
+def _moved(review: Review, numbers: Mapping[str, Any]) -> list[Finding]:
+    cells: dict[str, list[str]] = {}
+    names = {option["key"]: option["name"] for option in numbers["options"]}
+    for cell in numbers["moved"]:
+        cells.setdefault(cell["criterion"], []).append(names[cell["option"]])
+    titles = dict(review.criteria_version.criterion_rows.filter(key__in=cells).values_list("key", "name"))
+    return [
+        Finding("moved", WARNS, titles[key], f"The facts moved this since it was judged ({', '.join(options)}).")
+        for key, options in cells.items()
+    ]
+
+
+def _route(review: Review, submitter: Membership) -> list[Finding]:
+    try:
+        steps = routes.route_of(review.criteria_version)
+    except Missing as faults:
+        return [Finding("route", BLOCKS, "Approval route", thing["message"]) for thing in faults.things]
+    things = routes.without_signers(review, steps, submitter=submitter)
+    return [Finding("route", BLOCKS, "Approval route", thing["message"]) for thing in things]
+
+
+@transaction.atomic
+def submit(
+    *,
+    member: Membership,
+    review_id: int,
+    kind: str,
+    option_key: str = "",
+    justification: str,
+    conditions: Sequence[Mapping] = (),
+    overrides: Mapping[str, str] | None = None,
+    missing_reason: str = "",
+    seen_version: int | None = None,
+    seen_result: str = "",
+) -> Submission:
+    """Freeze a review and put a proposed decision up for signature. The lead's.
+
+    kind         recommended (the option that the result names), alternative (another one), not_yet (none)
+    conditions   owners and dates set at once; see conditions.put_conditions
+    overrides    {gate: reason} for every gate that blocks an alternative
+    seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
+    Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
+    """
+    review = lock_review(review_id, states=("reconciling",))
+    now = member.now()
+    permissions.can_lead_review(now, review.program).require()
+    seen(review, seen_version)
+    scorecard = result_for_submission(review)
+    _same_inputs(review, scorecard)
+    numbers = scorecard.numbers
+    if seen_result and str(scorecard.uuid) != seen_result:
+        raise Clash(f"The result moved since you looked at it. It says now: {numbers['verdict']['sentence']}")
+    choice = proposals.check_choice(
+        review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
+    )
+    lines = _conditions(now, review, numbers, choice.option_key, conditions)
+    findings = check_submission(review, submitter=now, option_key=choice.option_key)
+    _hold_up(findings, missing_reason)
+    number = review.submissions.count() + 1
+    passed = [finding.as_thing() for finding in findings]
+    record = canonical_json(
+        record_of(
+            review, scorecard, number=number, submitter=now, missing=passed, missing_reason=missing_reason.strip()
+        )
+    )
+    submission = Submission.objects.create(
+        organization_id=review.organization_id,
+        review=review,
+        number=number,
+        record=record,
+        sha256=sha256_of(record),
+        revision=review.revision,
+        scorecard=scorecard,
+        missing_reason=missing_reason.strip(),
+        submitted_by=now,
+    )
+    proposed = proposals.write(submission, choice, lines, now)
+    routes.lay(submission, routes.route_of(review.criteria_version))
+    move(review, Review.State.IN_APPROVAL, actor=now, action="review.submitted")
+    record_event(
+        "submission.made",
+        organization_id=review.organization_id,
+        actor=now,
+        subject=submission,
+        program=review.program,
+        review=review,
+        new={
+            "number": number,
+            "sha256": submission.sha256,
+            "proposed_sha256": proposed.sha256,
+            "kind": proposed.kind,
+            "option": choice.option_key,
+            "missing": passed,
+        },
+        reason=missing_reason.strip(),
+    )
+    return submission
+
+
+def _conditions(
+    member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping]
+) -> list[conditions.Line]:
+    if entries:
+        conditions.put_conditions(
+            member=member, review=review, numbers=numbers, option_key=option_key, entries=entries
+        )
+    return conditions.materialise(review, numbers, option_key)
+
+
+def _hold_up(findings: Sequence[Finding], reason: str) -> None:
+    blocking = [finding for finding in findings if finding.weight == BLOCKS]
+    if blocking:
+        raise Missing("Some things must be there before a submission.", [one.as_thing() for one in blocking])
+    unexplained = [finding for finding in findings if finding.weight == NEEDS_REASON]
+    if unexplained and not reason.strip():
+        raise Missing(
+            "Ratings are missing. Say why the review is submitted without them.",
+            [one.as_thing() for one in unexplained],
+        )
+
+
+def _same_inputs(review: Review, scorecard: Scorecard) -> None:
+    """The count of inputs says that the result is current; the digest proves that it is of these very inputs."""
+    options = tuple(review.options.values_list("key", flat=True))
+    problem = Problem(framework_of(review.criteria_version), review.revision.facts, options, panel_of(review))
+    if problem.digest() != scorecard.input_digest:
+        raise WrongState("The stored result does not belong to these inputs. Have it computed again first.")
