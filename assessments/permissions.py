@@ -159,7 +159,7 @@ def separation_of_duties(member, step: ApprovalStep) -> Verdict:
     if Signature.objects.filter(submission=step.submission, membership=member).exclude(step=step).exists():
         return Verdict("You signed another step of this submission; someone else signs this one.")
     if step.kind == ApprovalStep.Kind.EXECUTIVE:
-        if step.submission.submitted_by_id == member.pk:
+        if step.review.submissions.filter(submitted_by=member).exists():
             return Verdict("You submitted this review; someone else approves it.")
         if step.review.ratings.filter(membership=member, to_confirm=False).exists():
             return Verdict("You rated in this review; someone else approves it.")

@@ -3,7 +3,7 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from accounts.database import frozen
@@ -79,6 +79,51 @@ class ProposedDecision(models.Model):
         return f"Proposed decision {self.number}"
 
 
+class ApprovalStepQuerySet(models.QuerySet):
+    def visible_to(self, member):
+        return self.filter(review__in=Review.objects.visible_to(member))
+
+    def waiting_for(self, member):
+        """The open steps that the membership could sign now, by the route and the separation of duties."""
+        if not member.is_active:
+            return self.none()
+        parties = ApprovalParty.objects.filter(step=OuterRef("pk")).naming(member)
+        own_functions = [function.pk for function in member.functions]
+        # A signature counts while it binds no proposed decision, or the one that stands now.
+        current = (
+            ProposedDecision.objects.filter(submission=OuterRef("submission")).order_by("-number").values("pk")[:1]
+        )
+        signed_for = Signature.objects.filter(step=OuterRef("step"), function=OuterRef("function")).filter(
+            Q(proposed_decision=None) | Q(proposed_decision=OuterRef(OuterRef("current_proposal")))
+        )
+        functions_left = ApprovalParty.objects.filter(step=OuterRef("pk"), function__in=own_functions).exclude(
+            Exists(signed_for)
+        )
+        otherwise = ApprovalParty.objects.filter(step=OuterRef("pk")).filter(
+            Q(membership=member) | Q(role__in=member.roles)
+        )
+        signed = Signature.objects.filter(membership=member, step=OuterRef("pk"), function=None).filter(
+            Q(proposed_decision=None) | Q(proposed_decision=OuterRef("current_proposal"))
+        )
+        elsewhere = Signature.objects.filter(membership=member, submission=OuterRef("submission")).exclude(
+            step=OuterRef("pk")
+        )
+        may_decide = Q(kind=ApprovalStep.Kind.FUNCTIONAL)
+        if "approver" in member.roles:
+            rated = Review.objects.filter(pk=OuterRef("review"), ratings__membership=member)
+            submitted = Submission.objects.filter(review=OuterRef("review"), submitted_by=member)
+            may_decide |= ~Q(Exists(submitted)) & ~Q(Exists(rated))
+        return (
+            self.filter(organization_id=member.organization_id, state=ApprovalStep.State.OPEN)
+            .filter(review__state=Review.State.IN_APPROVAL)
+            .annotate(current_proposal=Subquery(current))
+            .filter(Exists(parties))
+            .filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
+            .exclude(Exists(elsewhere))
+            .filter(may_decide)
+        )
+
+
 class ApprovalStep(models.Model):
     """One step of the route, for one submission. Steps of equal position run in parallel."""
 
@@ -112,6 +157,8 @@ class ApprovalStep(models.Model):
     due_on = models.DateField(null=True)
     opened_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+
+    objects = ApprovalStepQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
@@ -157,6 +204,12 @@ class ApprovalParty(models.Model):
         return str(self.membership or self.function or self.role)
 
 
+class SignatureQuerySet(models.QuerySet):
+    def counting(self, proposed: ProposedDecision):
+        """Those that are not void: they bind no proposed decision, or this one, which stands now."""
+        return self.filter(Q(proposed_decision=None) | Q(proposed_decision=proposed))
+
+
 class Signature(models.Model):
     """A person's word on a submission and, on an executive step, on a proposed decision.
 
@@ -184,6 +237,8 @@ class Signature(models.Model):
     proposed_sha256 = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
     digest = models.CharField(max_length=64)
+
+    objects = SignatureQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]

@@ -88,9 +88,7 @@ def demands(numbers: Mapping[str, Any]) -> list[Demand]:
             continue
         key = key_of(gate["id"], asked["title"])
         due = None if asked["due"] is None else min(max(0, math.ceil(asked["due"])), LAST_MONTH)
-        entry = found.setdefault(
-            key, {"gate": gate, "asked": asked, "due": due, "options": set(), "messages": []}
-        )
+        entry = found.setdefault(key, {"gate": gate, "asked": asked, "due": due, "options": set(), "messages": []})
         entry["options"].update(gate["options"])
         if gate["message"] not in entry["messages"]:
             entry["messages"].append(gate["message"])
@@ -131,8 +129,9 @@ def due_date(assessment_date: datetime.date, month: int | None) -> datetime.date
     years, at = divmod(assessment_date.month - 1 + month, 12)
     first = datetime.date(assessment_date.year + years, at + 1, 1)
     following = (first.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
-    return min(first.replace(day=1) + datetime.timedelta(days=assessment_date.day - 1),
-               following - datetime.timedelta(days=1))
+    return min(
+        first.replace(day=1) + datetime.timedelta(days=assessment_date.day - 1), following - datetime.timedelta(days=1)
+    )
 
 
 def entries_of(lines: Iterable[Line], assessment_date: datetime.date) -> list[dict[str, Any]]:
@@ -159,16 +158,20 @@ def _owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Mem
     if isinstance(owner, Membership):
         owner = owner.uuid
     try:
-        found = Membership.objects.active().select_related("user").filter(
-            organization_id=review.organization_id, uuid=owner
-        ).first()
+        found = (
+            Membership.objects.active()
+            .select_related("user")
+            .filter(organization_id=review.organization_id, uuid=owner)
+            .first()
+        )
     except (ValueError, TypeError):
         found = None
     if found is None:
         problems.append(problem("owner", "Choose an active person of this organization.", str(owner), key))
-    elif review.program.restricted and not ProgramMember.objects.filter(
-        program=review.program, membership=found
-    ).exists():
+    elif (
+        review.program.restricted
+        and not ProgramMember.objects.filter(program=review.program, membership=found).exists()
+    ):
         problems.append(problem("owner", f"{found.name} is no member of this restricted program.", str(owner), key))
     return found
 
@@ -180,9 +183,7 @@ def _month_of(month: Any, key: str, problems: list[dict]) -> int | None:
     except ValueError:
         within = False
     if not within:
-        problems.append(
-            problem("due_month", f"A due month is a whole number from 0 to {LAST_MONTH}.", str(month), key)
-        )
+        problems.append(problem("due_month", f"A due month is a whole number from 0 to {LAST_MONTH}.", str(month), key))
         return None
     return number
 
@@ -285,7 +286,9 @@ def lacking(lines: Iterable[Line]) -> list[tuple[Line, str]]:
     """The conditions that lack an owner or a date, each with what it lacks."""
     found = []
     for line in lines:
-        missing = [words for value, words in ((line.owner, "an owner"), (line.due_month, "a due month")) if value is None]
+        missing = [
+            words for value, words in ((line.owner, "an owner"), (line.due_month, "a due month")) if value is None
+        ]
         if missing:
             found.append((line, " and ".join(missing)))
     return found

@@ -62,8 +62,12 @@ def sentence_of(kind: str, option_key: str, numbers: Mapping[str, Any]) -> str:
         return f"Choose {name}, first in a close call."
     stopped = [gate["name"] for gate in blocking(numbers, option_key)]
     aside = f", setting aside what blocks it ({', '.join(stopped)})" if stopped else ""
+    if option_key in verdict["tied"]:
+        others = " and ".join(names[key] for key in verdict["tied"] if key != option_key)
+        return f"Choose {name}, which the result puts level with {others}."
     if not first:
-        return f"Choose {name}, although the result holds no option credible{aside}."
+        standing = "the result names no option" if verdict["tied"] else "the result holds no option credible"
+        return f"Choose {name}, although {standing}{aside}."
     standing = {
         "best_remaining": "the best remaining option",
         "clear": "the recommended option",
@@ -115,8 +119,8 @@ def check_choice(
         if gate["gate"] not in given:
             message = f"{gate['name']} ({gate['gate']}) blocks {option.name}: give the reason for setting it aside."
             problems.append(problem("overrides", message, "", gate["gate"]))
-    for gate in sorted(set(given) - {gate["gate"] for gate in stopped}):
-        problems.append(problem("overrides", f"{gate} does not block this choice.", given[gate], gate))
+    for key in sorted(set(given) - {gate["gate"] for gate in stopped}):
+        problems.append(problem("overrides", f"{key} does not block this choice.", given[key], key))
     if problems:
         raise Invalid(problems)
     reasons = [gate | {"reason": given[gate["gate"]]} for gate in stopped]

@@ -36,8 +36,10 @@ def route_of(version: CriteriaVersion) -> list[Planned]:
     for position, row in enumerate(version.routestep_rows.all()):
         given = row.definition
         emails = [str(email).lower() for email in given.get("people", [])]
-        people = Membership.objects.active().select_related("user").filter(
-            organization_id=version.organization_id, user__email__in=emails
+        people = (
+            Membership.objects.active()
+            .select_related("user")
+            .filter(organization_id=version.organization_id, user__email__in=emails)
         )
         keys = list(given.get("functions", []))
         roles = [*given.get("roles", []), *([given["role"]] if given.get("role") else [])]
@@ -146,14 +148,6 @@ def open_next(submission: Submission) -> bool:
             state=ApprovalStep.State.OPEN, opened_at=Now(), due_on=due_on, done_at=None
         )
     return True
-
-
-def counting(step: ApprovalStep, signatures: Sequence[Signature], proposed_id: int) -> list[Signature]:
-    """The signatures of a step that count: on an executive step only those on the proposed decision as it stands."""
-    own = [signature for signature in signatures if signature.step_id == step.pk]
-    if step.kind == ApprovalStep.Kind.EXECUTIVE:
-        return [signature for signature in own if signature.proposed_decision_id == proposed_id]
-    return own
 
 
 def unsigned(step: ApprovalStep, parties: Sequence[ApprovalParty], signed: Sequence[Signature]) -> list[ApprovalParty]:

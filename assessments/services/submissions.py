@@ -41,10 +41,11 @@ class Finding:
 
 
 def result_for_submission(review: Review) -> Scorecard:
-    """The result of exactly the inputs as they are now. Raises ResultPending until it is there."""
-    if review.is_stale(ENGINE_VERSION) or review.headline is None:
+    """The full result of exactly the inputs as they are now. Raises ResultPending until it is there."""
+    current = review.full_revision == review.inputs_revision and review.full_engine == ENGINE_VERSION
+    if review.full is None or not current:
         raise ResultPending("The result of the latest inputs is still being computed. Submit again once it is here.")
-    return review.headline
+    return review.full
 
 
 def check_submission(review: Review, *, submitter: Membership, option_key: str | None = None) -> list[Finding]:
@@ -213,9 +214,7 @@ def _conditions(
     member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping]
 ) -> list[conditions.Line]:
     if entries:
-        conditions.put_conditions(
-            member=member, review=review, numbers=numbers, option_key=option_key, entries=entries
-        )
+        conditions.put_conditions(member=member, review=review, numbers=numbers, option_key=option_key, entries=entries)
     return conditions.materialise(review, numbers, option_key)
 
 

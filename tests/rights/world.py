@@ -28,6 +28,12 @@ class World:
 def document() -> dict:
     given = sample.document()
     given["schema"]["fields"].append({"key": "assessment_date", "label": "Month 0", "type": "date"})
+    given["route"] = [
+        {"key": "functional", "name": "Functional sign-off", "kind": "functional", "functions": ["cmc", "qa"],
+         "rule": "all", "due_days": 5},
+        {"key": "executive", "name": "Executive decision", "kind": "executive", "role": "approver", "rule": "any",
+         "due_days": 5},
+    ]  # fmt: skip
     return given
 
 

@@ -1,0 +1,295 @@
+"""Deciding on a submission: sign, return, reject, amend. Each act locks the review first; of two at once one takes effect."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.audit import canonical_json, record_event
+from accounts.models import Function, Membership
+from accounts.permissions import NotAllowed, Verdict
+from assessments import permissions
+from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Signature, Submission
+from assessments.services import conditions as conditions_service
+from assessments.services import proposals, routes, signing
+from assessments.services.inputs import lock_review
+from assessments.services.reviews import move, problem, seen
+
+OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
+
+
+def steps_waiting_for(member: Membership) -> QuerySet[ApprovalStep]:
+    """The open steps that wait for this person's signature now, the oldest due first."""
+    return (
+        ApprovalStep.objects.waiting_for(member)
+        .select_related("review__program", "submission")
+        .order_by(F("due_on").asc(nulls_last=True), "opened_at", "pk")
+    )
+
+
+def submission_of(review: Review) -> Submission | None:
+    """The latest submission of a review; None before the first."""
+    return review.submissions.select_related("submitted_by__user", "revision", "scorecard").order_by("-number").first()
+
+
+def _locked(review_id: int) -> Review:
+    """Lock the review, and before it the approved one that it may supersede, in the order of their ids."""
+    program = Review.objects.filter(pk=review_id).values("program")
+    both = Review.objects.filter(Q(pk=review_id) | Q(program__in=program, state=Review.State.APPROVED))
+    list(both.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True))
+    return lock_review(review_id, states=("in_approval",))
+
+
+@transaction.atomic
+def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function_key: str = "") -> Signature:
+    """Sign a step. The signature that completes the last step makes the decision.
+
+    grant         from signing.grant_to_sign
+    meaning       reviewed (functional steps) or approved (executive steps)
+    function_key  on a functional step: whom one speaks for; empty: the first of one's functions that is still missing
+    Raises        WrongState when somebody was faster, NotAllowed, GrantRefused, Clash, Invalid
+    """
+    step_review = ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id)
+    review = _locked(step_review)
+    step = ApprovalStep.objects.select_related("organization", "submission__submitted_by").get(pk=step_id)
+    step.review = review
+    signing.require_open(step)
+    now = member.now()
+    permissions.can_sign(now, step).require()
+    if meaning != signing.MEANING_OF[step.kind]:
+        wanted = Signature.Meaning(signing.MEANING_OF[step.kind]).label.lower()
+        raise Invalid([problem("meaning", f"On this step a signature means: {wanted}.", meaning)])
+    proposed = signing.proposed_of(step)
+    function = _function(now, step, proposed, function_key)
+    if function is None and _has_signed(now, step, proposed):
+        raise WrongState("You have signed this step already.")
+    signing.spend(now, grant, signing.what_is_signed(step, proposed))
+    signature = signing.write_signature(now, step, proposed, meaning=meaning, function=function)
+    record_event(
+        "signature.given",
+        organization_id=review.organization_id,
+        actor=now,
+        subject=signature,
+        label=f"{step.name}: {signature.printed_name}",
+        program=review.program,
+        review=review,
+        new={
+            "step": step.key,
+            "meaning": meaning,
+            "function": function.key if function else None,
+            "submission_sha256": signature.submission_sha256,
+            "proposed_sha256": signature.proposed_sha256,
+            "digest": signature.digest,
+        },
+    )
+    _advance(review, step, proposed, now, signature)
+    return signature
+
+
+def _function(member: Membership, step: ApprovalStep, proposed: ProposedDecision, key: str) -> Function | None:
+    """The function that the person signs for. Raises WrongState when its signature is there, Invalid for a foreign one."""
+    left = signing.functions_to_sign_for(member, step, proposed)
+    if key:
+        for function in left:
+            if function.key == key:
+                return function
+        if key in member.function_keys and step.parties.filter(function__key=key).exists():
+            raise WrongState("This function has signed meanwhile.")
+        raise Invalid([problem("function", "The step does not ask you to sign for this function.", key)])
+    if left:
+        return left[0]
+    if not signing.is_named_otherwise(member, step):
+        raise WrongState("Your function has signed this step meanwhile.")
+    return None
+
+
+def _has_signed(member: Membership, step: ApprovalStep, proposed: ProposedDecision) -> bool:
+    return step.signatures.counting(proposed).filter(membership=member, function=None).exists()
+
+
+def _advance(
+    review: Review, step: ApprovalStep, proposed: ProposedDecision, member: Membership, signature: Signature
+) -> None:
+    """Close the step if its rule is met, open what comes next, and decide after the last."""
+    counting = list(step.signatures.counting(proposed))
+    if not routes.fulfilled(step, list(step.parties.all()), counting):
+        return
+    ApprovalStep.objects.filter(pk=step.pk).update(state=DONE, done_at=Now())
+    if step.submission.steps.filter(state=OPEN).exists() or routes.open_next(step.submission):
+        return
+    _decide(review, step.submission, proposed, member, signature)
+
+
+def _decide(
+    review: Review, submission: Submission, proposed: ProposedDecision, member: Membership, signature: Signature
+) -> None:
+    former = Review.objects.select_related("program").filter(program=review.program, state=Review.State.APPROVED)
+    for review_before in former:
+        move(
+            review_before,
+            Review.State.SUPERSEDED,
+            actor=member,
+            action="review.superseded",
+            reason=f"{review} was approved.",
+        )
+    decision = Decision.objects.create(
+        organization_id=review.organization_id,
+        review=review,
+        submission=submission,
+        proposed_decision=proposed,
+        decided_at=signature.at,
+    )
+    move(review, Review.State.APPROVED, actor=member, action="review.approved")
+    record_event(
+        "decision.made",
+        organization_id=review.organization_id,
+        actor=member,
+        subject=decision,
+        program=review.program,
+        review=review,
+        new={
+            "kind": proposed.kind,
+            "option": proposed.option.key if proposed.option else None,
+            "proposed_sha256": proposed.sha256,
+        },
+    )
+
+
+def _open_steps(review: Review) -> list[ApprovalStep]:
+    steps = list(review.steps.filter(state=OPEN).select_related("submission__submitted_by"))
+    for step in steps:
+        step.review = review
+    return steps
+
+
+def _require_one(verdicts: Sequence[Verdict]) -> None:
+    """At least one of the open steps lets the person act; otherwise the first reason is told."""
+    if not any(verdicts):
+        raise NotAllowed(verdicts[0].reason if verdicts else "No step is open now.")
+
+
+def _end(
+    member: Membership, review_id: int, reason: str, seen_version: int | None, *, state: str, action: str, words: str, **more
+) -> Review:  # fmt: skip
+    review = _locked(review_id)
+    now = member.now()
+    _require_one([permissions.can_act_on_step(now, step) for step in _open_steps(review)])
+    seen(review, seen_version)
+    if not reason.strip():
+        raise Invalid([problem("reason", words, reason)])
+    review.steps.filter(state__in=(OPEN, WAITING)).update(state=ENDED)
+    move(review, state, actor=now, action=action, reason=reason.strip(), **more)
+    return review
+
+
+@transaction.atomic
+def return_review(*, member: Membership, review_id: int, reason: str, seen_version: int | None = None) -> Review:
+    """Send a submission back to be reconciled again; signatures on it stay on record and bind nothing further.
+
+    Whoever may sign an open step may return. Raises NotAllowed, WrongState, Invalid without a reason, Clash
+    """
+    return _end(
+        member,
+        review_id,
+        reason,
+        seen_version,
+        state=Review.State.RECONCILING,
+        action="review.returned",
+        words="Say what has to change before you can sign.",
+        returned=F("returned") + 1,
+    )
+
+
+@transaction.atomic
+def reject(*, member: Membership, review_id: int, reason: str, seen_version: int | None = None) -> Review:
+    """End a review without a decision, for good. Raises NotAllowed, WrongState, Invalid without a reason, Clash."""
+    return _end(
+        member,
+        review_id,
+        reason,
+        seen_version,
+        state=Review.State.REJECTED,
+        action="review.rejected",
+        words="Say why the proposal is rejected.",
+    )
+
+
+@transaction.atomic
+def amend(
+    *,
+    member: Membership,
+    review_id: int,
+    kind: str,
+    option_key: str = "",
+    justification: str,
+    conditions: Sequence[Mapping] = (),
+    overrides: Mapping[str, str] | None = None,
+    seen_number: int | None = None,
+) -> ProposedDecision:
+    """Put another decision up for signature: executive signatures on the former no longer count, functional ones do.
+
+    seen_number  of the proposed decision that the approver looked at
+    Raises       NotAllowed, WrongState, Clash, Invalid, Missing for conditions without owner or date
+    """
+    review = _locked(review_id)
+    now = member.now()
+    steps = _open_steps(review)
+    _require_one([permissions.can_amend(now, step) for step in steps])
+    submission = Submission.objects.select_related("revision", "scorecard").get(pk=steps[0].submission_id)
+    former = submission.proposed_decisions.order_by("-number")[0]
+    if seen_number is not None and former.number != seen_number:
+        raise Clash("The proposed decision was amended meanwhile. Read it before you amend it again.")
+    numbers = submission.scorecard.numbers
+    choice = proposals.check_choice(
+        review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
+    )
+    if conditions:
+        conditions_service.put_conditions(
+            member=now, review=review, numbers=numbers, option_key=choice.option_key, entries=conditions
+        )
+    lines = conditions_service.materialise(review, numbers, choice.option_key)
+    if lacking := conditions_service.lacking(lines):
+        raise Missing(
+            "Every condition needs an owner and a date before it can be signed.",
+            [
+                {"code": "condition", "what": line.title, "message": f"This condition lacks {words}."}
+                for line, words in lacking
+            ],
+        )
+    if _says_the_same(former, proposals.content_of(choice, lines, submission)):
+        raise Invalid([problem("kind", "This is the proposed decision as it stands; nothing would change.", kind)])
+    proposed = proposals.write(submission, choice, lines, now)
+    _open_executive_steps_again(submission)
+    record_event(
+        "decision.amended",
+        organization_id=review.organization_id,
+        actor=now,
+        subject=proposed,
+        program=review.program,
+        review=review,
+        old={"number": former.number, "sha256": former.sha256, "kind": former.kind},
+        new={
+            "number": proposed.number,
+            "sha256": proposed.sha256,
+            "kind": proposed.kind,
+            "option": choice.option_key,
+        },
+        reason=choice.justification,
+    )
+    return proposed
+
+
+def _says_the_same(former: ProposedDecision, content: Mapping) -> bool:
+    held = json.loads(former.record)
+    return {key: held[key] for key in content} == json.loads(canonical_json(content))
+
+
+def _open_executive_steps_again(submission: Submission) -> None:
+    """Completed executive steps were signed for the former proposed decision: they wait once more, in their order."""
+    executive = submission.steps.filter(kind=ApprovalStep.Kind.EXECUTIVE)
+    if executive.filter(state=DONE).exists():
+        executive.filter(state__in=(OPEN, DONE)).update(state=WAITING, done_at=None)
+        routes.open_next(submission)
