@@ -12,7 +12,8 @@ from assessments import permissions
 from assessments.errors import Clash, Missing, ResultPending, WrongState
 from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
 from assessments.scoring.headline import ENGINE_VERSION, Problem
-from assessments.services import conditions, proposals, routes
+from assessments.services import conditions as conditions_service
+from assessments.services import proposals, routes
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.panel import panel_of
@@ -60,7 +61,7 @@ def check_submission(review: Review, *, submitter: Membership, option_key: str |
         chosen = (numbers["verdict"]["option"] or "") if option_key is None else option_key
         found += [
             Finding("condition", BLOCKS, line.title, f"This condition lacks {words}.")
-            for line, words in conditions.lacking(conditions.lines_of(review, numbers, chosen))
+            for line, words in conditions_service.lacking(conditions_service.lines_of(review, numbers, chosen))
         ]
     found += _route(review, submitter)
     try:
@@ -212,10 +213,12 @@ def submit(
 
 def _conditions(
     member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping]
-) -> list[conditions.Line]:
+) -> list[conditions_service.Line]:
     if entries:
-        conditions.put_conditions(member=member, review=review, numbers=numbers, option_key=option_key, entries=entries)
-    return conditions.materialise(review, numbers, option_key)
+        conditions_service.put_conditions(
+            member=member, review=review, numbers=numbers, option_key=option_key, entries=entries
+        )
+    return conditions_service.materialise(review, numbers, option_key)
 
 
 def _hold_up(findings: Sequence[Finding], reason: str) -> None:

@@ -1,9 +1,12 @@
 """Bringing the world's review into a state, by the services that people use."""
 
-from assessments.models import Rating, Review
-from assessments.services import ratings, reconciling, reviews
+from accounts.models import User
+from assessments.models import ApprovalStep, Rating, Review, Signature
+from assessments.services import approvals, conditions, ratings, reconciling, reviews, signing, submissions
+from tests.support.results import compute
 
-ORDER = ("draft", "scoring", "reconciling")
+PASSWORD = "signs in their own name"
+BEFORE_APPROVAL = ("draft", "scoring", "reconciling")
 
 
 def bring_review_to(world, state):
@@ -12,13 +15,22 @@ def bring_review_to(world, state):
     review = reviews.open_review(member=lead, program=world.program, question="Where should MSC-1 be made?")
     world.review = review
     reviews.assign(member=lead, review_id=review.pk, membership=rater, function=rater.functions[0])
-    if state == "draft":
-        return
-    reviews.start(member=lead, review_id=review.pk)
-    rate_all(world, rater)
-    if state != "scoring":
+    if state != "draft":
+        reviews.start(member=lead, review_id=review.pk)
+        rate_all(world, rater)
+    if state not in ("draft", "scoring"):
         reconciling.reveal(member=lead, review_id=review.pk)
+    if state not in BEFORE_APPROVAL:
+        submit(world)
+    if state == "rejected":
+        approvals.reject(member=rater, review_id=review.pk, reason="The facts are from before the inspection.")
+    if state == "withdrawn":
+        reviews.withdraw(member=lead, review_id=review.pk, reason="The program was sold.")
+    if state in ("approved", "superseded"):
+        approve(world)
     world.review = Review.objects.get(pk=review.pk)
+    if state == "superseded":
+        supersede(world)
     if world.review.state != state:
         raise LookupError(f"Nothing brings a review to {state!r} yet.")
 
@@ -27,6 +39,7 @@ def rate_all(world, rater):
     """Every cell that the person is asked about, at 3, and done."""
     review = world.review
     assignment = review.assignments.get(membership=rater)
+    carried = {(one.criterion, one.option_id): one.version for one in review.ratings.filter(membership=rater)}
     for criterion, option in ratings.unrated(review, assignment):
         ratings.rate(
             member=rater,
@@ -36,5 +49,63 @@ def rate_all(world, rater):
             score=3,
             confidence=Rating.Confidence.MEDIUM,
             rationale="As the lots show.",
+            seen_version=carried.get((criterion.key, option.pk), 0),
         )
     ratings.finish_scoring(member=rater, review_id=review.pk)
+
+
+def submit(world, **changed):
+    """The lead proposes what the result says, or Partner A where it says nothing, with every condition assigned."""
+    lead = world.people["lead"].now()
+    scorecard = compute(world.review)
+    first = scorecard.numbers["verdict"]["option"]
+    values = {
+        "kind": "recommended" if first else "alternative",
+        "option_key": first or "a",
+        "justification": "It carries the least risk over the next 24 months.",
+        "missing_reason": "Quality has no one to spare before the inspection.",
+        "conditions": [
+            {"key": demand.key, "owner": lead, "due_month": 6}
+            for demand in conditions.demands_on(scorecard.numbers, first or "a")
+        ],
+    }
+    return submissions.submit(member=lead, review_id=world.review.pk, **values | changed)
+
+
+def give_password(member):
+    """A password that the person signs with."""
+    user = User.objects.get(pk=member.user_id)
+    user.set_password(PASSWORD)
+    user.save()
+
+
+def sign(member, step, **changed):
+    """Re-authenticate and sign a step, as the person would."""
+    give_password(member)
+    step = ApprovalStep.objects.select_related("submission", "review").get(pk=step.pk)
+    grant = signing.grant_to_sign(
+        member=member,
+        step_id=step.pk,
+        password=PASSWORD,
+        bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+    )
+    meaning = signing.MEANING_OF[step.kind]
+    return approvals.sign(**{"member": member, "step_id": step.pk, "grant": grant, "meaning": meaning} | changed)
+
+
+def approve(world):
+    """Both functions and the approver sign the latest submission. Answers the last signature."""
+    submission = world.review.submissions.first()
+    functional, executive = submission.steps.order_by("position")
+    for role in ("rater", "lead"):
+        sign(world.people[role].now(), functional)
+    signature = sign(world.people["approver"].now(), executive)
+    assert signature.meaning == Signature.Meaning.APPROVED
+    return signature
+
+
+def supersede(world):
+    """A second review of the program is approved; the world keeps the first."""
+    first = world.review
+    bring_review_to(world, "approved")
+    world.review = Review.objects.get(pk=first.pk)

@@ -55,8 +55,8 @@ def make_people() -> dict[str, Any]:
     return people
 
 
-def make_world() -> World:
-    """Everything but the review, which each row wants in a state of its own."""
+def make_world(**changed) -> World:
+    """Everything but the review, which each row wants in a state of its own. Keywords replace facts of the sample."""
     from assessments.scoring.framework import Framework
     from assessments.scoring.profile import read_profile
 
@@ -69,7 +69,9 @@ def make_world() -> World:
     program = Program.objects.create(name="MSC-1", criteria_version=version, created_by=admin, **common)
     ProfileDraft.objects.create(program=program, **common)
     ProgramMember.objects.create(program=program, membership=lead, is_lead=True, **common)
-    facts = read_profile(sample.profile() | {"assessment_date": "2026-01-15"}, Framework.from_data(document()).schema)
+    facts = read_profile(
+        sample.profile() | {"assessment_date": "2026-01-15"} | changed, Framework.from_data(document()).schema
+    )
     revision = ProfileRevision.objects.create(
         program=program,
         number=1,
