@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,18 +155,12 @@ def entries_of(lines: Iterable[Line], assessment_date: datetime.date) -> list[di
 
 def _owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
     """The active person that a membership or its uuid names."""
-    found = None
-    if isinstance(owner, Membership):
-        owner = owner.uuid
     try:
-        found = (
-            Membership.objects.active()
-            .select_related("user")
-            .filter(organization_id=review.organization_id, uuid=owner)
-            .first()
-        )
-    except (ValueError, TypeError):
-        found = None
+        named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
+    except ValueError:
+        named = None
+    people = Membership.objects.active().select_related("user").filter(organization_id=review.organization_id)
+    found = people.filter(uuid=named).first()
     if found is None:
         problems.append(problem("owner", "Choose an active person of this organization.", str(owner), key))
     elif (

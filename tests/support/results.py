@@ -1,5 +1,7 @@
 """Results without a worker: computed here and stored as the worker stores them."""
 
+from django.db import transaction
+
 from assessments.models import Review, Scorecard
 from assessments.scoring.full import full
 from assessments.scoring.headline import Problem
@@ -8,6 +10,7 @@ from assessments.services.panel import panel_of
 from assessments.services.rescore import Inputs, store
 
 
+@transaction.atomic
 def compute(review: Review) -> Scorecard:
     """The full result of a review's inputs as they are now, stored and shown. Runs inside any transaction."""
     review = Review.objects.select_related("program", "criteria_version", "revision").get(pk=review.pk)

@@ -1,0 +1,601 @@
+"""What becomes of a submission: who may act on it, in which order, and that of two at once one takes effect."""
+
+import json
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from accounts.audit import sha256_of
+from accounts.models import AuditEvent, MembershipFunction, RoleGrant
+from accounts.permissions import NotAllowed
+from assessments import permissions
+from assessments.errors import Clash, GrantRefused, Invalid, Missing, Refusal, WrongState
+from assessments.models import ApprovalStep, Decision, ProgramMember, ProposedDecision, Review, Signature
+from assessments.services import approvals, conditions, programs, ratings, reviews, routes, signing
+from tests.rights.reviews import PASSWORD, bring_review_to, give_password, sign
+from tests.rights.world import make_world
+from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.services.test_signing import amend, functional_signed, step_of
+from tests.services.test_submissions import assigned, submit
+from tests.support.results import compute
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    return world
+
+
+def state(world):
+    return Review.objects.values_list("state", flat=True).get(pk=world.review.pk)
+
+
+def approve(world, role="approver"):
+    functional_signed(world)
+    return sign(member(world, role), step_of(world, "executive"))
+
+
+# -- the order of steps -------------------------------------------------------------------------------------------
+
+
+def test_each_function_signs_then_the_executive_and_the_decision_is_made(world):
+    functional, executive = step_of(world), step_of(world, "executive")
+    sign(member(world, "rater"), functional)
+    functional.refresh_from_db()
+    assert functional.state == "open"
+    sign(member(world, "second"), functional)
+    functional.refresh_from_db()
+    executive.refresh_from_db()
+    assert (functional.state, executive.state, state(world)) == ("done", "open", "in_approval")
+    assert executive.due_on is not None
+    signature = sign(member(world, "approver"), executive)
+    decision = Decision.objects.get()
+    assert state(world) == "approved"
+    assert decision.decided_at == signature.at and decision.proposed_decision == signature.proposed_decision
+    assert list(AuditEvent.objects.filter(action__in=("review.approved", "decision.made")).order_by("pk")) != []
+    assert not ApprovalStep.objects.exclude(state="done").exists()
+
+
+def test_an_executive_cannot_sign_before_the_functions_did(world):
+    with pytest.raises(WrongState, match="not open"):
+        sign(member(world, "approver"), step_of(world, "executive"))
+    assert not Signature.objects.exists()
+
+
+def test_a_function_signs_once(world):
+    sign(member(world, "second"), step_of(world))
+    with pytest.raises(WrongState, match="function has signed"):
+        sign(member(world, "lead"), step_of(world))
+    assert Signature.objects.count() == 1
+
+
+def test_a_person_of_two_functions_signs_for_each_of_them(world):
+    rater, organization = world.people["rater"], world.program.organization
+    MembershipFunction.objects.create(
+        organization=organization, membership=rater, function=organization.functions.get(key="qa")
+    )
+    sign(rater.now(), step_of(world), function_key="qa")
+    assert step_of(world).state == "open"
+    sign(rater.now(), step_of(world))
+    assert {signature.function.key for signature in Signature.objects.all()} == {"cmc", "qa"}
+    assert step_of(world).state == "done"
+
+
+def test_nobody_signs_for_a_function_that_is_not_theirs(world):
+    with pytest.raises(Invalid):
+        sign(member(world, "rater"), step_of(world), function_key="qa")
+
+
+@pytest.mark.parametrize("kind", ["functional", "executive"])
+def test_the_meaning_belongs_to_the_step(world, kind):
+    role = "rater"
+    if kind == "executive":
+        functional_signed(world)
+        role = "approver"
+    wrong = "approved" if kind == "functional" else "reviewed"
+    with pytest.raises(Invalid), transaction.atomic():
+        sign(member(world, role), step_of(world, kind), meaning=wrong)
+
+
+def test_the_former_approved_review_of_the_program_is_superseded():
+    world = make_world()
+    bring_review_to(world, "superseded")
+    assert sorted(Review.objects.values_list("state", flat=True)) == ["approved", "superseded"]
+    event = AuditEvent.objects.get(action="review.superseded")
+    assert event.object_uuid == world.review.uuid and event.reason == "Review 2 was approved."
+
+
+# -- rules of a step ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "at_least", "expected"),
+    [("any", None, [False, True, True]), ("at_least", 2, [False, False, True]), ("all", None, [False, False, True])],
+)
+def test_how_many_must_sign(world, rule, at_least, expected):
+    step = step_of(world)
+    step.rule, step.at_least = rule, at_least
+    parties = list(step.parties.all())
+    signed, answers = [], [routes.fulfilled(step, parties, [])]
+    for role in ("rater", "second"):
+        signed.append(sign(member(world, role), step_of(world)))
+        answers.append(routes.fulfilled(step, parties, signed))
+    assert answers == expected
+
+
+# -- separation of duties (MA-3) ----------------------------------------------------------------------------------
+
+
+def as_approver(world, role):
+    person = world.people[role]
+    RoleGrant.objects.get_or_create(organization=world.program.organization, membership=person, role="approver")
+    return person.now()
+
+
+@pytest.mark.parametrize(
+    ("role", "why"),
+    [
+        ("lead", "You submitted this review"),
+        ("rater", "You signed another step"),
+        ("assessor", "You rated in this review"),
+    ],
+)
+def test_who_took_part_does_not_decide_whatever_roles_they_got_since(world, role, why):
+    if role == "assessor":
+        approvals.return_review(member=member(world, "rater"), review_id=world.review.pk, reason="One more rater.")
+        person, organization = world.people[role], world.program.organization
+        MembershipFunction.objects.create(
+            organization=organization, membership=person, function=organization.functions.get(key="qa")
+        )
+        lead = member(world, "lead")
+        reviews.assign(member=lead, review_id=world.review.pk, membership=person, function=person.now().functions[0])
+        ratings.accept_suggestions(member=person.now(), review_id=world.review.pk)
+        compute(world.review)
+        world.review.refresh_from_db()
+        submit(world, conditions=[])
+    functional_signed(world)
+    person = as_approver(world, role)
+    with pytest.raises(NotAllowed, match=why):
+        sign(person, step_of(world, "executive"))
+    with pytest.raises(NotAllowed, match=why), transaction.atomic():
+        amend(world, member=person)
+    assert step_of(world, "executive") not in approvals.steps_waiting_for(person)
+    assert state(world) == "in_approval"
+
+
+def test_whoever_submitted_an_earlier_time_does_not_decide_either(world):
+    approvals.return_review(member=member(world, "rater"), review_id=world.review.pk, reason="Once more.")
+    ProgramMember.objects.create(
+        organization=world.program.organization, program=world.program, membership=world.people["second"], is_lead=True
+    )
+    submit(world, member=member(world, "second"), conditions=[])
+    for role in ("rater", "lead"):
+        sign(member(world, role), step_of(world))
+    with pytest.raises(NotAllowed):
+        sign(as_approver(world, "lead"), step_of(world, "executive"))
+
+
+def test_rights_are_asked_again_when_the_signature_is_written(world):
+    functional_signed(world)
+    approver = member(world, "approver")
+    step = step_of(world, "executive")
+    give_password(approver)
+    grant = signing.grant_to_sign(
+        member=approver,
+        step_id=step.pk,
+        password=PASSWORD,
+        bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+    )
+    RoleGrant.objects.filter(membership=approver).update(revoked_at=signing.database_now())
+    with pytest.raises(NotAllowed), transaction.atomic():
+        approvals.sign(member=approver, step_id=step.pk, grant=grant, meaning="approved")
+    assert state(world) == "in_approval"
+
+
+# -- what waits for whom ------------------------------------------------------------------------------------------
+
+
+def waiting(world, role):
+    return [step.key for step in approvals.steps_waiting_for(member(world, role))]
+
+
+def test_a_step_waits_for_those_who_can_sign_it_now(world):
+    everyone = ("rater", "second", "lead", "approver", "second_approver", "admin", "viewer", "stranger")
+    assert {role: waiting(world, role) for role in everyone} == {
+        "rater": ["functional"],
+        "second": ["functional"],
+        "lead": ["functional"],
+        "approver": [],
+        "second_approver": [],
+        "admin": [],
+        "viewer": [],
+        "stranger": [],
+    }
+    sign(member(world, "second"), step_of(world))
+    assert [waiting(world, role) for role in ("rater", "second", "lead")] == [["functional"], [], []]
+    sign(member(world, "rater"), step_of(world))
+    assert [waiting(world, role) for role in ("rater", "approver", "second_approver")] == [
+        [],
+        ["executive"],
+        ["executive"],
+    ]
+    sign(member(world, "approver"), step_of(world, "executive"))
+    assert not any(waiting(world, role) for role in everyone)
+
+
+def test_what_waits_agrees_with_what_may_be_signed(world):
+    for role in world.people:
+        person = member(world, role)
+        if not person.roles:
+            continue
+        for step in ApprovalStep.objects.all():
+            waits = step in approvals.steps_waiting_for(person)
+            assert waits == bool(permissions.can_sign(person, step)), (role, step.key)
+
+
+# -- return, reject ----------------------------------------------------------------------------------------------
+
+
+def test_a_return_needs_a_reason_ends_the_steps_and_keeps_the_signatures(world):
+    sign(member(world, "second"), step_of(world))
+    with pytest.raises(Invalid), transaction.atomic():
+        approvals.return_review(member=member(world, "rater"), review_id=world.review.pk, reason=" ")
+    assert state(world) == "in_approval"
+    approvals.return_review(
+        member=member(world, "rater"), review_id=world.review.pk, reason="The potency data of March are missing."
+    )
+    review = Review.objects.get(pk=world.review.pk)
+    assert (review.state, review.returned) == ("reconciling", 1)
+    assert review.state_reason == "The potency data of March are missing."
+    assert set(review.steps.values_list("state", flat=True)) == {"ended"}
+    assert Signature.objects.count() == 1
+    assert AuditEvent.objects.get(action="review.returned").reason == "The potency data of March are missing."
+    again = submit(world, conditions=[])
+    assert again.number == 2 and not again.signatures.exists()
+    assert [step.state for step in again.steps.all()] == ["open", "waiting"]
+
+
+def test_a_rejection_is_final(world):
+    approvals.reject(member=member(world, "rater"), review_id=world.review.pk, reason="The program ends.")
+    assert state(world) == "rejected"
+    with pytest.raises(WrongState), transaction.atomic():
+        submit(world)
+    with pytest.raises(WrongState), transaction.atomic():
+        approvals.return_review(member=member(world, "rater"), review_id=world.review.pk, reason="After all.")
+
+
+@pytest.mark.parametrize("act", [approvals.return_review, approvals.reject])
+@pytest.mark.parametrize("role", ["approver", "assessor", "viewer", "admin", "stranger"])
+def test_only_who_may_sign_the_open_step_ends_it(world, act, role):
+    with pytest.raises(NotAllowed), transaction.atomic():
+        act(member=member(world, role), review_id=world.review.pk, reason="Because.")
+    assert state(world) == "in_approval"
+    assert step_of(world).state == "open"
+
+
+@pytest.mark.parametrize("now", ["draft", "reconciling", "rejected", "withdrawn", "approved", "superseded"])
+def test_p11_10f_nothing_is_decided_on_a_review_that_is_not_in_approval(now):
+    world = make_world()
+    bring_review_to(world, now)
+    approver, before = member(world, "approver"), Signature.objects.count()
+    for step in world.review.steps.all():
+        with pytest.raises(WrongState), transaction.atomic():
+            sign(approver, step)
+    for act in (approvals.return_review, approvals.reject):
+        with pytest.raises(WrongState), transaction.atomic():
+            act(member=approver, review_id=world.review.pk, reason="Because.")
+    with pytest.raises(WrongState), transaction.atomic():
+        approvals.amend(member=approver, review_id=world.review.pk, kind="not_yet", justification="Because.")
+    world.review.refresh_from_db()
+    assert world.review.state == now and Signature.objects.count() == before
+
+
+# -- amend --------------------------------------------------------------------------------------------------------
+
+
+def test_an_amendment_is_the_next_number_and_functional_signatures_stand(world):
+    functional_signed(world)
+    proposed = amend(world)
+    assert (proposed.number, proposed.option.key, proposed.author) == (2, OTHER, world.people["second_approver"])
+    assert sha256_of(proposed.record) == proposed.sha256
+    held = json.loads(proposed.record)
+    assert held["sentence"] == "Choose Partner A instead of Suite, the recommended option."
+    assert [(row["title"], row["due_month"]) for row in held["conditions"]] == [("Potency assay", 6)]
+    assert Signature.objects.counting(proposed).count() == 2
+    sign(member(world, "approver"), step_of(world, "executive"))
+    assert Decision.objects.get().proposed_decision == proposed
+
+
+def test_an_amendment_makes_executive_signatures_void_and_asks_for_them_again():
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    executive = step_of(world, "executive")
+    ApprovalStep.objects.filter(pk=executive.pk).update(rule="at_least", at_least=2)
+    functional_signed(world)
+    first = sign(member(world, "approver"), executive)
+    assert state(world) == "in_approval" and waiting(world, "approver") == []
+    proposed = amend(world)
+    assert first not in Signature.objects.counting(proposed)
+    assert waiting(world, "approver") == waiting(world, "second_approver") == ["executive"]
+    sign(member(world, "second_approver"), executive)
+    assert state(world) == "in_approval"
+    sign(member(world, "approver"), executive)
+    assert state(world) == "approved"
+    assert Signature.objects.filter(step=executive).count() == 3
+
+
+def test_a_completed_executive_step_opens_again_when_a_later_one_amends(world):
+    executive = step_of(world, "executive")
+    last = ApprovalStep.objects.create(
+        organization=executive.organization, review=executive.review, submission=executive.submission, key="board",
+        name="Board", position=9, kind="executive", rule="any",
+    )  # fmt: skip
+    last.parties.create(organization=last.organization, role="approver")
+    functional_signed(world)
+    sign(member(world, "approver"), executive)
+    last.refresh_from_db()
+    assert (state(world), last.state) == ("in_approval", "open")
+    amend(world)
+    executive.refresh_from_db()
+    last.refresh_from_db()
+    assert (executive.state, last.state) == ("open", "waiting")
+
+
+def test_an_amendment_that_changes_nothing_is_refused(world):
+    functional_signed(world)
+    with pytest.raises(Invalid, match="nothing would change"), transaction.atomic():
+        amend(
+            world,
+            kind="recommended",
+            option_key=FIRST,
+            justification="The plant runs, and our own people stay in charge of quality.",
+        )
+    assert ProposedDecision.objects.count() == 1
+
+
+def test_an_amendment_of_what_was_amended_meanwhile_is_a_clash(world):
+    functional_signed(world)
+    amend(world, seen_number=1)
+    with pytest.raises(Clash), transaction.atomic():
+        amend(world, kind="not_yet", option_key="", seen_number=1)
+
+
+def test_an_amendment_brings_the_conditions_that_its_option_needs(world):
+    functional_signed(world)
+    amend(
+        world,
+        option_key=BLOCKED,
+        overrides={"G1": "Taken over from the sister plant."},
+        conditions=[*assigned(world), {"title": "Second source", "owner": world.people["lead"], "due_month": 12}],
+    )
+    held = json.loads(ProposedDecision.objects.get(number=2).record)
+    assert [row["title"] for row in held["conditions"]] == ["Potency assay", "Second source"]
+
+
+def test_no_amendment_with_a_condition_that_nobody_owns():
+    world = decided_world(qms=1)
+    (block,) = [demand for demand in _demands(world, BLOCKED) if demand.gate == "G1"]
+    submit(world)
+    functional_signed(world)
+    change = {"kind": "alternative", "option_key": BLOCKED}
+    with pytest.raises(Missing) as refusal, transaction.atomic():
+        amend(world, **change)
+    assert [thing["what"] for thing in refusal.value.things] == ["Mock inspection"]
+    amend(world, **change, conditions=[{"key": block.key, "owner": world.people["second"], "due_month": 9}])
+
+
+def _demands(world, option):
+    return conditions.demands_on(world.review.full.numbers, option)
+
+
+def test_functions_do_not_amend(world):
+    with pytest.raises(NotAllowed), transaction.atomic():
+        amend(world, member=member(world, "rater"))
+
+
+# -- the act and its event are one (AT-2) -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["sign", "return", "reject", "amend"])
+def test_at_2_an_act_and_its_event_exist_both_or_neither(world, act, monkeypatch):
+    functional_signed(world)
+    events = AuditEvent.objects.exclude(action__startswith="signing.")
+    before = (state(world), Signature.objects.count(), ProposedDecision.objects.count(), events.count())
+
+    class Broken(Exception):
+        pass
+
+    original = AuditEvent.save
+
+    def save(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        if not self.action.startswith("signing."):
+            raise Broken
+
+    monkeypatch.setattr(AuditEvent, "save", save)
+    acts = {
+        "sign": lambda: sign(member(world, "approver"), step_of(world, "executive")),
+        "return": lambda: approvals.return_review(
+            member=member(world, "approver"), review_id=world.review.pk, reason="Why."
+        ),
+        "reject": lambda: approvals.reject(member=member(world, "approver"), review_id=world.review.pk, reason="Why."),
+        "amend": lambda: amend(world),
+    }
+    with pytest.raises(Broken), transaction.atomic():
+        acts[act]()
+    after = (state(world), Signature.objects.count(), ProposedDecision.objects.count(), events.count())
+    assert after == before
+    monkeypatch.undo()
+    acts[act]()
+    assert events.count() > before[3]
+
+
+# -- races (F5) ---------------------------------------------------------------------------------------------------
+
+ROUNDS = 10
+
+
+def at_once(*acts):
+    """Run the acts in threads that leave a barrier together; their outcomes, exceptions included."""
+    barrier, outcomes = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(at, act):
+        try:
+            barrier.wait(timeout=20)
+            outcomes[at] = act()
+        except (Refusal, NotAllowed, IntegrityError) as refusal:
+            outcomes[at] = refusal
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(at, act)) for at, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return outcomes
+
+
+def ready_to_sign(world, *roles):
+    """Grants of the roles on the executive step, so that only the signatures race."""
+    step, grants = step_of(world, "executive"), []
+    for role in roles:
+        give_password(world.people[role])
+        grants.append(
+            signing.grant_to_sign(
+                member=member(world, role),
+                step_id=step.pk,
+                password=PASSWORD,
+                bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+            )
+        )
+    return step, grants
+
+
+def signing_now(world, role, step, grant):
+    person = member(world, role)
+    return lambda: approvals.sign(member=person, step_id=step.pk, grant=grant, meaning="approved")
+
+
+def without_locks(monkeypatch, pause):
+    """The guard off: rows are read without a lock, and `pause` runs between the checks of a signature and its writing."""
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
+    original = signing.spend
+
+    def spend(*args):
+        pause()
+        original(*args)
+
+    monkeypatch.setattr(signing, "spend", spend)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRaces:
+    def test_two_approvers_at_once_one_takes_effect_and_the_other_is_told(self):
+        for _ in range(ROUNDS):
+            world = decided_world()
+            submit(world)
+            functional_signed(world)
+            step, grants = ready_to_sign(world, "approver", "second_approver")
+            outcomes = at_once(
+                signing_now(world, "approver", step, grants[0]), signing_now(world, "second_approver", step, grants[1])
+            )
+            signed = [one for one in outcomes if isinstance(one, Signature)]
+            told = [one for one in outcomes if isinstance(one, WrongState)]
+            assert (len(signed), len(told)) == (1, 1), outcomes
+            assert Signature.objects.filter(step=step).count() == 1
+            assert AuditEvent.objects.filter(action="review.approved", review_uuid=world.review.uuid).count() == 1
+
+    def test_without_the_lock_both_would_sign(self, monkeypatch):
+        world = decided_world()
+        submit(world)
+        functional_signed(world)
+        step, grants = ready_to_sign(world, "approver", "second_approver")
+        both_checked = threading.Barrier(2)
+        without_locks(monkeypatch, lambda: both_checked.wait(timeout=10))
+        outcomes = at_once(
+            signing_now(world, "approver", step, grants[0]), signing_now(world, "second_approver", step, grants[1])
+        )
+        # Nobody is told: the second runs into the database's last constraint instead of a sentence.
+        assert not any(isinstance(one, Refusal) for one in outcomes)
+        assert any(isinstance(one, IntegrityError) for one in outcomes)
+
+    def test_sign_against_amend_the_signature_is_for_what_was_shown_or_not_at_all(self):
+        for _ in range(ROUNDS):
+            world = decided_world()
+            submit(world)
+            functional_signed(world)
+            step, grants = ready_to_sign(world, "approver")
+            shown = signing.proposed_of(step)
+            person = member(world, "second_approver")
+
+            def amending(world=world, person=person):
+                return amend(world, member=person)
+
+            signed, amended = at_once(signing_now(world, "approver", step, grants[0]), amending)
+            if isinstance(signed, Signature):
+                assert isinstance(amended, WrongState), amended
+                assert Decision.objects.get(review=world.review).proposed_decision == shown
+            else:
+                assert isinstance(signed, Clash | GrantRefused), signed
+                assert isinstance(amended, ProposedDecision)
+                assert not Signature.objects.filter(step=step).exists()
+                assert state(world) == "in_approval"
+
+    def test_without_the_lock_a_decision_could_rest_on_what_was_amended(self, monkeypatch):
+        world = decided_world()
+        submit(world)
+        functional_signed(world)
+        step, grants = ready_to_sign(world, "approver")
+        person = member(world, "second_approver")
+        checked, amended = threading.Event(), threading.Event()
+
+        def pause():
+            checked.set()
+            assert amended.wait(timeout=10)
+
+        def amending():
+            assert checked.wait(timeout=10)
+            try:
+                return amend(world, member=person)
+            finally:
+                amended.set()
+
+        without_locks(monkeypatch, pause)
+        signed, latest = at_once(signing_now(world, "approver", step, grants[0]), amending)
+        assert isinstance(signed, Signature) and isinstance(latest, ProposedDecision)
+        assert Decision.objects.get().proposed_decision != latest
+
+    def test_two_wrong_passwords_at_once_are_counted_both(self):
+        world = decided_world()
+        submit(world)
+        give_password(world.people["rater"])
+        step, person = step_of(world), member(world, "rater")
+        shown = signing.what_is_signed(step, signing.proposed_of(step))
+
+        def guess():
+            return signing.grant_to_sign(member=person, step_id=step.pk, password="guess", bound_to=shown)
+
+        outcomes = at_once(*[guess] * 8)
+        assert all(isinstance(one, NotAllowed) for one in outcomes)
+        assert AuditEvent.objects.filter(action="signing.password_refused").count() == 5
+
+
+def test_facts_saved_while_in_approval_do_not_touch_what_is_signed(world):
+    from tests.scoring import sample
+
+    programs.import_revision(
+        member=member(world, "lead"),
+        program=world.program,
+        document=sample.profile() | {"assessment_date": "2026-02-15", "qms": 4},
+        summary="The inspection passed.",
+    )
+    review = Review.objects.get(pk=world.review.pk)
+    assert review.revision_id == world.more["submission"].revision_id
+    approve(world)
+    assert Decision.objects.get().submission == world.more["submission"]
