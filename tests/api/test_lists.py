@@ -1,0 +1,142 @@
+"""Lists: pages of a total order, filters that refuse nonsense, and queries that do not grow with the rows."""
+
+from uuid import uuid4
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEvent, MembershipFunction
+from assessments.api import throttling
+from assessments.models import Program, Rating
+from tests.api.crawl import views
+from tests.factories import MembershipFactory, ProgramFactory
+
+
+def names(answer):
+    return [one["name"] for one in answer.json()["results"]]
+
+
+def test_pages_give_every_row_once_also_where_the_order_ties(world, caller):
+    ProgramFactory.create_batch(23, criteria_version=world.version)
+    Program.objects.update(created_at="2026-01-01T00:00:00Z")
+    admin, seen, address = caller("admin"), [], "/api/v1/programs/?page_size=5&ordering=created_at"
+    while address:
+        page = admin.get(address).json()
+        seen += [one["id"] for one in page["results"]]
+        address = page["next"]
+    assert page["count"] == len(seen) == len(set(seen)) == 24
+
+
+def test_a_page_has_at_most_200_rows(world, caller):
+    ProgramFactory.create_batch(202, criteria_version=world.version)
+    assert len(caller("admin").get("programs/?page_size=100000").json()["results"]) == 200
+    assert caller("admin").get("programs/?page=99").status_code == 404
+
+
+def test_order_and_filters(world, caller):
+    (
+        ProgramFactory(criteria_version=world.version, name="Alpha"),
+        ProgramFactory(criteria_version=world.version, name="Zeta"),
+    )
+    admin = caller("admin")
+    assert names(admin.get("programs/?ordering=-name")) == ["Zeta", "MSC-1", "Alpha"]
+    assert names(admin.get("programs/?name=LPH")) == ["Alpha"]
+    for wrong in ("ordering=password", "ordering=--name", "ordering=name,created_by__user__password"):
+        answer = admin.get(f"programs/?{wrong}")
+        assert (answer.status_code, answer.json()["problems"][0]["field"]) == (400, "ordering")
+    for path, field in (
+        ("criteria-versions/?state=secret", "state"),
+        ("criteria-versions/?criteria_set=7", "criteria_set"),
+        ("audit-events/?since=yesterday", "since"),
+    ):
+        answer = admin.get(path)
+        assert (answer.status_code, answer.json()["problems"][0]["field"]) == (400, field)
+    assert admin.get("programs/?name=%00").status_code == 400
+    assert admin.get("programs/?name=" + "a" * 50_000).status_code == 200
+
+
+def test_the_trail_is_read_newest_first_without_a_count(world, caller):
+    admin, seen, address = caller("admin"), [], "/api/v1/audit-events/?page_size=2"
+    while address:
+        page = admin.get(address).json()
+        seen += [one["id"] for one in page["results"]]
+        address = page["next"]
+    mine = AuditEvent.objects.visible_to(world.people["admin"]).order_by("-pk")
+    assert seen == [str(uuid) for uuid in mine.values_list("uuid", flat=True)]
+
+
+def test_the_trail_of_a_restricted_program_is_for_its_members(world, review_in, caller):
+    review_in("draft")
+    assert "review.opened" in caller("approver").get("audit-events/").content.decode()
+    Program.objects.update(restricted=True)
+    assert "review.opened" not in caller("approver").get("audit-events/").content.decode()
+
+
+def more_rows(world):
+    """More of everything that lists show."""
+    people = MembershipFactory.create_batch(8, organization=world.people["lead"].organization, with_roles=["assessor"])
+    function = world.people["rater"].functions[0]
+    held = list(Rating.objects.filter(membership=world.people["rater"]))
+    for person in people:
+        MembershipFunction.objects.create(organization=person.organization, membership=person, function=function)
+        world.review.assignments.create(
+            organization=person.organization, membership=person, function=function, assigned_by=world.people["lead"]
+        )
+        for rating in held:
+            rating.pk, rating.uuid, rating.membership = None, uuid4(), person
+            rating.save(force_insert=True)
+    ProgramFactory.create_batch(8, criteria_version=world.version)
+
+
+LISTS = {
+    "programs": "programs/",
+    "people": "people/",
+    "portfolio": "portfolio/",
+    "reviews": "programs/{program}/reviews/",
+    "revisions": "programs/{program}/revisions/",
+    "options": "reviews/{review}/options/",
+    "assignments": "reviews/{review}/assignments/",
+    "ratings": "reviews/{review}/ratings/",
+    "agreed_values": "reviews/{review}/agreed-values/",
+    "criteria_sets": "criteria-sets/",
+    "criteria_versions": "criteria-versions/",
+    "audit_events": "audit-events/",
+}
+
+
+def test_every_list_is_measured():
+    assert set(LISTS) == {name for name, view in views().items() if hasattr(view, "list")}
+
+
+def test_queries_do_not_grow_with_the_rows(world, review_in, caller):
+    review_in("reconciling")
+    admin = caller("admin")
+
+    def counts():
+        found = {}
+        for name, path in LISTS.items():
+            address = path.format(program=world.program.uuid, review=world.review.uuid)
+            with CaptureQueriesContext(connection) as queries:
+                assert admin.get(address + "?page_size=200").status_code == 200
+            found[name] = len(queries)
+        return found
+
+    admin.get("me/")
+    few = counts()
+    more_rows(world)
+    assert counts() == few
+    assert max(few.values()) <= 12
+
+
+def test_a_token_has_so_many_requests_a_minute(caller, settings, monkeypatch):
+    settings.API_RATE_PER_MINUTE = 3
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_030.0)
+    lead, other = caller("lead"), caller("lead")
+    answers = [lead.get("me/") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    body = answers[-1].json()
+    assert (body["code"], answers[-1].headers["Content-Type"]) == ("throttled", "application/problem+json")
+    assert answers[-1].headers["Retry-After"] == "30"
+    assert other.get("me/").status_code == 200
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_060.0)
+    assert lead.get("me/").status_code == 200
