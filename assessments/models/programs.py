@@ -3,7 +3,7 @@
 import uuid
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from accounts.database import frozen
@@ -13,15 +13,26 @@ from assessments.models.scored import ScoredSubject
 
 class ProgramQuerySet(models.QuerySet):
     def visible_to(self, member):
-        """The programs that the membership may see; restricted ones only for members and named signers."""
-        seen = Q(restricted=False) | Q(Exists(ProgramMember.objects.filter(program=OuterRef("pk"), membership=member)))
-        seen |= Q(reviews__steps__parties__membership=member)
-        found = self.filter(organization_id=member.organization_id).filter(seen)
+        """The programs that the membership may see; restricted ones only for members and those whom its route names."""
+        from assessments.models.decisions import ApprovalParty
+        from assessments.models.reviews import Review
+
+        if not member.is_active or not member.roles:
+            return self.none()
+        belongs = Exists(ProgramMember.objects.filter(program=OuterRef("pk"), membership=member))
+        signs = Exists(ApprovalParty.objects.filter(step__review__program=OuterRef("pk")).naming(member))
+        found = self.filter(organization_id=member.organization_id).filter(Q(restricted=False) | Q(belongs) | Q(signs))
         if member.roles == frozenset({"auditor"}):
-            found = found.filter(reviews__state__in=("approved", "superseded"))
-        elif not member.roles:
-            found = found.none()
-        return found.distinct()
+            found = found.filter(Exists(Review.objects.filter(program=OuterRef("pk"), state__in=Review.RECORDED)))
+        return found
+
+    def with_newest_review(self, member):
+        """Each program beside the newest of its reviews that the membership may see, as `newest` (None without one)."""
+        from assessments.models.reviews import Review
+
+        seen = Review.objects.visible_to(member).filter(program=OuterRef("pk")).order_by("-number").values("pk")[:1]
+        newest = FilteredRelation("reviews", condition=Q(reviews__pk=Subquery(seen)))
+        return self.annotate(newest=newest).select_related("newest__summary", "summary")
 
     def hidden_from(self, member):
         """The restricted programs of the organization that the membership may not see."""

@@ -7,6 +7,7 @@ from assessments.models import Job, Program, Review, Scorecard
 from assessments.scoring.headline import ENGINE_VERSION
 
 FRESH, PENDING, FAILED, NONE = "fresh", "pending", "failed", "none"
+_SAID = ("EvaluationError", "ValueError", "FrameworkErrors")  # their texts are written for people
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Shown:
 
     @property
     def cause(self) -> str:
-        return self.job.error if self.job and self.state == FAILED else ""
+        """Why the newer result failed, in plain words; empty unless it did."""
+        return plain_cause(self.job.error) if self.job and self.state == FAILED else ""
 
     @property
     def is_full(self) -> bool:
@@ -51,15 +53,49 @@ def target_of(subject: Program | Review) -> str:
 def shown(subject: Program | Review) -> Shown:
     """The shown result of a program (facts only) or of a review, in at most three queries."""
     job = Job.objects.filter(kind=Job.Kind.RESCORE, target=target_of(subject)).first()
-    wanted_id = subject.full_id if subject.shows_full else subject.headline_id
-    scorecard = Scorecard.objects.select_related("revision").filter(pk=wanted_id).first() if wanted_id else None
-    if subject.is_stale(ENGINE_VERSION):
+    scorecard = _scorecard(subject)
+    if _lags(subject, scorecard):
         failed = job is not None and job.state == Job.State.FAILED
         has_inputs = subject.inputs_revision > 0 and subject.revision_id is not None
         state = FAILED if failed else PENDING if has_inputs else NONE
     else:
         state = FRESH
     return Shown(state, scorecard, words_of(scorecard), subject.headline_revision, subject.inputs_revision, job)
+
+
+def is_blind(subject: Program | Review) -> bool:
+    """Whether the result must not follow ratings, not even by the moment at which it is computed anew."""
+    return isinstance(subject, Review) and subject.is_blind
+
+
+def _scorecard(subject: Program | Review) -> Scorecard | None:
+    cards = Scorecard.objects.select_related("revision", "criteria_version__criteria_set")
+    found = {card.pk: card for card in cards.filter(pk__in={subject.headline_id, subject.full_id} - {None})}
+    headline, full = found.get(subject.headline_id), found.get(subject.full_id)
+    if is_blind(subject):
+        # Each rating asks for the same facts' headline again; the full result of these facts stays the shown one.
+        same = headline and full and headline.input_digest == full.input_digest
+        return full if same and full.engine_version == headline.engine_version else headline
+    return full if subject.shows_full else headline
+
+
+def _lags(subject: Program | Review, scorecard: Scorecard | None) -> bool:
+    """Whether a newer result is owed. While ratings are blind the result rests on the facts alone, so a rating, which
+    raises the count of inputs, makes nothing stale and its moment stays unseen."""
+    if scorecard is None or not is_blind(subject):
+        return subject.is_stale(ENGINE_VERSION)
+    rests_on = scorecard.revision_id, scorecard.criteria_version_id, scorecard.engine_version
+    return rests_on != (subject.revision_id, subject.criteria_version_id, ENGINE_VERSION)
+
+
+def plain_cause(error: str) -> str:
+    """A job's error for people: our own sentences as they are, faults of the program without their jargon."""
+    kind, _, text = error.partition(": ")
+    if kind in _SAID and text:
+        return text
+    if not kind.isidentifier():
+        return error
+    return "a fault in the computation, which an admin finds in the log"
 
 
 def words_of(scorecard: Scorecard | None) -> str:

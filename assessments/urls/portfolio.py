@@ -1,1 +1,10 @@
-urlpatterns = []
+from django.urls import path
+
+from assessments.views import portfolio
+
+urlpatterns = [
+    path("", portfolio.start, name="start"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/state/", portfolio.portfolio_state, name="portfolio_state"),
+    path("portfolio/portfolio.csv", portfolio.portfolio_export, name="portfolio_export"),
+]

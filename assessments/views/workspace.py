@@ -29,17 +29,19 @@ def frame(review: Review, current: str) -> dict:
     return {
         "review": review,
         "tab": current,
-        "tabs": [(key, text, url) for key, text, name in TABS if (url := _address(name, review))],
+        "tabs": [(key, text, url) for key, text, name in TABS if (url := address(name, review))],
         "crumbs": [
-            ("Portfolio", _address("assessments:portfolio")),
-            (review.program.name, _address("assessments:program_detail", review.program)),
+            ("Portfolio", address("assessments:portfolio")),
+            (review.program.name, address("assessments:program_detail", review.program)),
             (str(review), ""),
         ],
-        "state_url": _address("assessments:review_state", review),
+        "state_url": address("assessments:review_state", review),
+        "freshness_url": address("assessments:review_freshness", review),
     }
 
 
-def _address(name: str, subject=None) -> str:
+def address(name: str, subject=None) -> str:
+    """The address of a page, of a program or review where one is given; empty where there is no such page."""
     try:
         return reverse(name, args=[subject.uuid] if subject else None)
     except NoReverseMatch:

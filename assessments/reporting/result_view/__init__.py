@@ -4,6 +4,7 @@
 takes `basis`, "facts" or "panel" chooses the result shown; by default the one that the verdict rests on.
 """
 
+from assessments.reporting.charts.shares import share_words
 from assessments.reporting.result_view.drawn import first_shares, scenario_matrix, value_bars
 from assessments.reporting.result_view.names import Names
 from assessments.reporting.result_view.rows import (
@@ -13,6 +14,7 @@ from assessments.reporting.result_view.rows import (
     Gate,
     LensRow,
     Moved,
+    SideRow,
     condition_rows,
     criterion_rows,
     dimension_rows,
@@ -20,6 +22,7 @@ from assessments.reporting.result_view.rows import (
     lens_rows,
     month_words,
     moved_rows,
+    side_rows,
 )
 from assessments.reporting.result_view.words import (
     Option,
@@ -42,6 +45,7 @@ __all__ = [
     "Moved",
     "Names",
     "Option",
+    "SideRow",
     "choice_accent",
     "choice_words",
     "condition_rows",
@@ -57,6 +61,8 @@ __all__ = [
     "moved_rows",
     "options",
     "scenario_matrix",
+    "share_words",
+    "side_rows",
     "value_bars",
     "verdict_kind_words",
     "verdict_words",

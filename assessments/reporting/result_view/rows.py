@@ -2,7 +2,7 @@
 
 import calendar
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from assessments.reporting.result_view.names import Names
 from assessments.reporting.result_view.words import Numbers, Option, options, result_of
@@ -51,12 +51,36 @@ class LensRow:
 
 @dataclass(frozen=True)
 class DimensionRow:
-    """values: 0 to 100 per option in the review's order, None where all of it is missing; weight: share of 1."""
+    """values: 0 to 100 per option in the review's order, None where all of it is missing; weight: share of 1.
+
+    best  per option, whether no other has more and one has less
+    """
 
     key: str
     name: str
     weight: float
     values: tuple[float | None, ...]
+    best: tuple[bool, ...]
+
+    @property
+    def weight_percent(self) -> str:
+        return f"{self.weight * 100:.0f}"
+
+    @property
+    def cells(self) -> list[tuple[float | None, bool]]:
+        """(value, whether it is the best) per option."""
+        return list(zip(self.values, self.best, strict=True))
+
+
+@dataclass(frozen=True)
+class SideRow:
+    """One option under both results, in points of 100. panel and judgement: None before there is a panel."""
+
+    option: Option
+    blocked: bool
+    facts: float | None
+    panel: float | None
+    judgement: float | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,13 @@ class Cell:
     suggestion: float | None
     reason: str
     value: float | None
-    judged: bool
+
+    @property
+    def judgement(self) -> float | None:
+        """What people added to the suggestion; None where there is nothing to compare."""
+        if self.value is None or self.suggestion is None:
+            return None
+        return self.value - self.suggestion
 
 
 @dataclass(frozen=True)
@@ -76,8 +106,12 @@ class CriterionRow:
     key: str
     name: str
     weight: float
-    cells: tuple[Cell, ...] = field(default=())
+    cells: tuple[Cell, ...]
     dimension: str = ""
+
+    @property
+    def weight_percent(self) -> str:
+        return f"{self.weight * 100:.1f}"
 
 
 @dataclass(frozen=True)
@@ -166,28 +200,43 @@ def lens_rows(numbers: Numbers) -> list[LensRow]:
     return rows
 
 
+def side_rows(numbers: Numbers) -> list[SideRow]:
+    """Facts only beside the panel, the best of the shown result first."""
+    known, facts, panel = options(numbers), numbers["facts"]["options"], numbers["panel"]
+    rows = []
+    for key in result_of(numbers)["order"]:
+        said = facts[key]["total"]
+        judged = panel["options"][key]["total"] if panel else None
+        shift = judged - said if judged is not None and said is not None else None
+        rows.append(SideRow(known[key], facts[key]["blocked"], said, judged, shift))
+    return rows
+
+
 def dimension_rows(numbers: Numbers, names: Names, basis: str | None = None) -> list[DimensionRow]:
     known, result = options(numbers), result_of(numbers, basis)["options"]
     weights = dict.fromkeys(names.dimensions, 0.0)
     for criterion, weight in numbers["weights"].items():
         weights[names.dimension_of[criterion]] += weight
-    return [
-        DimensionRow(key, name, weights[key], tuple(result[option]["dimensions"][key]["value"] for option in known))
-        for key, name in names.dimensions.items()
-    ]
+    rows = []
+    for key, name in names.dimensions.items():
+        values = tuple(result[option]["dimensions"][key]["value"] for option in known)
+        there = [value for value in values if value is not None]
+        top = max(there, default=0.0)
+        apart = bool(there) and min(there) < top - 1e-9
+        best = tuple(apart and value is not None and value > top - 1e-9 for value in values)
+        rows.append(DimensionRow(key, name, weights[key], values, best))
+    return rows
 
 
 def criterion_rows(numbers: Numbers, names: Names, basis: str | None = None) -> list[CriterionRow]:
     """Every criterion with what the facts suggest and what the result uses, per option in the review's order."""
-    known, used = options(numbers), basis or numbers["basis"]
-    result, rows, last = numbers[used]["options"], [], ""
+    known, result = options(numbers), result_of(numbers, basis)["options"]
+    rows, last = [], ""
     for key in numbers["criteria"]:
         cells = []
         for option in known:
             suggested = numbers["suggestions"][key][option]
-            cells.append(
-                Cell(suggested["score"], suggested["reason"], result[option]["scores"][key], judged=used == "panel")
-            )
+            cells.append(Cell(suggested["score"], suggested["reason"], result[option]["scores"][key]))
         dimension = names.dimension_of[key]
         heading = names.dimensions[dimension] if dimension != last else ""
         rows.append(CriterionRow(key, names.criteria[key], numbers["weights"][key], tuple(cells), heading))

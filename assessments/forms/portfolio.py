@@ -1,0 +1,39 @@
+"""What a person asks the portfolio for, in its address."""
+
+from django import forms
+
+from assessments.models import Review
+from assessments.reporting.result_view import verdict_kind_words
+from assessments.services.portfolio import NO_REVIEW, OPEN, SORTS, Wanted
+
+_VERDICTS = ("clear", "leaning", "close_call", "best_remaining", "no_credible_option")
+
+
+class PortfolioForm(forms.Form):
+    """Anything unknown counts as not asked for: an address may be old."""
+
+    q = forms.CharField(label="Program", required=False, max_length=150)
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[("", "Any state"), (OPEN, "Any open review"), (NO_REVIEW, "No review"), *Review.State.choices],
+    )
+    verdict = forms.ChoiceField(
+        label="Recommendation",
+        required=False,
+        choices=[("", "Any recommendation"), *((kind, verdict_kind_words(kind)) for kind in _VERDICTS)],
+    )
+    mine = forms.BooleanField(label="Only mine", required=False)
+    sort = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+
+    def wanted(self) -> Wanted:
+        self.is_valid()
+        kept = self.cleaned_data
+        sort = kept.get("sort", "")
+        return Wanted(
+            search=kept.get("q", "").strip(),
+            state=kept.get("state", ""),
+            verdict=kept.get("verdict", ""),
+            mine=kept.get("mine", False),
+            sort=sort if sort.removeprefix("-") in SORTS else "name",
+        )

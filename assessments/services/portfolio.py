@@ -1,0 +1,253 @@
+"""The portfolio: every program that a person may see, with its answer, its state and whose turn it is."""
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Case, CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models.fields.json import KT
+
+from accounts.models import Membership
+from assessments.models import (
+    ApprovalStep,
+    Assignment,
+    CriteriaVersion,
+    Job,
+    ProfileRevision,
+    Program,
+    ProgramMember,
+    Review,
+    Scorecard,
+)
+from assessments.models.scorecards import ResultSummary
+from assessments.reporting import result_view
+from assessments.scoring.headline import ENGINE_VERSION
+from assessments.services.frameworks import framework_of
+from assessments.services.shown import FAILED, FRESH, PENDING, target_of
+
+NO_REVIEW, OPEN = "none", "open"
+SORTS = {"name": "name", "margin": "margin", "share": "first_share", "since": "newest__state_since"}
+AT_ONCE = 500  # rows that an export assembles together
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asks the portfolio for. state: a review's, "none" or "open"; sort: of SORTS, "-" before it reverses."""
+
+    search: str = ""
+    state: str = ""
+    verdict: str = ""
+    mine: bool = False
+    sort: str = "name"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One program.
+
+    review    its newest review that the person may see
+    verdict   in words, with the number of mandatory conditions; option: the one that comes first, None for a tie
+    margin    points; share: 0 to 1; both None where nothing is compared
+    blocked   names of the blocked options
+    rests_on  "facts r12, panel"; shows_review: whether that result is the review's, not the program's
+    step      what comes next; who: whose turn it is; since: when it became so
+    mark      fresh, pending or failed
+    """
+
+    program: Program
+    phase: str
+    review: Review | None
+    verdict: str
+    option: result_view.Option | None
+    margin: float | None
+    share: float | None
+    conditions: int
+    blocked: tuple[str, ...]
+    rests_on: str
+    shows_review: bool
+    step: str
+    who: str
+    since: datetime.datetime | None
+    mark: str
+
+    @property
+    def state_words(self) -> str:
+        return self.review.get_state_display() if self.review else "No review"
+
+    @property
+    def share_words(self) -> str:
+        return "" if self.share is None else result_view.share_words(self.share)
+
+
+def found(member: Membership, wanted: Wanted) -> QuerySet[Program]:
+    """The programs asked for, in a total order; each beside the newest of its reviews that the person may see."""
+    revealed = Q(newest__state__in=Review.REVEALED)
+    programs = (
+        Program.objects.visible_to(member)
+        .with_newest_review(member)
+        .annotate(
+            margin=Case(When(revealed, then=F("newest__summary__margin")), default=F("summary__margin")),
+            first_share=Case(When(revealed, then=F("newest__summary__first_share")), default=F("summary__first_share")),
+            verdict=Case(
+                When(revealed, then=F("newest__summary__verdict")),
+                default=F("summary__verdict"),
+                output_field=CharField(),
+            ),
+        )
+    )
+    if wanted.search:
+        programs = programs.filter(name__icontains=wanted.search)
+    if wanted.state == NO_REVIEW:
+        programs = programs.filter(newest=None)
+    elif wanted.state == OPEN:
+        programs = programs.filter(newest__state__in=Review.OPEN)
+    elif wanted.state:
+        programs = programs.filter(newest__state=wanted.state)
+    if wanted.verdict:
+        programs = programs.filter(verdict=wanted.verdict)
+    if wanted.mine:
+        belongs = Exists(ProgramMember.objects.filter(program=OuterRef("pk"), membership=member))
+        asked = Exists(Assignment.objects.filter(review__program=OuterRef("pk"), membership=member))
+        programs = programs.filter(Q(belongs) | Q(asked))
+    key = SORTS.get(wanted.sort.removeprefix("-"), "name")
+    order = F(key).desc(nulls_last=True) if wanted.sort.startswith("-") else F(key).asc(nulls_last=True)
+    if key == "name":  # as the index has it
+        order = F(key).desc() if wanted.sort.startswith("-") else F(key).asc()
+    return programs.order_by(order, "name", "pk")
+
+
+def rows(programs: Iterable[Program]) -> list[Row]:
+    """The programs of one page as rows, in a fixed number of queries however many there are."""
+    page = list(programs)
+    beside = _Beside(page)
+    return [beside.row(program) for program in page]
+
+
+def every_row(programs: QuerySet[Program], member: Membership) -> Iterator[Row]:
+    """All programs asked for as rows, assembled piece by piece."""
+    keys = list(programs.values_list("pk", flat=True))
+    for start in range(0, len(keys), AT_ONCE):
+        piece = keys[start : start + AT_ONCE]
+        by_key = Program.objects.visible_to(member).with_newest_review(member).in_bulk(piece)
+        yield from rows(by_key[key] for key in piece if key in by_key)
+
+
+def _newest(program: Program) -> Review | None:
+    return getattr(program, "newest", None)
+
+
+def _summary(subject: Program | Review | None) -> ResultSummary | None:
+    return getattr(subject, "summary", None)
+
+
+def _shown(program: Program) -> Program | Review:
+    """Whose result a row shows: the review's once its ratings are revealed, else that of the facts alone."""
+    review = _newest(program)
+    return review if review is not None and review.state in Review.REVEALED and _summary(review) else program
+
+
+class _Beside:
+    """All that the rows of a page show beside the programs themselves, each kind in one query."""
+
+    def __init__(self, page: list[Program]):
+        shown = [_shown(program) for program in page]
+        summaries = [summary for subject in shown if (summary := _summary(subject))]
+        cards = Scorecard.objects.filter(pk__in=[summary.scorecard_id for summary in summaries])
+        self.cards = {
+            pk: (number, result_view.options({"options": options}))
+            for pk, number, options in cards.values_list("pk", "revision__number", "numbers__options")
+        }
+        self.failed = set(
+            Job.objects.filter(
+                kind=Job.Kind.RESCORE, state=Job.State.FAILED, target__in=[target_of(one) for one in shown]
+            ).values_list("target", flat=True)
+        )
+        revisions = ProfileRevision.objects.filter(pk__in=[program.revision_id for program in page])
+        self.phases = dict(revisions.values_list("pk", KT("facts__program__phase")))
+        self.words = {
+            version.pk: field.choices
+            for version in CriteriaVersion.objects.filter(pk__in={program.criteria_version_id for program in page})
+            if (field := framework_of(version).schema.fields.get("phase"))
+        }
+        self.leads: dict[int, list[str]] = {}
+        links = ProgramMember.objects.filter(program__in=page, is_lead=True).select_related("membership__user")
+        for link in links.order_by("pk"):
+            self.leads.setdefault(link.program_id, []).append(link.membership.name)
+        signing = [
+            review for program in page if (review := _newest(program)) and review.state == Review.State.IN_APPROVAL
+        ]
+        steps = ApprovalStep.objects.filter(review__in=signing, state=ApprovalStep.State.OPEN)
+        self.steps = {step.review_id: step for step in steps.order_by("-position", "-pk")}
+
+    def row(self, program: Program) -> Row:
+        review, shown = _newest(program), _shown(program)
+        summary = _summary(shown)
+        number, options = self.cards[summary.scorecard_id] if summary else (0, {})
+        words = self.words.get(program.criteria_version_id, {})
+        step, who, since = self.next_step(program, review)
+        return Row(
+            program=program,
+            phase=words.get(self.phases.get(program.revision_id) or "", ""),
+            review=review,
+            verdict=_verdict(summary) if summary else "",
+            option=options.get(summary.option_key) if summary else None,
+            margin=summary.margin if summary else None,
+            share=summary.first_share if summary and summary.margin is not None else None,
+            conditions=summary.conditions if summary else 0,
+            blocked=tuple(options[key].name for key in summary.blocked if key in options) if summary else (),
+            rests_on=f"facts r{number}, {'panel' if summary.basis == 'panel' else 'facts only'}" if summary else "",
+            shows_review=shown is not program,
+            step=step,
+            who=who,
+            since=since,
+            mark=self.mark(shown),
+        )
+
+    def mark(self, shown: Program | Review) -> str:
+        if shown.revision_id is None or not shown.is_stale(ENGINE_VERSION):
+            return FRESH
+        return FAILED if target_of(shown) in self.failed else PENDING
+
+    def next_step(self, program: Program, review: Review | None) -> tuple[str, str, datetime.datetime | None]:
+        """What comes next, whose turn it is, and since when."""
+        lead = ", ".join(self.leads.get(program.pk, [])) or "an admin: no lead is appointed"
+        if program.revision_id is None:
+            return "Save the first facts", lead, program.created_at
+        if review is None:
+            return "Open a review", lead, None
+        if review.state == Review.State.IN_APPROVAL and (step := self.steps.get(review.pk)):
+            return step.name, "the signers of this step", step.opened_at
+        step, whose = _STEPS[review.state]
+        return step, whose or lead, review.state_since
+
+
+_STEPS = {
+    "draft": ("Assign people and start scoring", ""),
+    "scoring": ("Score blind, then reveal", "the assigned raters, then the lead"),
+    "reconciling": ("Reconcile and submit", ""),
+    "in_approval": ("Sign", "the signers of the route"),
+    "approved": ("Decided; keep its conditions", ""),
+    "superseded": ("Open the next review", ""),
+    "rejected": ("Open the next review", ""),
+    "withdrawn": ("Open the next review", ""),
+}
+
+
+def _verdict(summary: ResultSummary) -> str:
+    tied = summary.verdict == "close_call" and not summary.option_key
+    verdict = {"kind": summary.verdict, "tied": tied, "conditions": summary.conditions}
+    return result_view.verdict_words({"verdict": verdict})
+
+
+def mark(member: Membership) -> str:
+    """A short text that changes whenever a row of the person's portfolio moved; ratings that are blind move nothing."""
+    programs = Program.objects.visible_to(member).aggregate(
+        Count("pk"), Sum("version"), Max("inputs_changed_at"), Max("summary__computed_at")
+    )
+    reviews = Review.objects.visible_to(member)
+    states = Review.objects.filter(pk__in=reviews).aggregate(Count("pk"), Max("state_since"), Sum("version"))
+    revealed = Review.objects.filter(pk__in=reviews, state__in=Review.REVEALED)
+    results = revealed.aggregate(Max("inputs_changed_at"), Max("summary__computed_at"))
+    parts = [member.pk, *programs.values(), *states.values(), *results.values()]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]

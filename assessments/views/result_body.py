@@ -1,0 +1,58 @@
+"""What the result pages show of a scorecard: words, rows and charts, without what the person may not see."""
+
+from typing import Any
+
+from accounts.models import Membership
+from assessments import permissions
+from assessments.models import Program, Scorecard
+from assessments.reporting import charts, result_view
+from assessments.scoring.confidential import without_commercial
+from assessments.services.frameworks import framework_of
+
+
+def body_of(
+    member: Membership, program: Program, scorecard: Scorecard | None, *, numbers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The context of results/partials/body.html.
+
+    scorecard  the shown result; None before the first
+    numbers    shown instead of the scorecard's own, on its facts and criteria
+    """
+    if scorecard is None:
+        return {"result": None}
+    framework = framework_of(scorecard.criteria_version)
+    shown = scorecard.numbers if numbers is None else numbers
+    commercial = permissions.can_see_commercial(member, program)
+    if not commercial:
+        shown = without_commercial(shown, framework)
+    names = result_view.Names.of(framework.data, framework.verdict)
+    start = scorecard.revision.assessment_date
+    bars = result_view.value_bars(shown, names)
+    return {
+        "result": {
+            "kind": result_view.verdict_words(shown),
+            "choice": result_view.choice_words(shown),
+            "accent": result_view.choice_accent(shown),
+            "sentence": result_view.headline_sentence(shown, names),
+            "figures": result_view.figures(shown),
+            "options": list(result_view.options(shown).values()),
+            "values": charts.figure(bars),
+            "scenarios": charts.figure(result_view.scenario_matrix(shown)),
+            "shares": charts.figure(result_view.first_shares(shown, names)),
+            "sides": result_view.side_rows(shown),
+            "dimensions": result_view.dimension_rows(shown, names),
+            "lenses": result_view.lens_rows(shown),
+            "gates": result_view.gate_rows(shown),
+            "conditions": result_view.condition_rows(shown, names, start),
+            "explanation": [one["text"] for one in shown["explanation"]],
+            "moved": result_view.moved_rows(shown, names),
+            "warnings": shown["warnings"],
+            "criteria": result_view.criterion_rows(shown, names),
+            "is_panel": shown["basis"] == "panel",
+            "draws": shown["draws"],
+            "engine": shown["engine"],
+            "seed": shown["seed"][:8],
+        },
+        "scorecard": scorecard,
+        "commercial": commercial,
+    }
