@@ -22,11 +22,21 @@ unrounded, absent ones null:
     robustness       {first_share: {option: {value 0..1, se, n}}}
     verdict          {kind, option, runner_up, tied, margin, first_share, scenarios_kept, scenarios, conditions,
                      within_resolution, sentence}; kind is no_credible_option, best_remaining, clear, leaning, close_call
-    risk             at full depth, where the framework has risk events: see assessments.scoring.risk
     explanation      [{text, from: [paths]}];  warnings [text];  timings {rules_ms, total_ms}
 
     RESULT = {options: {key: {total, low, high (points of 100), blocked, blocked_by [gate ids], rank or null,
               dimensions {key: {value 0..100, contribution points}}, scores {criterion: 1..5 or null}}}, order [key, ..]}
+
+At full depth also:
+
+    robustness       {.., any_weights: {draws, generator, options {key: {ranks [{value, se}], confidence, central {dimension:
+                     share}, beats {key: share}}}} or null with why_not; ranges {dimensions, criteria: {key: {low, high, below,
+                     above}}}: shares of a weight in which the first stays first; tornado [{dimension, half, double}]}
+    flips            {weights [{dimension, weight, flip, multiplier, option}], scores: see score_flips, facts and opens: see
+                     fact_flips}, the smallest change first
+    counterfactual   {frameworks [{key, name, winner, margin, same}], same, of}
+    agreement        where ratings are given: see assessments.scoring.agreement
+    risk             where the framework has risk events: see assessments.scoring.risk
 
 A winner is null where the first are tied (`tied` names them). The total of an option with missing cells rests on its
 present weights; low and high are what the missing could make of it. The seed comes from the framework's digest, so

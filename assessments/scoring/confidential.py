@@ -89,6 +89,10 @@ def without_commercial(numbers: Mapping[str, Any], framework: Framework) -> dict
         said | {"text": _without(said["text"], sums)} if "gates" in said["from"] else said
         for said in numbers["explanation"]
     ]
+    if "flips" in numbers:
+        shown["flips"] = {
+            kind: [row for row in rows if not row.get("commercial")] for kind, rows in numbers["flips"].items()
+        }
     return shown
 
 

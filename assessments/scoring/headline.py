@@ -6,11 +6,12 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 
+from assessments.scoring.agreement import Rated
 from assessments.scoring.explanation import explain, verdict_sentence
 from assessments.scoring.framework import Framework, canonical
 from assessments.scoring.language import evaluate
@@ -32,6 +33,7 @@ class Problem:
     panel      {criterion: {option: {"value": 1..5, "suggestion": the suggestion when it was judged, or None}}}; a cell
                left out is missing; None: no panel yet
     weights    replacing own weights, {"dimensions": {..}, "criteria": {..}}
+    ratings    the single ratings behind the panel, for its agreement; they change no value
     """
 
     framework: Framework
@@ -39,6 +41,7 @@ class Problem:
     options: tuple[str, ...] | None = None
     panel: Mapping[str, Mapping[str, Mapping[str, float | None]]] | None = None
     weights: Mapping[str, Mapping[str, float]] | None = None
+    ratings: tuple[Rated, ...] = ()
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -52,6 +55,7 @@ class Problem:
             "options": sorted(self.chosen),
             "panel": self.panel,
             "weights": self.weights,
+            "ratings": sorted(astuple(one) for one in self.ratings),
         }
         return hashlib.sha256(canonical(inputs)).hexdigest()
 
@@ -75,7 +79,7 @@ def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
     done = run(framework, [problem.facts], layout, scenarios=True)
     ran = time.perf_counter()
     weights = weights_of(framework, problem.weights)
-    cells, moved = _cells(problem, done, keys)
+    cells, moved = cells_of(problem, done, keys)
     facts_result = _result(framework, keys, weights, done.scores[0], done.blocked[0], done)
     panel_result = None if cells is None else _result(framework, keys, weights, cells[0], done.blocked[0], done)
     scores = done.scores if cells is None else cells
@@ -149,7 +153,7 @@ def _plain(value: Any) -> float | bool | None:
     return None if np.isnan(value) else float(value)
 
 
-def _cells(problem: Problem, done: Run, keys: tuple[str, ...]) -> tuple[np.ndarray | None, list[dict[str, Any]]]:
+def cells_of(problem: Problem, done: Run, keys: tuple[str, ...]) -> tuple[np.ndarray | None, list[dict[str, Any]]]:
     """Panel scores of every row, judgement carried as an offset, and the cells that facts moved since they were judged."""
     if problem.panel is None:
         return None, []

@@ -4,6 +4,7 @@ from collections import defaultdict
 from statistics import fmean
 
 from assessments.models import AgreedValue, Rating, Review
+from assessments.scoring.agreement import Rated
 
 
 def panel_of(review: Review) -> dict[str, dict[str, dict[str, float | None]]] | None:
@@ -33,3 +34,16 @@ def panel_of(review: Review) -> dict[str, dict[str, dict[str, float | None]]] | 
         suggestion = None if agreed.suggestion is None else float(agreed.suggestion)
         panel[agreed.criterion][agreed.option.key] = {"value": float(agreed.value), "suggestion": suggestion}
     return dict(panel)
+
+
+def ratings_of(review: Review) -> tuple[Rated, ...]:
+    """The single ratings behind the panel, as the engine takes them for its agreement; none until the reveal."""
+    if not review.is_revealed:
+        return ()
+    rows = Rating.objects.filter(review=review, to_confirm=False).order_by("pk")
+    return tuple(
+        Rated(criterion, option, str(rater), function, float(score))
+        for criterion, option, rater, function, score in rows.values_list(
+            "criterion", "option__key", "membership__uuid", "function__key", "score"
+        )
+    )

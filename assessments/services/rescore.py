@@ -17,7 +17,7 @@ from assessments.models import Job, Program, ProgramSummary, Review, ReviewSumma
 from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.services.frameworks import framework_of
-from assessments.services.panel import panel_of
+from assessments.services.panel import panel_of, ratings_of
 from assessments.services.reports import follow_report
 
 HEADLINE, FULL = Scorecard.Depth.HEADLINE, Scorecard.Depth.FULL
@@ -63,7 +63,13 @@ def read_inputs(target: str) -> Inputs | None:
             return Inputs(program, problem, program.revision_id, program.inputs_revision)
         review = Review.objects.select_related("program", "criteria_version", "revision").get(pk=number)
         options = tuple(review.options.values_list("key", flat=True))
-        problem = Problem(framework_of(review.criteria_version), review.revision.facts, options, panel_of(review))
+        problem = Problem(
+            framework_of(review.criteria_version),
+            review.revision.facts,
+            options,
+            panel_of(review),
+            ratings=ratings_of(review),
+        )
         return Inputs(review, problem, review.revision_id, review.inputs_revision)
 
 

@@ -154,7 +154,7 @@ def test_a_full_scorecard_stays_below_64_kib_and_says_what_it_computed():
     card = full.full(Problem(FRAMEWORK, facts_of("tri_coast")), lambda percent, part: said.append((percent, part)))
     assert len(json.dumps(card).encode()) <= 64 * 1024
     assert set(card["risk"]["scenarios"]) == set(card["scenarios"])
-    assert card["depth"] == "full" and said[-1] == (30, "Risk over time")
+    assert card["depth"] == "full" and said[-1] == (60, "Risk over time")
     assert any("months" in one["text"] and "risk." in one["from"][0] for one in card["explanation"])
 
 

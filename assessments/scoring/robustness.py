@@ -1,0 +1,290 @@
+"""How much the answer rests on the weights: SMAA-2 over any weights, and closed-form ranges of single weights.
+
+Sources: Lahdelma & Salminen (2001), Operations Research 49(3) 444-454, SMAA-2: rank acceptability, central weights,
+confidence factors. Ranges of one weight: the additive value is linear in it when the others keep their proportions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from assessments.scoring.framework import Framework
+from assessments.scoring.ranking import TIE, same
+from assessments.scoring.weights import BIT_GENERATOR, seed_of
+
+SCRAMBLES, POINTS = 16, 1024  # independent scrambled Sobol sets: their scatter gives the error
+SCORE_DRAWS = 4_096
+HALF_STEP = 0.5  # of a score of 1 to 5: how far a score may be off for confidence factors
+LEAST_ACCEPTED = 30  # draws that a central weight needs before its confidence factor means anything
+STREAM_WEIGHTS, STREAM_SCORES = 3, 4
+
+
+def uniform_simplex(uniform: np.ndarray) -> np.ndarray:
+    """(.., n) points of the simplex, uniform, from (.., n) uniform numbers: exponentials over their sum."""
+    drawn = -np.log(np.clip(uniform, 1e-300, 1.0))
+    return np.asarray(drawn / drawn.sum(axis=-1, keepdims=True))
+
+
+def any_weights(framework: Framework) -> np.ndarray:
+    """(SCRAMBLES * POINTS, criteria): uniform among the dimensions and, apart, within each dimension."""
+    if "any_weights" not in framework.cache:
+        keys = [dimension.key for dimension in framework.dimensions]
+        of = np.array([keys.index(criterion.dimension) for criterion in framework.criteria])
+        size = len(keys) + len(of)
+        streams = np.random.SeedSequence(seed_of(framework), spawn_key=(STREAM_WEIGHTS,)).spawn(SCRAMBLES)
+        uniform = np.concatenate(
+            [
+                qmc.Sobol(size, scramble=True, rng=np.random.Generator(np.random.PCG64DXSM(stream))).random(POINTS)
+                for stream in streams
+            ]
+        )
+        outer = uniform_simplex(uniform[:, : len(keys)])
+        weights = np.zeros((len(uniform), len(of)))
+        for at in range(len(keys)):
+            own = np.flatnonzero(of == at)
+            weights[:, own] = outer[:, at, None] * uniform_simplex(uniform[:, len(keys) + own])
+        framework.cache["any_weights"] = weights
+    found: np.ndarray = framework.cache["any_weights"]
+    return found
+
+
+def ranks_of(totals: np.ndarray) -> np.ndarray:
+    """(draws, options) ranks from 1: one more than the options that are better by more than a tie."""
+    better = totals[:, None, :] > totals[:, :, None] * (1 + TIE) + TIE
+    return 1 + better.sum(axis=2)
+
+
+@dataclass(frozen=True)
+class Acceptability:
+    """rank (m, m): share of draws in which option i has rank r + 1; error (m, m); winning (m, m): i beats j;
+    central (m, n) mean weights of the draws where i is first, NaN where it never is; confidence (m,), NaN likewise."""
+
+    rank: np.ndarray
+    error: np.ndarray
+    winning: np.ndarray
+    central: np.ndarray
+    confidence: np.ndarray
+    draws: int
+
+
+def acceptability(
+    values: np.ndarray, weights: np.ndarray, *, groups: int = SCRAMBLES, spread: np.ndarray | None = None
+) -> Acceptability:
+    """SMAA-2 of point values under drawn weights.
+
+    values   (m, n) 0..1, finite
+    weights  (draws, n), each row sums to 1; `groups` equal parts of it are independent
+    spread   (score draws, m, n) values for the confidence factors; None: no confidence factors
+    Raises   ValueError for a value that is not finite, or draws that are no multiple of the groups
+    """
+    if not np.isfinite(values).all():
+        raise ValueError("Every value of the options compared must be known.")
+    if len(weights) % groups:
+        raise ValueError(f"{len(weights)} draws do not make {groups} equal groups.")
+    count = len(values)
+    totals = weights @ values.T
+    rank = ranks_of(totals)
+    hits = rank[:, :, None] == np.arange(1, count + 1)
+    shares = hits.mean(axis=0)
+    parts = hits.reshape(groups, -1, count, count).mean(axis=1)
+    error = parts.std(axis=0, ddof=1) / math.sqrt(groups) if groups > 1 else np.sqrt(shares * (1 - shares) / len(hits))
+    winning = (totals[:, :, None] > totals[:, None, :] * (1 + TIE) + TIE).mean(axis=0)
+    central = np.full((count, values.shape[1]), np.nan)
+    confidence = np.full(count, np.nan)
+    for at in range(count):
+        first = rank[:, at] == 1
+        if first.any():
+            central[at] = weights[first].mean(axis=0)
+        if spread is not None and first.sum() >= LEAST_ACCEPTED:
+            drawn = spread @ central[at]
+            confidence[at] = (drawn[:, at] >= drawn.max(axis=1) - TIE).mean()
+    return Acceptability(shares, error, winning, central, confidence, len(weights))
+
+
+def score_draws(framework: Framework, scores: np.ndarray) -> np.ndarray:
+    """(SCORE_DRAWS, m, n) scores, each uniform within half a step of what it is, within 1 and 5.
+
+    scores  (m, n) 1..5
+    """
+    generator = np.random.Generator(
+        np.random.PCG64DXSM(np.random.SeedSequence(seed_of(framework), spawn_key=(STREAM_SCORES,)))
+    )
+    offsets = generator.uniform(-HALF_STEP, HALF_STEP, (SCORE_DRAWS, *scores.shape))
+    return np.asarray(np.clip(scores + offsets, 1.0, 5.0))
+
+
+@dataclass(frozen=True)
+class WeightRange:
+    """The range of one weight (share of 1) in which the first option stays first, and who comes first beyond it.
+
+    below, above  the option that takes over there; None: nobody, down to 0 or up to 1
+    """
+
+    weight: float
+    low: float
+    high: float
+    below: str | None
+    above: str | None
+
+
+def weight_range(
+    weight: float, inside: np.ndarray, outside: np.ndarray, keys: Sequence[str], first: int
+) -> WeightRange:
+    """The exact range of a weight t for which V_i(t) = t * inside_i + (1 - t) * outside_i keeps its maximum at `first`.
+
+    weight           the weight now, 0..1
+    inside, outside  (m,) value of the part that the weight belongs to, and of all the rest with its own proportions
+    Source           linear in t: the flip against j is t* = -(A_i - A_j) / ((v_i - v_j) - (A_i - A_j))
+    """
+    low, high, below, above = 0.0, 1.0, None, None
+    for at, key in enumerate(keys):
+        if at == first:
+            continue
+        rest = outside[first] - outside[at]
+        slope = (inside[first] - inside[at]) - rest
+        if abs(slope) <= TIE:
+            continue
+        flip = -rest / slope
+        if weight < flip <= high and slope < 0:
+            high, above = float(flip), key
+        elif low <= flip < weight and slope > 0:
+            low, below = float(flip), key
+    return WeightRange(float(weight), low, high, below, above)
+
+
+def multiplier(weight: float, wanted: float) -> float | None:
+    """What an own weight is to be multiplied with, the others kept, so that its share becomes `wanted`; None for all."""
+    if wanted >= 1.0 - TIE or weight <= 0:
+        return None
+    return wanted * (1 - weight) / (weight * (1 - wanted))
+
+
+def weight_ranges(
+    framework: Framework, keys: Sequence[str], weights: np.ndarray, values: np.ndarray, first: str
+) -> dict[str, dict[str, WeightRange]]:
+    """{"dimensions": {key: range}, "criteria": {key: range}} of the first option among the options given.
+
+    values  (m, n) 0..1, finite
+    """
+    leader = list(keys).index(first)
+    found: dict[str, dict[str, WeightRange]] = {"dimensions": {}, "criteria": {}}
+    parts = [
+        (
+            "dimensions",
+            dimension.key,
+            [at for at, one in enumerate(framework.criteria) if one.dimension == dimension.key],
+        )
+        for dimension in framework.dimensions
+    ]
+    parts += [("criteria", criterion.key, [at]) for at, criterion in enumerate(framework.criteria)]
+    for group, key, own in parts:
+        weight = math.fsum(weights[own])
+        if weight <= TIE or weight >= 1.0 - TIE:
+            continue
+        inside = values[:, own] @ weights[own] / weight
+        outside = (values @ weights - values[:, own] @ weights[own]) / (1 - weight)
+        found[group][key] = weight_range(weight, inside, outside, keys, leader)
+    return found
+
+
+def tornado(
+    framework: Framework, keys: Sequence[str], weights: np.ndarray, values: np.ndarray, pair: tuple[str, str]
+) -> list[dict[str, Any]]:
+    """The margin between two options with each dimension's own weight halved and doubled; the widest first. Points."""
+    a, b = (values[list(keys).index(key)] for key in pair)
+    rows = []
+    for dimension in framework.dimensions:
+        own = np.array([one.dimension == dimension.key for one in framework.criteria])
+        ends = []
+        for factor in (0.5, 2.0):
+            changed = np.where(own, weights * factor, weights)
+            ends.append(float(changed @ (a - b) / changed.sum() * 100.0))
+        rows.append({"dimension": dimension.key, "half": ends[0], "double": ends[1]})
+    return sorted(rows, key=lambda row: -abs(row["double"] - row["half"]))
+
+
+def equal_weights(framework: Framework) -> np.ndarray:
+    """(criteria,) every dimension alike, and within it every criterion."""
+    sizes = {dimension.key: len(dimension.criteria) for dimension in framework.dimensions}
+    return np.array([1.0 / len(sizes) / sizes[criterion.dimension] for criterion in framework.criteria])
+
+
+def robustness_of(
+    framework: Framework, keys: Sequence[str], weights: np.ndarray, scores: np.ndarray, values: np.ndarray,
+    blocked: np.ndarray, place: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """The part of a full scorecard about weights; see the package docstring. Blocked options are left out.
+
+    scores, values  (m, n), NaN where missing
+    place           winner and runner-up of the result that the verdict rests on
+    """
+    open_ = [at for at in range(len(keys)) if not blocked[at]]
+    known = values[open_]
+    if len(open_) < 2 or np.isnan(known).any():
+        reason = "fewer than two options are open" if len(open_) < 2 else "some cells have no score yet"
+        return {"any_weights": None, "why_not": reason, "ranges": None, "tornado": [], "weight_flips": []}
+    names = [keys[at] for at in open_]
+    spread = (score_draws(framework, scores[open_]) - 1.0) / 4.0
+    smaa = acceptability(known, any_weights(framework), spread=spread)
+    found: dict[str, Any] = {
+        "any_weights": {
+            "draws": smaa.draws,
+            "generator": f"scrambled Sobol, {BIT_GENERATOR}",
+            "options": {
+                key: {
+                    "ranks": [
+                        {"value": float(v), "se": float(e)} for v, e in zip(smaa.rank[at], smaa.error[at], strict=True)
+                    ],
+                    "confidence": None if math.isnan(smaa.confidence[at]) else float(smaa.confidence[at]),
+                    "central": None if np.isnan(smaa.central[at]).any() else _by_dimension(framework, smaa.central[at]),
+                    "beats": {other: float(smaa.winning[at, j]) for j, other in enumerate(names) if j != at},
+                }
+                for at, key in enumerate(names)
+            },
+        },
+        "why_not": "",
+    }
+    first, second = place["winner"], place["runner_up"]
+    if first is None:
+        return found | {"ranges": None, "tornado": [], "weight_flips": []}
+    ranges = weight_ranges(framework, names, weights, known, first)
+    found["ranges"] = {
+        group: {
+            key: {"low": one.low, "high": one.high, "below": one.below, "above": one.above} for key, one in rows.items()
+        }
+        for group, rows in ranges.items()
+    }
+    found["tornado"] = tornado(framework, names, weights, known, (first, second)) if second else []
+    found["weight_flips"] = _flips(ranges["dimensions"])
+    return found
+
+
+def _by_dimension(framework: Framework, weights: np.ndarray) -> dict[str, float]:
+    return {
+        dimension.key: float(
+            sum(w for w, one in zip(weights, framework.criteria, strict=True) if one.dimension == dimension.key)
+        )
+        for dimension in framework.dimensions
+    }
+
+
+def _flips(ranges: Mapping[str, WeightRange]) -> list[dict[str, Any]]:
+    """Changes of one dimension's weight that put another option first; the smallest change of its multiplier first."""
+    rows = []
+    for key, one in ranges.items():
+        for wanted, option in ((one.low, one.below), (one.high, one.above)):
+            if option is None or same(wanted, one.weight):
+                continue
+            factor = multiplier(one.weight, wanted)
+            if factor is None or factor <= 0:
+                continue
+            rows.append(
+                {"dimension": key, "weight": one.weight, "flip": wanted, "multiplier": factor, "option": option}
+            )
+    return sorted(rows, key=lambda row: abs(math.log(row["multiplier"])))
