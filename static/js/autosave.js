@@ -1,5 +1,6 @@
 // A form or field with data-autosave shows its state in the nearest [data-autosave-state], or in the page's own one
-// (#autosave): saving, saved, failed (with a retry), clash. The saving itself is an htmx request of the element.
+// (#autosave): saving, saved, failed (with a retry), clash. The saving itself is an htmx request of the element. The
+// version that it saw lies in a form's "version", or in the [data-version] of an element that is part of a larger form.
 const PHRASES = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved", clash: "Changed by someone else" };
 const waiting = new Set();
 
@@ -29,9 +30,9 @@ document.addEventListener("htmx:before:request", (event) => {
   const element = saver(event);
   if (!element) return;
   const { ctx } = event.detail;
-  const version = element.elements?.version?.value;
-  if (version !== undefined && ctx.request.body?.has?.("version") && seen.get(ctx) === (clashes.get(element) || 0)) {
-    ctx.request.body.set("version", version);
+  const version = element.elements?.version || element.querySelector("[data-version]");
+  if (version && ctx.request.body?.has?.(version.name) && seen.get(ctx) === (clashes.get(element) || 0)) {
+    ctx.request.body.set(version.name, version.value);
   }
   waiting.add(element);
   show(element, "saving");

@@ -5,6 +5,7 @@ import "./menu.js";
 import "./dialog.js";
 import "./notices.js";
 import "./autosave.js";
+import "./entries.js";
 import "./score.js";
 import "./live.js";
 import "./times.js";

@@ -160,24 +160,35 @@ class Draft:
         return facts
 
     @cached_property
-    def problems(self) -> list[dict]:
-        """Every reason why these facts cannot be saved: missing, impossible, to be confirmed, options without a host."""
-        found = []
-        for cell in self.cells:
-            said = cell.problem()
-            if not said and cell.to_confirm:
-                said = f"{cell.field.label} is to be confirmed: month 0 moved and nobody said that it still holds."
-            if said:
-                found.append(problem(cell.field.key, said, option=cell.option_key, value=cell.value))
+    def lacking(self) -> list[dict]:
+        """What keeps these facts from giving a result: missing or impossible values, no options, no host."""
+        found = [
+            problem(cell.field.key, said, option=cell.option_key, value=cell.value)
+            for cell in self.cells
+            if (said := cell.problem())
+        ]
         if not self.options:
             found.append(problem("options", "The facts offer no option. Add one."))
         for option in self.options:
             if option.kind in HOSTED and HOSTED[option.kind] in self.schema.kinds and not self.host_of(option):
                 host = self.schema.kinds[HOSTED[option.kind]]
-                found.append(
-                    problem("host", f"{option.name} needs a host: an option of kind {host}.", option=option.key)
-                )
+                said = f"{option.name} needs a host: an option of kind {host}."
+                found.append(problem("host", said, option=option.key))
         return found
+
+    @cached_property
+    def problems(self) -> list[dict]:
+        """Every reason why these facts cannot be saved: what they lack, and what is still to be confirmed."""
+        return self.lacking + [
+            problem(
+                cell.field.key,
+                f"{cell.field.label} is to be confirmed: month 0 moved and nobody said yet that it still holds.",
+                option=cell.option_key,
+                value=cell.value,
+            )
+            for cell in self.cells
+            if cell.to_confirm
+        ]
 
     def host_of(self, option: DraftOption) -> DraftOption | None:
         wanted = HOSTED.get(option.kind)
@@ -230,11 +241,9 @@ def preview(draft: Draft, rights: ProgramRights) -> dict[str, Any]:
 
     A scorecard as `scoring.headline` writes it. Reads nothing and stores nothing. Raises Missing while facts lack.
     """
-    lacking = [one for one in draft.problems if "to be confirmed" not in one["message"]]
-    if lacking:
-        raise Missing(
-            "The facts are not complete yet.", [{"what": p["field"], "message": p["message"]} for p in lacking]
-        )
+    if draft.lacking:
+        things = [{"what": one["field"], "message": one["message"]} for one in draft.lacking]
+        raise Missing("The facts are not complete yet.", things)
     try:
         card = headline(Problem(draft.framework, draft.facts, tuple(option.key for option in draft.options)))
     except (EvaluationError, ValueError) as error:

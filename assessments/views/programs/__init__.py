@@ -1,0 +1,1 @@
+"""Pages of programs: the overview, the facts and their draft, revisions, files."""
