@@ -12,6 +12,7 @@ from assessments.errors import ResultPending
 from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Scorecard, Submission
 from assessments.reporting import brief, result_view
 from assessments.reporting.result_view import Names, month_words
+from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
 from assessments.services.disagreement import disagreements, raters
@@ -102,6 +103,7 @@ def brief_of(
         headlines=_headlines(review, numbers),
         values=result_view.value_bars(numbers, names, inputs=basis.inputs),
         scenarios=result_view.scenario_matrix(numbers),
+        risk=risk_over_time(numbers),
         gates=tuple(
             brief.Gate(gate.id, gate.effect, tuple(option.name for option in gate.options), gate.message)
             for gate in result_view.gate_rows(numbers)
@@ -172,16 +174,16 @@ def _notice(review: Review, basis: Basis) -> str:
 
 
 def _headlines(review: Review, numbers: Mapping[str, Any]) -> tuple[brief.Headline, ...]:
-    """At most four figures, the surest answer to "how sure" first."""
-    shown_figures = [brief.Headline(value, words) for value, words in result_view.figures(numbers)]
-    if numbers["panel"] is None:
-        return tuple(shown_figures[:4])
-    people, functions = raters(review)
-    panel = brief.Headline(
-        str(people),
-        f"{'person' if people == 1 else 'people'} of {functions} function{'' if functions == 1 else 's'} rated",
-    )
-    return (*shown_figures[:3], panel)
+    """At most four figures: how sure, how robust, how far beyond what can be absorbed, and who says so."""
+    told = [brief.Headline(value, words) for value, words in result_view.figures(numbers)]
+    last = []
+    if beyond := beyond_figure(numbers):
+        last.append(brief.Headline(*beyond))
+    if numbers["panel"] is not None:
+        people, functions = raters(review)
+        who = f"{'person' if people == 1 else 'people'} of {functions} function{'' if functions == 1 else 's'} rated"
+        last.append(brief.Headline(str(people), who))
+    return (*told[: 4 - len(last)], *last)
 
 
 def _changes(numbers: Mapping[str, Any]) -> tuple[brief.Change, ...]:
@@ -198,7 +200,9 @@ def _changes(numbers: Mapping[str, Any]) -> tuple[brief.Change, ...]:
         return f"{known[run['winner']].name} first{ahead}"
 
     found = [
-        brief.Change(f"{key} {run['name']}", place(run)) for key, run in numbers["scenarios"].items() if not run["kept"]
+        brief.Change(f"{key} {run['name']}", place(run))
+        for key, run in result_view.scenario_runs(numbers)
+        if not run["kept"]
     ]
     found += [
         brief.Change(f"Weights as in “{lens['name']}”", place(lens))
@@ -207,7 +211,7 @@ def _changes(numbers: Mapping[str, Any]) -> tuple[brief.Change, ...]:
     ]
     if found:
         return tuple(found)
-    close = [(run["margin"], key) for key, run in numbers["scenarios"].items() if run["runner_up"]]
+    close = [(run["margin"], key) for key, run in result_view.scenario_runs(numbers) if run["runner_up"]]
     if not close:
         return ()
     key = min(close)[1]

@@ -1,5 +1,8 @@
 """Ostara of the demo programs in review: the default framework, its facts, a lead and raters of three functions."""
 
+import copy
+from functools import cache
+
 import yaml
 
 from accounts import people
@@ -16,6 +19,10 @@ FUNCTIONS = {"cem": "cmc", "quin": "qa", "finn": "finance"}
 WHY = "Nine lots say nothing about a second site."
 
 
+# Reading the framework's YAML takes longer than anything else here.
+_default_document = cache(default_document)
+
+
 def document(**changed) -> dict:
     """The profile, with facts that differ from it."""
     return yaml.safe_load((PROFILES / "ostara.yaml").read_text(encoding="utf-8")) | changed
@@ -23,7 +30,9 @@ def document(**changed) -> dict:
 
 def make_ostara(**changed) -> Scene:
     """Opened and computed, nobody assigned. changed: facts that differ from the profile."""
-    founded = people.found_organization(name="Harbor", slug="harbor", admin_email="ada@example.org", admin_name="Ada Ng")
+    founded = people.found_organization(
+        name="Harbor", slug="harbor", admin_email="ada@example.org", admin_name="Ada Ng"
+    )
     admin = Membership.objects.with_rights().get(pk=founded.pk)
 
     def add(name, *functions, roles=("assessor",)):
@@ -32,7 +41,7 @@ def make_ostara(**changed) -> Scene:
         )
 
     lead = add("lea", "program_leadership")
-    framework = criteria.import_draft(member=admin, document=default_document())
+    framework = criteria.import_draft(member=admin, document=copy.deepcopy(_default_document()))
     version = criteria.publish(member=admin, version_id=framework.pk, reason="First version.")
     program = programs.create_program(member=admin, name="OST-101", criteria_version=version, lead=lead)
     programs.import_revision(

@@ -32,6 +32,7 @@ from assessments.reporting.result_view.words import (
     first_share_words,
     headline_sentence,
     options,
+    scenario_runs,
     verdict_kind_words,
     verdict_words,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "moved_rows",
     "options",
     "scenario_matrix",
+    "scenario_runs",
     "share_words",
     "side_rows",
     "value_bars",

@@ -10,7 +10,7 @@ from assessments.reporting.charts import (
     ValueBars,
 )
 from assessments.reporting.result_view.names import Names
-from assessments.reporting.result_view.words import Numbers, counted, options, result_of
+from assessments.reporting.result_view.words import Numbers, counted, options, result_of, scenario_runs
 
 
 def _gates_of(numbers: Numbers, key: str) -> tuple[str, str]:
@@ -67,7 +67,7 @@ def scenario_matrix(numbers: Numbers) -> ScenarioMatrix:
             run["kept"],
             tuple(run["tied"]),
         )
-        for key, run in numbers["scenarios"].items()
+        for key, run in scenario_runs(numbers)
     ]
     columns = tuple(ScenarioOption(option.key, option.name, option.accent) for option in known.values())
     return ScenarioMatrix(columns, (base, *runs))

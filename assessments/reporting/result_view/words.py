@@ -1,5 +1,6 @@
 """The verdict in words and in a few figures. "Best remaining" is never worded as a recommendation."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from assessments.reporting.charts.shares import share_words
 
 Numbers = Mapping[str, Any]
 
+_PARTS = re.compile(r"(\d+)")
 _KINDS = {
     "clear": "Clear",
     "leaning": "Leaning",
@@ -39,6 +41,14 @@ def result_of(numbers: Numbers, basis: str | None = None) -> Mapping[str, Any]:
     """The facts-only or the panel's result; by default the one that the verdict rests on."""
     found: Mapping[str, Any] = numbers[basis or numbers["basis"]]
     return found
+
+
+def scenario_runs(numbers: Numbers) -> list[tuple[str, Mapping[str, Any]]]:
+    """(id, run), S7a before S8 and S10 last: stored JSON does not keep the framework's order."""
+    runs: Mapping[str, Mapping[str, Any]] = numbers["scenarios"]
+    return sorted(
+        runs.items(), key=lambda run: [int(part) if part.isdigit() else part for part in _PARTS.split(run[0])]
+    )
 
 
 def counted(number: int, word: str) -> str:
