@@ -196,8 +196,11 @@ def _changes(numbers: Mapping[str, Any]) -> tuple[brief.Change, ...]:
         if run["winner"] is None:
             tied = " and ".join(known[key].name for key in run["tied"])
             return f"{tied} tie" if tied else "no option left"
-        ahead = f", {run['margin']:.1f} points ahead" if run["margin"] is not None and run["runner_up"] else ""
-        return f"{known[run['winner']].name} first{ahead}"
+        named = known[run["winner"]].name
+        if run["margin"] is None or not run["runner_up"]:
+            return f"{named} first, the only one left"
+        ahead = f"{run['margin']:.1f} points ahead" if run["margin"] >= 0.05 else "by less than 0.1 points"
+        return f"{named} first, {ahead}"
 
     found = [
         brief.Change(f"{key} {run['name']}", place(run))
