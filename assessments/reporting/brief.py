@@ -102,7 +102,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Proposal:
-    """The proposed decision. kind: in words ("as recommended", "an alternative", "not yet")."""
+    """The proposed decision. kind: in words ("as the result says"); sentence: the choice ("Choose Hybrid, as recommended.")."""
 
     number: int
     kind: str
@@ -111,6 +111,7 @@ class Proposal:
     hash: str = ""
     overrides: tuple[str, ...] = ()  # "G04 not ready in time: ..." of an approved blocked option, with its reason
     tripwires: tuple[str, ...] = ()
+    sentence: str = ""
     author: str = ""
     decided: bool = False  # the last step of the route signed it
 

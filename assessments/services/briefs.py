@@ -266,21 +266,22 @@ def _proposal(proposed: ProposedDecision, decided: Decision | None) -> brief.Pro
         number=proposed.number,
         kind=PROPOSAL_KINDS[proposed.kind],
         option=proposed.option.name if proposed.option else "",
+        sentence=record["sentence"],
         justification=proposed.justification,
         hash=proposed.sha256,
-        overrides=tuple(_override(one) for one in record.get("overrides", ())),
-        tripwires=tuple(_tripwire(one) for one in record.get("tripwires", ())),
+        overrides=tuple(_override(one) for one in record["overrides"]),
+        tripwires=tuple(_tripwire(one) for one in record["tripwires"]),
         author=proposed.author.name,
         decided=decided is not None and decided.proposed_decision_id == proposed.pk,
     )
 
 
-def _override(one: Any) -> str:
-    return f"{one['gate']}: {one['reason']}" if isinstance(one, Mapping) else str(one)
+def _override(one: Mapping[str, Any]) -> str:
+    return f"{one['gate']} {one['name']}: {one['reason']}"
 
 
-def _tripwire(one: Any) -> str:
-    return str(one.get("text") or one.get("what") or "") if isinstance(one, Mapping) else str(one)
+def _tripwire(one: Mapping[str, Any]) -> str:
+    return str(one["sentence"])
 
 
 def _steps(submission: Submission, proposed: ProposedDecision | None) -> tuple[brief.Step, ...]:

@@ -193,8 +193,8 @@ def make_report(held: jobs.Claim) -> None:
         with transaction.atomic():
             jobs.close(held, done=held.wanted_revision)
         return
-    for path in files.leftovers(_folder(report), str(report.uuid)):  # of a run that was killed
-        path.unlink(missing_ok=True)
+    for leftover in files.leftovers(_folder(report), str(report.uuid)):  # of a run that was killed
+        leftover.unlink(missing_ok=True)
     jobs.report_progress(held, 10, "Reading the record")
     made_at = database_now()
     with jobs.snapshot():
