@@ -11,8 +11,19 @@ from django.db import transaction
 from accounts import people
 from accounts.models import Membership, Organization
 from assessments import jobs
-from assessments.models import CriteriaVersion, Job, Program, Review
-from assessments.services import criteria, programs, ratings, reconciling, reviews
+from assessments.models import ApprovalStep, CriteriaVersion, Job, Program, Review
+from assessments.services import (
+    approvals,
+    conditions,
+    criteria,
+    programs,
+    ratings,
+    reconciling,
+    reports,
+    reviews,
+    signing,
+    submissions,
+)
 from assessments.services.frameworks import default_document
 
 FRAMEWORKS = Path(__file__).resolve().parent.parent / "frameworks"
@@ -25,10 +36,12 @@ PATHS = {
     "draft": ("open",),
     "scoring": ("open", "start", "rate"),
     "reconciling": ("open", "start", "rate", "reveal", "agree"),
-    "in_approval": ("open", "start", "rate", "reveal", "agree"),
-    "returned": ("open", "start", "rate", "reveal", "agree"),
-    "approved": ("open", "start", "rate", "reveal", "agree"),
+    "in_approval": ("open", "start", "rate", "reveal", "agree", "submit", "sign"),
+    "returned": ("open", "start", "rate", "reveal", "agree", "submit", "sign", "return_"),
+    "approved": ("open", "start", "rate", "reveal", "agree", "submit", "sign", "report"),
 }
+BEFORE_RESULTS = ("open", "start", "rate", "reveal", "agree")
+AFTER_RESULTS = ("submit", "sign", "return_", "report")
 
 
 @dataclass(frozen=True)
@@ -87,13 +100,12 @@ class _Telling:
             self.publish_criteria()
             for told in self.told["programs"]:
                 self.programs.append((told, self.bring_program(told)))
-        settle()
-        paths = {id(program): list(PATHS[told["state"]]) for told, program in self.programs}
-        while any(paths.values()):
+        # A submission and a report want a result of the latest inputs; everything before them is computed once.
+        for acts in (BEFORE_RESULTS, AFTER_RESULTS):
             for told, program in self.programs:
-                if paths[id(program)]:
-                    act = paths[id(program)].pop(0)
-                    getattr(self, act)(told, program)
+                for act in PATHS[told["state"]]:
+                    if act in acts:
+                        getattr(self, act)(told, program)
             settle()
         return [
             Account(row["email"], self.password, f"{row['title']} ({_does(row)})", row["key"] in self.told["shown"])
@@ -206,6 +218,61 @@ class _Telling:
                 value=value,
                 note=note,
             )
+
+    def submit(self, told: dict, program: Program) -> None:
+        """Propose what the result says; every condition gets a person of the function that it is for."""
+        lead, review = self.people[told["lead"]], self._review(program)
+        numbers = submissions.result_for_submission(review).numbers
+        chosen = numbers["verdict"]["option"]
+        entries = [
+            {
+                "key": demand.key,
+                "owner": self._speaks_for(demand.function_key, lead),
+                "due_month": demand.due_month or 6,
+            }
+            for demand in conditions.demands_on(numbers, chosen)
+        ]
+        entries += [
+            {**row, "owner": self.people[row["owner"]], "function_key": self.people[row["owner"]].functions[0].key}
+            for row in told.get("advised", [])
+        ]
+        submissions.submit(
+            member=lead,
+            review_id=review.pk,
+            kind="recommended",
+            option_key=chosen,
+            justification=told["proposal"],
+            conditions=entries,
+        )
+
+    def _speaks_for(self, function: str, otherwise: Membership) -> Membership:
+        rows = (row for row in self.told["people"] if function in row["functions"])
+        found = next(rows, None)
+        return self.people[found["key"]] if found else otherwise
+
+    def sign(self, told: dict, program: Program) -> None:
+        review = self._review(program)
+        functional, executive = (review.steps.get(submission__number=1, key=key) for key in ("functional", "executive"))
+        for function, key in told["signs"]["functional"].items():
+            self._sign(self.people[key], functional, "reviewed", function)
+        if "executive" in told["signs"]:
+            self._sign(self.people[told["signs"]["executive"]], executive, "approved")
+
+    def _sign(self, person: Membership, step: ApprovalStep, meaning: str, function: str = "") -> None:
+        shown = signing.what_is_signed(step, signing.proposed_of(step))
+        grant = signing.grant_to_sign(member=person, step_id=step.pk, password=self.password, bound_to=shown)
+        approvals.sign(member=person, step_id=step.pk, grant=grant, meaning=meaning, function_key=function)
+
+    def return_(self, told: dict, program: Program) -> None:
+        approvals.return_review(
+            member=self.people[told["returned"]["by"]],
+            review_id=self._review(program).pk,
+            reason=told["returned"]["reason"],
+        )
+
+    def report(self, told: dict, program: Program) -> None:
+        review = Review.objects.get(program=program, state=Review.State.APPROVED)
+        reports.ask_for_report(member=self.people[told["lead"]], review_id=review.pk)
 
 
 def _does(row: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts.models import Membership
 from assessments.models import Rating, Review, Scorecard
+from assessments.scoring.agreement import Rated
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
 from assessments.services.criteria import content_of, given_back, kept
@@ -160,4 +161,9 @@ def problem_of(record: str) -> Problem:
         held["facts"]["values"],
         tuple(option["key"] for option in held["options"]),
         held["panel"],
+        ratings=tuple(
+            Rated(row["criterion"], row["option"], row["person"]["uuid"], row["function"]["key"], float(row["score"]))
+            for row in held["ratings"]
+            if not row["to_confirm"]
+        ),
     )

@@ -16,8 +16,7 @@ from assessments.live import announce
 from assessments.models import Job, Program, ProgramSummary, Review, ReviewSummary, Scorecard
 from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
-from assessments.services.frameworks import framework_of
-from assessments.services.panel import panel_of, ratings_of
+from assessments.services.problems import problem_of
 from assessments.services.reports import follow_report
 
 HEADLINE, FULL = Scorecard.Depth.HEADLINE, Scorecard.Depth.FULL
@@ -57,20 +56,9 @@ def read_inputs(target: str) -> Inputs | None:
             program = Program.objects.select_related("criteria_version", "revision").get(pk=number)
             if program.revision is None:
                 return None
-            problem = Problem(
-                framework_of(program.criteria_version), program.revision.facts, tuple(program.revision.option_keys)
-            )
-            return Inputs(program, problem, program.revision_id, program.inputs_revision)
+            return Inputs(program, problem_of(program), program.revision_id, program.inputs_revision)
         review = Review.objects.select_related("program", "criteria_version", "revision").get(pk=number)
-        options = tuple(review.options.values_list("key", flat=True))
-        problem = Problem(
-            framework_of(review.criteria_version),
-            review.revision.facts,
-            options,
-            panel_of(review),
-            ratings=ratings_of(review),
-        )
-        return Inputs(review, problem, review.revision_id, review.inputs_revision)
+        return Inputs(review, problem_of(review), review.revision_id, review.inputs_revision)
 
 
 @jobs.handler(Job.Kind.RESCORE)

@@ -11,12 +11,11 @@ from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Missing, ResultPending, WrongState
 from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
-from assessments.scoring.headline import ENGINE_VERSION, Problem
+from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
 from assessments.services import proposals, routes
-from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
-from assessments.services.panel import panel_of
+from assessments.services.problems import problem_of
 from assessments.services.ratings import unrated
 from assessments.services.records import record_of
 from assessments.services.reviews import move, seen
@@ -235,7 +234,5 @@ def _hold_up(findings: Sequence[Finding], reason: str) -> None:
 
 def _same_inputs(review: Review, scorecard: Scorecard) -> None:
     """The count of inputs says that the result is current; the digest proves that it is of these very inputs."""
-    options = tuple(review.options.values_list("key", flat=True))
-    problem = Problem(framework_of(review.criteria_version), review.revision.facts, options, panel_of(review))
-    if problem.digest() != scorecard.input_digest:
+    if problem_of(review).digest() != scorecard.input_digest:
         raise WrongState("The stored result does not belong to these inputs. Have it computed again first.")

@@ -17,8 +17,8 @@ def test_the_story_is_told_once_and_every_result_is_fresh():
     made = demo.load("birch-ember-kelp-4711", TODAY)
     states = dict(Review.objects.values_list("program__name", "state"))
     wanted = {
-        "Halden Biotherapeutics HLD-220": "reconciling",
-        "Meridian Loop MLX-07": "reconciling",
+        "Halden Biotherapeutics HLD-220": "approved",
+        "Meridian Loop MLX-07": "in_approval",
         "Brightwater Cell Sciences BW-310": "reconciling",
         "Tri-Coast Regenerative TCR-5": "scoring",
         "Ostara Cellular OST-101": "reconciling",

@@ -4,9 +4,7 @@ from django.db import transaction
 
 from assessments.models import Review, Scorecard
 from assessments.scoring.full import full
-from assessments.scoring.headline import Problem
-from assessments.services.frameworks import framework_of
-from assessments.services.panel import panel_of
+from assessments.services.problems import problem_of
 from assessments.services.rescore import Inputs, store
 
 
@@ -14,6 +12,5 @@ from assessments.services.rescore import Inputs, store
 def compute(review: Review) -> Scorecard:
     """The full result of a review's inputs as they are now, stored and shown. Runs inside any transaction."""
     review = Review.objects.select_related("program", "criteria_version", "revision").get(pk=review.pk)
-    options = tuple(review.options.values_list("key", flat=True))
-    problem = Problem(framework_of(review.criteria_version), review.revision.facts, options, panel_of(review))
+    problem = problem_of(review)
     return store(Inputs(review, problem, review.revision_id, review.inputs_revision), full(problem))
