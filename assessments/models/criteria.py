@@ -24,6 +24,9 @@ class CriteriaSet(models.Model):
 
 class CriteriaVersionQuerySet(models.QuerySet):
     def visible_to(self, member):
+        """Published and retired versions for whoever holds a role, drafts for admins."""
+        if not member.is_active or not member.roles:
+            return self.none()
         found = self.filter(organization_id=member.organization_id)
         return found if "admin" in member.roles else found.exclude(state=CriteriaVersion.State.DRAFT)
 

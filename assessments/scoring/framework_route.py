@@ -20,8 +20,8 @@ MOST_DAYS = 365
 def check_route(data: Mapping[str, Any], functions: Mapping[str, Any], problems: Problems) -> None:
     """Check `route` of a document; problems are recorded with their places."""
     rows = data.get("route")
-    if rows is None or rows == []:  # rows of a version without a route come back as an empty list
-        return
+    if rows is None or rows == []:
+        return  # facts can be scored without a route; a review under it cannot be submitted
     if not isinstance(rows, list):
         problems.append(("route", "the route is a list of steps"))
         return

@@ -26,6 +26,7 @@ from assessments.models import (
     Source,
 )
 from assessments.scoring.framework import Framework, FrameworkErrors
+from assessments.scoring.framework_rows import check_rows
 
 META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "risk", "plausible_weights", "verdict")
 
@@ -56,12 +57,15 @@ def given_back(value: Any, ordered: bool = False) -> Any:
 
 def check_document(document: Any, *, organization_id: int) -> Framework:
     """Compile a framework document. Raises Invalid naming every problem at its place, before anything is written."""
+    rows: list[tuple[str, str]] = []
+    if isinstance(document, dict):
+        check_rows(document, rows)
     try:
         framework = Framework.from_data(document)
     except FrameworkErrors as errors:
-        raise Invalid(
-            [{"field": place, "option": "", "value": None, "message": message} for place, message in errors.problems]
-        ) from errors
+        rows += errors.problems
+    if rows:
+        raise Invalid([{"field": at, "option": "", "value": None, "message": text} for at, text in dict.fromkeys(rows)])
     known = set(Function.objects.filter(organization_id=organization_id).values_list("key", flat=True))
     unknown = sorted(set(document["functions"]) - known)
     if unknown:

@@ -28,6 +28,6 @@ STORAGES = {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-STATIC_ROOT = None  # nothing is collected: static files are found where they are written
+STATIC_ROOT = None  # type: ignore[assignment]  # nothing is collected: static files are found where they are written
 LOG_FORMAT = env.text("LOG_FORMAT", "console")
 CANONICAL_HOST = env.text("CANONICAL_HOST")

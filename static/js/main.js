@@ -9,3 +9,4 @@ import "./entries.js";
 import "./score.js";
 import "./live.js";
 import "./times.js";
+import "./parts.js";

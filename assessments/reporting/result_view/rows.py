@@ -158,7 +158,7 @@ def condition_rows(numbers: Numbers, names: Names, start: datetime.date | None =
     start  the day of month 0
     """
     known, first = options(numbers), numbers["verdict"]["option"]
-    merged: dict[tuple[str, str], list] = {}
+    merged: dict[tuple[str, str], list[Numbers]] = {}
     for gate in numbers["gates"]:
         if gate["condition"]:
             merged.setdefault((gate["id"], gate["condition"]["title"]), []).append(gate)

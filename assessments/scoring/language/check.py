@@ -71,14 +71,14 @@ def nearest(word: str, known) -> str:
     return f" It may be {', '.join(map(repr, known))}." if 0 < len(known) <= 8 else ""
 
 
-def _present_after(node: Node, truth: bool) -> frozenset[str]:
+def present_after(node: Node, truth: bool) -> frozenset[str]:
     """The names that are known not to be missing once a condition turned out as `truth`."""
     if isinstance(node, Call) and node.function == "is_null" and isinstance(node.arguments[0], Name):
         return frozenset() if truth else frozenset({_key(node.arguments[0])})
     if isinstance(node, Unary) and node.operator == "not":
-        return _present_after(node.operand, not truth)
+        return present_after(node.operand, not truth)
     if isinstance(node, Binary) and node.operator in ("and", "or"):
-        left, right = _present_after(node.left, truth), _present_after(node.right, truth)
+        left, right = present_after(node.left, truth), present_after(node.right, truth)
         return left | right if (node.operator == "and") == truth else left & right
     return frozenset()
 
@@ -149,7 +149,7 @@ class _Checker:
     def _binary(self, node: Binary, present) -> Type:
         if node.operator in ("and", "or"):
             self.truth(node.left, present, f"'{node.operator}'")
-            self.truth(node.right, present | _present_after(node.left, node.operator == "and"), f"'{node.operator}'")
+            self.truth(node.right, present | present_after(node.left, node.operator == "and"), f"'{node.operator}'")
             return BOOLEAN
         if node.operator in ("in", "not in"):
             return self._membership(node, present)
@@ -199,8 +199,8 @@ class _Checker:
 
     def _either(self, node: Either, present) -> Type:
         self.truth(node.condition, present, "'if'")
-        then = self.type_of(node.then, present | _present_after(node.condition, True))
-        otherwise = self.type_of(node.otherwise, present | _present_after(node.condition, False))
+        then = self.type_of(node.then, present | present_after(node.condition, True))
+        otherwise = self.type_of(node.otherwise, present | present_after(node.condition, False))
         if then.kind != otherwise.kind or then.kind not in ("number", "boolean"):
             raise LanguageError(
                 f"Both sides of 'if' must be alike, not {then.named()} and {otherwise.named()}.", node.position
