@@ -22,7 +22,7 @@ MOST_SHOWN = 100
 def criteria_import(request):
     """Read a framework in as a draft; every error is named at its place, and nothing is written before there is none."""
     permissions.can_manage_criteria(request.member).require()
-    form = ImportForm(request.POST or None, request.FILES or None)
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     context = {
         "form": form,
         "crumbs": [("Criteria", reverse("assessments:criteria_list")), ("Read in", "")],
@@ -65,7 +65,9 @@ def _act(request, uuid, act, **words):
     """Ask for a reason, perform, and say what happened; a refusal keeps what was typed."""
     version = find_version(request, uuid)
     permissions.can_manage_criteria(request.member).require()
-    form = ReasonForm(request.POST or None, initial={"version": version.version}, label=words["label"])
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None, initial={"version": version.version}, label=words["label"]
+    )
     if request.method == "POST" and form.is_valid():
         try:
             act(version, form.cleaned_data)
