@@ -3,6 +3,8 @@
 import os
 import secrets
 import socket
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+
+from config.supervisor.processes import started_at
 
 OWNER, APP = "makewhere_owner", "makewhere_app"
 LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000  # below the ephemeral range, where ports are taken at any moment
@@ -31,8 +35,46 @@ class Postgres:
         password = quote(self.passwords[role], safe="")
         return f"postgresql://{role}:{password}@/{database}?host={quote(self.socket_dir, safe='')}"
 
+    @property
+    def pid(self) -> int:
+        return self.handle.get_pid()
+
+    def is_running(self) -> bool:
+        """Whether the server's first process lives. Its package takes a dead one for alive until it is reaped."""
+        return started_at(self.pid) is not None
+
+    def start_again(self, patience: float = 60.0) -> None:
+        """Start the server after a crash; it recovers by itself. Raises CannotStart if it does not come up in time."""
+        dead = self.pid
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if started_at(dead) is None and _is_unreaped(dead):
+                # Nobody reaps it here, and PostgreSQL would take its lock files for a living server's. Should one of its
+                # other processes live still, the start is refused by the shared memory that they hold.
+                for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                    (Path(self.socket_dir) / name).unlink(missing_ok=True)
+            try:
+                self.handle.ensure_postgres_running()
+            except (subprocess.SubprocessError, OSError, AssertionError):
+                time.sleep(
+                    1
+                )  # its other processes end within a second; a long recovery outlasts the package's patience
+            else:
+                return
+        raise CannotStart(f"PostgreSQL ended and does not start again. Its log: {Path(self.socket_dir) / 'log'}.")
+
     def stop(self) -> None:
-        self.handle.cleanup()
+        if self.is_running():
+            self.handle.cleanup()
+
+
+def _is_unreaped(pid: int) -> bool:
+    """Whether an ended process still holds its id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def free_port(preferred: int | None = None) -> int:

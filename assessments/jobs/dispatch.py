@@ -23,7 +23,7 @@ WHERE id IN (
            OR (state = 'running' AND lease_until < clock_timestamp() AND attempts < {MOST_ATTEMPTS}))
       AND (sent_at IS NULL OR sent_at < clock_timestamp() - interval '10 seconds' OR sent_at < next_at)
     ORDER BY next_at LIMIT {AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
-) RETURNING id
+) RETURNING id, depth
 """
 
 PARK = f"""
@@ -46,8 +46,8 @@ def dispatch_due() -> int:
         if cursor.rowcount:
             log.error("jobs_parked", count=cursor.rowcount)
         cursor.execute(DUE)
-        due = [row[0] for row in cursor.fetchall()]
-    return sum(publisher.publish(job_id) for job_id in due)
+        due = cursor.fetchall()
+    return sum(publisher.publish(job_id, depth) for job_id, depth in due)
 
 
 class Dispatcher(threading.Thread):

@@ -68,7 +68,7 @@ def owe(
         )
         job_id, send = cursor.fetchone()
     if send and delay == 0:
-        transaction.on_commit(partial(publisher.publish, job_id), robust=True)
+        transaction.on_commit(partial(publisher.publish, job_id, depth), robust=True)
     return job_id
 
 

@@ -9,6 +9,8 @@ from celery import current_app
 
 RUN_JOB = "assessments.run_job"
 PAUSE_SECONDS = 5.0
+LONG_DEPTHS = {"full", "batch"}
+AT_ONCE, BEHIND = 0, 6  # priorities over Redis: lower goes first
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +28,11 @@ class Publisher:
     _closed_until: float = 0.0
     _trying: threading.Lock = field(default_factory=threading.Lock)
 
-    def publish(self, job_id: int) -> bool:
-        """Whether the message was handed to the broker. Never raises: the dispatcher sends what is lost here."""
+    def publish(self, job_id: int, depth: str = "") -> bool:
+        """Whether the message was handed to the broker. Never raises: the dispatcher sends what is lost here.
+
+        depth  long ones wait until the messages of edits are taken
+        """
         if time.monotonic() < self._closed_until:
             self.skipped += 1
             return False
@@ -37,7 +42,13 @@ class Publisher:
             self.skipped += 1
             return False
         try:
-            current_app.send_task(RUN_JOB, kwargs={"job_id": job_id}, retry=False, ignore_result=True)
+            current_app.send_task(
+                RUN_JOB,
+                kwargs={"job_id": job_id},
+                retry=False,
+                ignore_result=True,
+                priority=BEHIND if depth in LONG_DEPTHS else AT_ONCE,
+            )
         except Exception as problem:  # noqa: BLE001  (kombu, redis and socket errors share no base)
             self._closed_until = time.monotonic() + PAUSE_SECONDS
             self.failed += 1

