@@ -1,4 +1,4 @@
-"""Reviews, their options, and the steps of their life."""
+"""Reviews and their options."""
 
 import django_filters
 from drf_spectacular.utils import extend_schema
@@ -10,10 +10,10 @@ from assessments.api.base import ApiView, ListView
 from assessments.api.fields import Input, Text
 from assessments.api.filtering import FilterSet
 from assessments.api.idempotency import idempotent
-from assessments.api.preconditions import IF_MATCH, IF_MATCH_OPTIONAL, etag, seen_version
+from assessments.api.preconditions import IF_MATCH, etag, seen_version
 from assessments.api.shapes import Named, Numbered, Person, Summary
 from assessments.models import Review, ReviewOption
-from assessments.services import reconciling, reviews
+from assessments.services import reviews
 
 
 class ReviewOut(serializers.Serializer):
@@ -158,42 +158,3 @@ class Options(ListView):
             seen_version=seen_version(request),
         )
         return Response(ReviewOut(changed).data, headers=etag(changed.version))
-
-
-def _start(view, review, given, seen):
-    return reviews.start(member=view.member, review_id=review.pk, seen_version=seen)
-
-
-def _reveal(view, review, given, seen):
-    return reconciling.reveal(member=view.member, review_id=review.pk, reason=given["reason"], seen_version=seen)
-
-
-def _withdraw(view, review, given, seen):
-    return reviews.withdraw(member=view.member, review_id=review.pk, reason=given["reason"], seen_version=seen)
-
-
-ACTIONS = {"start": _start, "reveal": _reveal, "withdraw": _withdraw}
-
-
-class TransitionIn(Input):
-    action = serializers.ChoiceField(choices=sorted(ACTIONS))
-    reason = Text(max_length=2000, required=False, default="", allow_blank=True)
-
-
-class Transitions(ApiView):
-    serializer_class = TransitionIn
-
-    @extend_schema(
-        summary="Take a review to its next state",
-        tags=["reviews"],
-        parameters=[IF_MATCH_OPTIONAL],
-        request=TransitionIn,
-        responses={200: ReviewOut},
-    )
-    @idempotent
-    def post(self, request, id):
-        given = self.read_body(TransitionIn)
-        review = self.review()
-        ACTIONS[given["action"]](self, review, given, seen_version(request, required=False))
-        review = Review.objects.select_related(*WITH_IT).get(pk=review.pk)
-        return Response(ReviewOut(review).data, headers=etag(review.version))

@@ -1,7 +1,5 @@
 """Saved revisions of a program's facts."""
 
-import datetime
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
@@ -11,10 +9,11 @@ from assessments import permissions
 from assessments.api.base import ApiView, ListView
 from assessments.api.fields import Document, Input, Text
 from assessments.api.idempotency import idempotent
+from assessments.api.preconditions import IF_MATCH_OPTIONAL, seen_version
 from assessments.api.shapes import Person
 from assessments.models import ProfileRevision
 from assessments.scoring.confidential import facts_without_commercial
-from assessments.services import programs
+from assessments.services import drafts, programs
 from assessments.services.frameworks import framework_of
 
 
@@ -34,7 +33,7 @@ class RevisionWithFacts(RevisionOut):
 
 class RevisionIn(Input):
     summary = Text(max_length=300, help_text="what changed, in a few words")
-    document = Document(help_text="a profile in either file layout")
+    document = Document(required=False, help_text="a profile in either file layout; the draft if left out")
     assessment_date = serializers.DateField(
         required=False, help_text="month 0 for a document that names none; today if left out"
     )
@@ -59,19 +58,27 @@ class Revisions(ListView):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        summary="Save facts as the next revision (the lead)", request=RevisionIn, responses={201: RevisionOut}
+        summary="Save the draft or a document as the next revision (the lead)",
+        parameters=[IF_MATCH_OPTIONAL],
+        request=RevisionIn,
+        responses={201: RevisionOut},
     )
     @idempotent
     def post(self, request, id):
         given = self.read_body(RevisionIn)
-        day = given.get("assessment_date") or datetime.datetime.now(datetime.UTC).date()
-        revision = programs.import_revision(
-            member=self.member,
-            program=self.program(),
-            document=given["document"],
-            summary=given["summary"],
-            day=day.isoformat(),
-        )
+        common = {
+            "member": self.member,
+            "program": self.program(),
+            "summary": given["summary"],
+            "seen_version": seen_version(request, required=False),
+        }
+        if "document" in given:
+            day = given.get("assessment_date")
+            revision = programs.import_revision(
+                **common, document=given["document"], day=day.isoformat() if day else None
+            )
+        else:
+            revision = drafts.save_revision(**common)
         place = reverse("api:revision_detail", args=[revision.uuid], request=request)
         return Response(RevisionOut(revision).data, status=status.HTTP_201_CREATED, headers={"Location": place})
 

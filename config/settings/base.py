@@ -238,6 +238,11 @@ SPECTACULAR_SETTINGS = {
         "ReviewState": "assessments.models.Review.State",
         "CriteriaState": "assessments.models.CriteriaVersion.State",
         "JobState": "assessments.models.Job.State",
+        "StepState": "assessments.models.ApprovalStep.State",
+        "StepKind": "assessments.models.ApprovalStep.Kind",
+        "ConditionState": "assessments.models.Condition.State",
+        "ProposalKind": "assessments.models.ProposedDecision.Kind",
+        "ReportKind": "assessments.models.Report.Kind",
     },
 }
 

@@ -6,6 +6,7 @@ from accounts.models import Membership
 from assessments.api import urls
 from assessments.models import (
     AgreedValue,
+    Condition,
     CriteriaVersion,
     Job,
     ProfileRevision,
@@ -24,6 +25,7 @@ OF = {
     "criteria-versions": CriteriaVersion,
     "submissions": Submission,
     "reports": Report,
+    "conditions": Condition,
     "jobs": Job,
 }
 

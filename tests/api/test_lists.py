@@ -7,9 +7,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, MembershipFunction
 from assessments.api import throttling
-from assessments.models import Program, Rating
+from assessments.models import Condition, Program, Rating, Report
 from tests.api.crawl import views
 from tests.factories import MembershipFactory, ProgramFactory
+from tests.rights.reviews import sign
 
 
 def names(answer):
@@ -98,6 +99,9 @@ LISTS = {
     "assignments": "reviews/{review}/assignments/",
     "ratings": "reviews/{review}/ratings/",
     "agreed_values": "reviews/{review}/agreed-values/",
+    "submissions": "reviews/{review}/submissions/",
+    "conditions": "reviews/{review}/conditions/",
+    "reports": "reviews/{review}/reports/",
     "criteria_sets": "criteria-sets/",
     "criteria_versions": "criteria-versions/",
     "audit_events": "audit-events/",
@@ -108,24 +112,42 @@ def test_every_list_is_measured():
     assert set(LISTS) == {name for name, view in views().items() if hasattr(view, "list")}
 
 
+def counts(world, admin, names):
+    found = {}
+    for name in names:
+        address = LISTS[name].format(program=world.program.uuid, review=world.review.uuid)
+        with CaptureQueriesContext(connection) as queries:
+            assert admin.get(address + "?page_size=200").status_code == 200
+        found[name] = len(queries)
+    return found
+
+
+OF_DECISIONS = ("submissions", "conditions", "reports")
+
+
 def test_queries_do_not_grow_with_the_rows(world, review_in, caller):
     review_in("reconciling")
-    admin = caller("admin")
-
-    def counts():
-        found = {}
-        for name, path in LISTS.items():
-            address = path.format(program=world.program.uuid, review=world.review.uuid)
-            with CaptureQueriesContext(connection) as queries:
-                assert admin.get(address + "?page_size=200").status_code == 200
-            found[name] = len(queries)
-        return found
-
+    admin, names = caller("admin"), [name for name in LISTS if name not in OF_DECISIONS]
     admin.get("me/")
-    few = counts()
+    few = counts(world, admin, names)
     more_rows(world)
-    assert counts() == few
+    assert counts(world, admin, names) == few
     assert max(few.values()) <= 12
+
+
+def test_queries_about_a_decision_do_not_grow_with_it(world, review_in, caller):
+    review_in("in_approval")
+    admin, people = caller("admin"), world.people
+    here = {"organization": people["admin"].organization}
+    assert admin.post(f"reviews/{world.review.uuid}/reports/").status_code == 202
+    Condition.objects.create(review=world.review, key="one", title="One", owner=people["lead"], **here)
+    few = counts(world, admin, OF_DECISIONS)
+    for at in range(6):
+        Condition.objects.create(review=world.review, key=f"k{at}", title="More", owner=people["rater"], **here)
+        Report.objects.create(review=world.review, kind="brief", asked_by=people["rater"], **here)
+    sign(people["rater"].now(), world.review.submissions.first().steps.order_by("position")[0])
+    assert counts(world, admin, OF_DECISIONS) == few
+    assert max(few.values()) <= 16
 
 
 def test_a_token_has_so_many_requests_a_minute(caller, settings, monkeypatch):

@@ -68,7 +68,8 @@ def test_every_relation_of_a_body_is_tried():
         (body.__name__, name) for body in ALL for name, field in body().fields.items() if isinstance(field, VisibleId)
     }
     tried = {("ProgramIn", "criteria_version"), ("ProgramIn", "lead"), ("CriteriaDraftIn", "cloned_from")}
-    assert fields == tried
+    tried |= {("TransitionIn", "step"), ("ConditionIn", "owner"), ("ConditionAssigned", "owner")}
+    assert fields == tried | {("ConditionOfProposal", "owner")}
 
 
 @pytest.mark.parametrize("path, body", RELATIONS)
@@ -89,6 +90,25 @@ def test_a_foreign_id_is_refused_like_a_random_one_and_nothing_is_written(world,
 
     assert not Program.objects.filter(organization=world.people["stranger"].organization).exists()
     assert not CriteriaVersion.objects.filter(organization=world.people["stranger"].organization).exists()
+
+
+def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, review_in, caller):
+    review = review_in("in_approval")
+    lead, foreign = caller("lead"), str(world.people["stranger"].uuid)
+    step = str(review.submissions.first().steps.first().uuid)
+    condition = {"owner": foreign, "due_month": 3}
+    amended = {"action": "amend", "conditions": [condition]}
+    for method, path, body, field in (
+        ("POST", "conditions/", condition | {"title": "X"}, "owner"),
+        ("PUT", "conditions/", condition | {"key": "x", "version": 0}, "owner"),
+        ("POST", "transitions/", amended, "conditions[0].owner"),
+        ("POST", "transitions/", {"action": "sign", "step": foreign}, "step"),
+        ("POST", "transitions/", {"action": "start", "step": step}, "step"),
+    ):
+        answer = lead(method, f"reviews/{review.uuid}/{path}", body)
+        assert answer.status_code == 400, (path, body)
+        assert field in [one["field"] for one in answer.json()["problems"]], (path, body)
+    assert not review.conditions.exists()
 
 
 def test_a_person_of_another_organization_is_not_found_in_an_address(world, review_in, caller):

@@ -18,6 +18,9 @@ of_draft = {"kwargs": lambda world: {"id": world.draft_version.uuid}}
 of_version = {"kwargs": lambda world: {"id": world.version.uuid}}
 
 everyone_here = only_with_token(*HERE, refused=404)
+# Of an approved review auditors read too.
+on_record = only_with_token(*HERE, "auditor", refused=404)
+confidential = {"viewer": 403, "assessor": 403, "rater": 403}  # prices and terms stand in it
 # Nobody asked an assessor without a function, a viewer or an approver to a review that is not in approval yet.
 on_the_review = only_with_token("rater", "lead", "admin", refused=404)
 
@@ -37,6 +40,16 @@ def cell(world, score=4):
 
 def seen(world):
     return {"If-Match": f'"{world.review.version}"'}
+
+
+def step_of(world):
+    """The functional step that waits first."""
+    return world.review.submissions.first().steps.order_by("position")[0]
+
+
+def foreign(world):
+    """An id of nothing of this kind."""
+    return {"id": world.foreign_membership}
 
 
 def job_of(world):
@@ -77,6 +90,16 @@ TABLE = {
         ),
     ],
     "api:revision_detail": [Row_("GET", everyone_here, **of_revision), Row_("PATCH", NEVER, **of_revision)],
+    "api:draft": [
+        Row_("GET", everyone_here, **of_program),
+        Row_(
+            "PATCH",
+            only_with_token("lead") | {"nobody": 404, "auditor": 404},
+            data=lambda world: {"field": "need", "value": 15, "version": 0},
+            **of_program,
+        ),
+        Row_("DELETE", NEVER, **of_program),
+    ],
     "api:program_scorecard": [Row_("GET", everyone_here, **of_program), Row_("POST", NEVER, **of_program)],
     "api:reviews": [
         Row_("GET", everyone_here, **of_program),
@@ -172,8 +195,85 @@ TABLE = {
             state="scoring",
             **of_review,
         ),
+        # Named by their functions, but without the grant of a re-authentication: no token signs.
+        Row_(
+            "POST",
+            everyone_here | dict.fromkeys(HERE, 403),
+            data=lambda world: {"action": "sign", "step": str(step_of(world).uuid), "meaning": "reviewed"},
+            state="in_approval",
+            **of_review,
+        ),
+        *(
+            Row_(
+                "POST",
+                everyone_here | dict.fromkeys(HERE, 403) | {"rater": 200, "lead": 200},
+                data=lambda world, action=action: {"action": action, "reason": "The slot moved."},
+                state="in_approval",
+                **of_review,
+            )
+            for action in ("return", "reject")
+        ),
+        Row_(
+            "POST",
+            everyone_here | dict.fromkeys(HERE, 403),
+            data=lambda world: {"action": "amend", "kind": "not_yet", "justification": "Wait."},
+            state="in_approval",
+            **of_review,
+        ),
+        Row_(
+            "POST",
+            of_the_review(lead=409),  # no result yet
+            data=lambda world: {"action": "submit", "kind": "not_yet", "justification": "Wait."},
+            state="reconciling",
+            **of_review,
+        ),
         Row_("GET", NEVER, **of_review),
     ],
+    "api:submissions": [
+        Row_("GET", everyone_here, state="in_approval", **of_review),
+        Row_("GET", on_record, state="approved", **of_review),
+        Row_("POST", NEVER, state="approved", **of_review),
+    ],
+    "api:submission_record": [
+        Row_(
+            "GET",
+            everyone_here | confidential,
+            kwargs=lambda world: {"id": world.review.submissions.first().uuid},
+            state="in_approval",
+        ),
+        Row_(
+            "GET",
+            on_record | confidential,
+            kwargs=lambda world: {"id": world.review.submissions.first().uuid},
+            state="approved",
+        ),
+    ],
+    "api:conditions": [
+        Row_("GET", on_the_review, state="scoring", **of_review),
+        Row_("GET", on_record, state="approved", **of_review),
+        Row_(
+            "POST",
+            of_the_review(lead=409),  # no result yet, whose conditions they would stand beside
+            data=lambda world: {"title": "Audit it", "owner": str(world.people["lead"].uuid), "due_month": 3},
+            state="reconciling",
+            **of_review,
+        ),
+        Row_(
+            "PUT",
+            of_the_review(lead=409),
+            data=lambda world: {"key": "g", "owner": str(world.people["lead"].uuid), "due_month": 3, "version": 0},
+            state="reconciling",
+            **of_review,
+        ),
+    ],
+    "api:condition_detail": [Row_("DELETE", with_token(404), kwargs=foreign), Row_("GET", NEVER, kwargs=foreign)],
+    "api:reports": [
+        Row_("GET", on_the_review, state="reconciling", **of_review),
+        Row_("POST", of_the_review(rater=403, lead=403, admin=403), state="scoring", **of_review),
+        Row_("POST", everyone_here | dict.fromkeys(HERE, 202), state="in_approval", **of_review),
+    ],
+    "api:report_detail": [Row_("GET", with_token(404), kwargs=foreign), Row_("PUT", NEVER, kwargs=foreign)],
+    "api:report_file": [Row_("GET", with_token(404), kwargs=foreign), Row_("PUT", NEVER, kwargs=foreign)],
     "api:criteria_sets": [Row_("GET", with_token(200)), Row_("POST", NEVER)],
     "api:criteria_versions": [
         Row_("GET", with_token(200)),

@@ -1,0 +1,169 @@
+"""The steps of a review's life. A signature needs a grant of its person's re-authentication, never a token alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from accounts.models import Membership
+from assessments.api.base import ApiView
+from assessments.api.fields import Input, Text, VisibleId, Whole
+from assessments.api.idempotency import idempotent
+from assessments.api.preconditions import IF_MATCH_OPTIONAL, etag, seen_version
+from assessments.api.reviews import WITH_IT, ReviewOut
+from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
+from assessments.services import approvals, reconciling, reviews, submissions
+from assessments.services.conditions import LAST_MONTH
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who asks for what on which review. `given` has only fields that the action takes."""
+
+    member: Membership
+    review: Review
+    given: dict
+    seen: int | None
+
+    @property
+    def common(self) -> dict:
+        return {"member": self.member, "review_id": self.review.pk, "seen_version": self.seen}
+
+    @property
+    def proposal(self) -> dict:
+        """The fields of a proposed decision as the services name them."""
+        return {
+            "kind": self.given.get("kind", ""),
+            "option_key": self.given.get("option", ""),
+            "justification": self.given.get("justification", ""),
+            "conditions": self.given.get("conditions", []),
+            "overrides": self.given.get("overrides", {}),
+        }
+
+
+def _start(act: Act):
+    reviews.start(**act.common)
+
+
+def _reveal(act: Act):
+    reconciling.reveal(**act.common, reason=act.given.get("reason", ""))
+
+
+def _submit(act: Act):
+    submissions.submit(
+        **act.common,
+        **act.proposal,
+        missing_reason=act.given.get("reason", ""),
+        seen_result=str(act.given.get("scorecard", "")),
+    )
+
+
+def _amend(act: Act):
+    approvals.amend(
+        member=act.member, review_id=act.review.pk, **act.proposal, seen_number=act.given.get("proposed_number")
+    )
+
+
+def _sign(act: Act):
+    approvals.sign(
+        member=act.member,
+        step_id=act.given["step"].pk,
+        grant=act.given.get("grant", ""),
+        meaning=act.given.get("meaning", ""),
+        function_key=act.given.get("function", ""),
+    )
+
+
+def _return(act: Act):
+    approvals.return_review(**act.common, reason=act.given.get("reason", ""))
+
+
+def _reject(act: Act):
+    approvals.reject(**act.common, reason=act.given.get("reason", ""))
+
+
+def _withdraw(act: Act):
+    reviews.withdraw(**act.common, reason=act.given.get("reason", ""))
+
+
+PROPOSAL = ("kind", "option", "justification", "conditions", "overrides")
+# What each action does, and which fields it takes.
+ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
+    "start": (_start, ()),
+    "reveal": (_reveal, ("reason",)),
+    "submit": (_submit, (*PROPOSAL, "reason", "scorecard")),
+    "amend": (_amend, (*PROPOSAL, "proposed_number")),
+    "sign": (_sign, ("step", "grant", "meaning", "function")),
+    "return": (_return, ("reason",)),
+    "reject": (_reject, ("reason",)),
+    "withdraw": (_withdraw, ("reason",)),
+}
+
+
+class ConditionOfProposal(Input):
+    key = Text(max_length=80, required=False, help_text="of a condition that is listed")
+    title = Text(max_length=250, required=False, help_text="of a new one")
+    because = Text(max_length=2000, required=False, allow_blank=True)
+    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    due_month = Whole(min_value=0, max_value=LAST_MONTH)
+    version = Whole(min_value=0, required=False)
+
+
+class TransitionIn(Input):
+    action = serializers.ChoiceField(choices=list(ACTIONS))
+    reason = Text(
+        max_length=4000, required=False, allow_blank=True, help_text="why; of `submit`: over what is missing or stale"
+    )
+    kind = serializers.ChoiceField(choices=ProposedDecision.Kind.choices, required=False)
+    option = Text(max_length=40, required=False, allow_blank=True)
+    justification = Text(max_length=8000, required=False, allow_blank=True)
+    conditions = serializers.ListField(child=ConditionOfProposal(), required=False, max_length=100)
+    overrides = serializers.DictField(
+        child=Text(max_length=4000, allow_blank=True), required=False, help_text="{gate: reason} of a blocked option"
+    )
+    scorecard = serializers.UUIDField(required=False, help_text="of the result that you looked at")
+    proposed_number = Whole(min_value=1, required=False, help_text="of the proposed decision that you looked at")
+    step = VisibleId(ApprovalStep.objects.visible_to, required=False)
+    grant = Text(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="of the person's re-authentication on the approval page, at most five minutes old; 403 without it",
+    )
+    meaning = serializers.ChoiceField(choices=Signature.Meaning.choices, required=False)
+    function = Text(max_length=60, required=False, allow_blank=True, help_text="for which one signs")
+
+    def validate(self, attrs):
+        action = attrs["action"]
+        takes = ACTIONS[action][1]
+        foreign = [name for name in attrs if name != "action" and name not in takes]
+        if foreign:
+            words = f"“{action}” takes {', '.join(takes) or 'no other field'}."
+            raise serializers.ValidationError({name: [words] for name in foreign})
+        if action == "sign":
+            step = attrs.get("step")
+            if step is None or step.review_id != self.context["view"].found.pk:
+                raise serializers.ValidationError({"step": ["Name a step of this review."]})
+        return attrs
+
+
+class Transitions(ApiView):
+    serializer_class = TransitionIn
+
+    @extend_schema(
+        summary="Take a review to its next state",
+        tags=["reviews"],
+        parameters=[IF_MATCH_OPTIONAL],
+        request=TransitionIn,
+        responses={200: ReviewOut},
+    )
+    @idempotent
+    def post(self, request, id):
+        self.found = self.review()
+        given = self.read_body(TransitionIn)
+        do, _ = ACTIONS[given["action"]]
+        do(Act(self.member, self.found, given, seen_version(request, required=False)))
+        review = Review.objects.select_related(*WITH_IT).get(pk=self.found.pk)
+        return Response(ReviewOut(review).data, headers=etag(review.version))
