@@ -135,7 +135,11 @@ class DraftValue(models.Model):
 
 class ProfileRevisionQuerySet(models.QuerySet):
     def visible_to(self, member):
-        return self.filter(program__in=Program.objects.visible_to(member))
+        """The revisions of visible programs; of these an auditor sees what approved reviews rest on."""
+        found = self.filter(program__in=Program.objects.visible_to(member))
+        if member.roles == frozenset({"auditor"}):
+            found = found.filter(reviews__state__in=("approved", "superseded")).distinct()
+        return found
 
 
 class ProfileRevision(models.Model):

@@ -32,7 +32,7 @@ META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "r
 
 
 # PostgreSQL's jsonb forgets the order of keys and turns numbers into texts; these mappings are kept as pairs.
-ORDERED = frozenset({"anchors", "choices", "functions", "kinds", "multipliers"})
+ORDERED = frozenset({"anchors", "choices", "functions", "items", "kinds", "multipliers"})
 
 
 def kept(value: Any, ordered: bool = False) -> Any:

@@ -66,7 +66,7 @@ def program_detail(request, uuid):
             "-is_lead", "membership__user__full_name"
         ),
         "can_manage": bool(permissions.can_manage_program_members(request.member)),
-        "implied": _figures(program, state, rights),
+        "implied": _figures(program, state, rights) if sees_draft else None,
     }
     if draft is not None:
         context["complete"] = completeness(draft)
