@@ -6,11 +6,13 @@ option. Scores and totals stay: they are bands and sums that give no price away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from assessments.scoring.framework import Framework
+from assessments.scoring.language.tree import Name
+from assessments.scoring.risk import risk_model
 from assessments.scoring.rules import Rule, slots_of
 
 HIDDEN = "Rests on confidential prices and terms."
@@ -18,11 +20,15 @@ HIDDEN = "Rests on confidential prices and terms."
 
 @dataclass(frozen=True)
 class Confidential:
-    """names: fields and derived quantities; criteria: those whose reasons print or follow them; gates: ids likewise."""
+    """names   fields and derived quantities
+    criteria  those whose reasons print or follow them; gates: ids of those whose messages do
+    events    ids of the risk events that cost what they say
+    """
 
     names: frozenset[str]
     criteria: frozenset[str]
     gates: frozenset[str]
+    events: frozenset[str]
 
 
 def _reads(rules: Iterable[Rule]) -> set[str]:
@@ -44,9 +50,27 @@ def confidential(framework: Framework) -> Confidential:
                 names.add(quantity.key)
         criteria = {one.key for one in framework.criteria if _reads(one.rules.values()) & names}
         gates = {gate.id for gate in framework.gates for entry in gate.entries if slots_of(entry.message) & names}
-        framework.cache["confidential"] = Confidential(frozenset(names), frozenset(criteria), frozenset(gates))
-    found: Confidential = framework.cache["confidential"]
-    return found
+        model = risk_model(framework)
+        events = {e.id for e in (model.events if model else ()) if set(_names_in((e.cost, e.each))) & names}
+        found = Confidential(frozenset(names), frozenset(criteria), frozenset(gates), frozenset(events))
+        framework.cache["confidential"] = found
+    kept: Confidential = framework.cache["confidential"]
+    return kept
+
+
+def _names_in(part: Any) -> Iterator[str]:
+    """The names that parsed expressions read, wherever they stand in a structure."""
+    if isinstance(part, Name):
+        yield part.name
+    elif isinstance(part, Mapping):
+        for one in part.values():
+            yield from _names_in(one)
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _names_in(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from _names_in(getattr(part, one.name))
 
 
 def facts_without_commercial(facts: Mapping[str, Any], framework: Framework) -> dict[str, Any]:
@@ -85,6 +109,13 @@ def without_commercial(numbers: Mapping[str, Any], framework: Framework) -> dict
     shown["program_derived"] = {
         name: value for name, value in numbers["program_derived"].items() if name not in hidden.names
     }
+    if "flips" in numbers:
+        kept = {key: [row for row in numbers["flips"][key] if not row["commercial"]] for key in ("facts", "opens")}
+        shown["flips"] = numbers["flips"] | kept
+    if numbers.get("risk"):
+        shown["risk"] = numbers["risk"] | {
+            "options": {key: _without_costs(one, hidden.events) for key, one in numbers["risk"]["options"].items()}
+        }
     shown["explanation"] = [
         said | {"text": _without(said["text"], sums)} if "gates" in said["from"] else said
         for said in numbers["explanation"]
@@ -94,6 +125,11 @@ def without_commercial(numbers: Mapping[str, Any], framework: Framework) -> dict
             kind: [row for row in rows if not row.get("commercial")] for kind, rows in numbers["flips"].items()
         }
     return shown
+
+
+def _without_costs(option: Mapping[str, Any], events: frozenset[str]) -> dict[str, Any]:
+    rows = [row | {"cost_mean": None} if row["id"] in events else row for row in option["events"]]
+    return {**option, "events": rows}
 
 
 def _without(text: str, sums: Mapping[str, str]) -> str:

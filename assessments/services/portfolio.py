@@ -24,7 +24,7 @@ from assessments.models.scorecards import ResultSummary
 from assessments.reporting import result_view
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services.frameworks import framework_of
-from assessments.services.shown import FAILED, FRESH, PENDING, target_of
+from assessments.services.shown import FAILED, FRESH, PENDING, rests_on, target_of
 
 NO_REVIEW, OPEN = "none", "open"
 SORTS = {"name": "name", "margin": "margin", "share": "first_share", "since": "newest__state_since"}
@@ -196,7 +196,7 @@ class _Beside:
             share=summary.first_share if summary and summary.margin is not None else None,
             conditions=summary.conditions if summary else 0,
             blocked=tuple(options[key].name for key in summary.blocked if key in options) if summary else (),
-            rests_on=f"facts r{number}, {'panel' if summary.basis == 'panel' else 'facts only'}" if summary else "",
+            rests_on=rests_on(number, summary.basis) if summary else "",
             shows_review=shown is not program,
             step=step,
             who=who,
@@ -218,8 +218,8 @@ class _Beside:
             return "Open a review", lead, None
         if review.state == Review.State.IN_APPROVAL and (step := self.steps.get(review.pk)):
             return step.name, "the signers of this step", step.opened_at
-        step, whose = _STEPS[review.state]
-        return step, whose or lead, review.state_since
+        words, whose = _STEPS[review.state]
+        return words, whose or lead, review.state_since
 
 
 _STEPS = {

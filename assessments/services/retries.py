@@ -13,8 +13,7 @@ from assessments.services.shown import target_of
 @transaction.atomic
 def try_again(*, member: Membership, subject: Program | Review) -> None:
     """Make the failed computation of a program's or a review's result due again. Raises NotAllowed, WrongState."""
-    review = subject if isinstance(subject, Review) else None
-    program = review.program if review else subject
+    review, program = (subject, subject.program) if isinstance(subject, Review) else (None, subject)
     permissions.can_retry(member.now(), program).require()
     job = Job.objects.select_for_update(no_key=True).filter(kind=Job.Kind.RESCORE, target=target_of(subject)).first()
     if job is None or job.state != Job.State.FAILED:

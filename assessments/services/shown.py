@@ -102,5 +102,9 @@ def words_of(scorecard: Scorecard | None) -> str:
     """What a result rests on, in words."""
     if scorecard is None:
         return ""
-    basis = "panel" if scorecard.numbers["basis"] == "panel" else "facts only"
-    return f"facts r{scorecard.revision.number}, {basis}"
+    return rests_on(scorecard.revision.number, scorecard.numbers["basis"])
+
+
+def rests_on(revision: int, basis: str) -> str:
+    """ "facts r12, panel", or "facts r12 only" where no rating is in it."""
+    return f"facts r{revision}, panel" if basis == "panel" else f"facts r{revision} only"

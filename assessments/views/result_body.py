@@ -9,6 +9,8 @@ from assessments.reporting import charts, result_view
 from assessments.scoring.confidential import without_commercial
 from assessments.services.frameworks import framework_of
 
+LEFT, RIGHT = 720, 480  # px that the page's two columns give a chart
+
 
 def body_of(
     member: Membership, program: Program, scorecard: Scorecard | None, *, numbers: dict[str, Any] | None = None
@@ -27,7 +29,10 @@ def body_of(
         shown = without_commercial(shown, framework)
     names = result_view.Names.of(framework.data, framework.verdict)
     start = scorecard.revision.assessment_date
-    bars = result_view.value_bars(shown, names)
+
+    def risk(unit: str) -> charts.RiskOverTime | None:
+        return result_view.risk_over_time(shown, names, unit)
+
     return {
         "result": {
             "kind": result_view.verdict_words(shown),
@@ -36,12 +41,16 @@ def body_of(
             "sentence": result_view.headline_sentence(shown, names),
             "figures": result_view.figures(shown),
             "options": list(result_view.options(shown).values()),
-            "values": charts.figure(bars),
-            "scenarios": charts.figure(result_view.scenario_matrix(shown)),
-            "shares": charts.figure(result_view.first_shares(shown, names)),
+            "values": charts.figure(result_view.value_bars(shown, names), width=LEFT),
+            "scenarios": charts.figure(result_view.scenario_matrix(shown, names), width=LEFT),
+            "shares": charts.figure(result_view.first_shares(shown, names), width=RIGHT),
+            "risk": [(one.unit, charts.figure(one, ident=unit)) for unit in ("delay", "cost") if (one := risk(unit))],
+            "risk_caption": result_view.risk_caption(shown, names),
+            "changes": result_view.change_rows(shown, names),
+            "others": shown.get("counterfactual"),
             "sides": result_view.side_rows(shown),
             "dimensions": result_view.dimension_rows(shown, names),
-            "lenses": result_view.lens_rows(shown),
+            "lenses": result_view.lens_rows(shown, names),
             "gates": result_view.gate_rows(shown),
             "conditions": result_view.condition_rows(shown, names, start),
             "explanation": [one["text"] for one in shown["explanation"]],
@@ -49,7 +58,7 @@ def body_of(
             "warnings": shown["warnings"],
             "criteria": result_view.criterion_rows(shown, names),
             "is_panel": shown["basis"] == "panel",
-            "draws": shown["draws"],
+            "draws": f"{shown['draws']:,}",
             "engine": shown["engine"],
             "seed": shown["seed"][:8],
         },

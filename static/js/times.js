@@ -1,4 +1,5 @@
-// <time datetime="..." data-local> shows local time, data-ago counts up ("2 s ago"); the record's UTC stays in title.
+// <time datetime="..." data-local> shows local time (data-local="date" the day alone), data-ago counts up ("2 s ago"); the record's UTC stays in title.
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const local = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
 export function ago(seconds) {
@@ -14,7 +15,7 @@ function write() {
     const then = new Date(time.dateTime);
     if (Number.isNaN(then.getTime())) continue;
     if (!time.title) time.title = `${then.toISOString().replace("T", " ").slice(0, 19)} UTC`;
-    const text = "ago" in time.dataset ? ago((now - then.getTime()) / 1000) : local.format(then);
+    const text = "ago" in time.dataset ? ago((now - then.getTime()) / 1000) : (time.dataset.local === "date" ? day : local).format(then);
     if (time.textContent !== text) time.textContent = text;
   }
 }

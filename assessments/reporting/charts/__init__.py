@@ -40,11 +40,14 @@ def table(data: Chart) -> Table:
     return words
 
 
-def figure(data: Chart, ident: str = "") -> Figure:
-    """The chart for a page: wide, narrow (phones) and its table. A sparkline has one size."""
+def figure(data: Chart, ident: str = "", width: float = WIDE) -> Figure:
+    """The chart for a page: wide (about as wide as its place, so that letters keep their size), narrow (phones), table.
+
+    A sparkline has one size.
+    """
     if isinstance(data, Sparkline):
         return Figure(data.title, sparkline.draw(data, ident=ident), "", table(data))
-    return Figure(data.title, drawing(data, WIDE, ident), drawing(data, NARROW, ident), table(data))
+    return Figure(data.title, drawing(data, width, ident), drawing(data, NARROW, ident), table(data))
 
 
 __all__ = [

@@ -5,9 +5,16 @@ takes `basis`, "facts" or "panel" chooses the result shown; by default the one t
 """
 
 from assessments.reporting.charts.shares import share_words
-from assessments.reporting.result_view.drawn import first_shares, scenario_matrix, value_bars
+from assessments.reporting.result_view.drawn import (
+    first_shares,
+    risk_caption,
+    risk_over_time,
+    scenario_matrix,
+    value_bars,
+)
 from assessments.reporting.result_view.names import Names
 from assessments.reporting.result_view.rows import (
+    Change,
     Condition,
     CriterionRow,
     DimensionRow,
@@ -15,6 +22,7 @@ from assessments.reporting.result_view.rows import (
     LensRow,
     Moved,
     SideRow,
+    change_rows,
     condition_rows,
     criterion_rows,
     dimension_rows,
@@ -38,6 +46,7 @@ from assessments.reporting.result_view.words import (
 )
 
 __all__ = [
+    "Change",
     "Condition",
     "CriterionRow",
     "DimensionRow",
@@ -47,6 +56,7 @@ __all__ = [
     "Names",
     "Option",
     "SideRow",
+    "change_rows",
     "choice_accent",
     "choice_words",
     "condition_rows",
@@ -61,6 +71,8 @@ __all__ = [
     "month_words",
     "moved_rows",
     "options",
+    "risk_caption",
+    "risk_over_time",
     "scenario_matrix",
     "scenario_runs",
     "share_words",

@@ -2,7 +2,9 @@
 
 import calendar
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from assessments.reporting.result_view.names import Names
 from assessments.reporting.result_view.words import Numbers, Option, options, result_of
@@ -82,6 +84,10 @@ class SideRow:
     panel: float | None
     judgement: float | None
 
+    @property
+    def judgement_words(self) -> str:
+        return "–" if self.judgement is None else signed(self.judgement)
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -97,6 +103,11 @@ class Cell:
         if self.value is None or self.suggestion is None:
             return None
         return self.value - self.suggestion
+
+    @property
+    def judgement_words(self) -> str:
+        """Empty where people took over what the facts suggest."""
+        return signed(self.judgement) if self.judgement else ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,18 @@ class Moved:
     now: float
     judgement: float
 
+    @property
+    def judgement_words(self) -> str:
+        return signed(self.judgement)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A smallest change that alters the answer. what: "Weight of Capability fit above 31 % (now 15 %)"; then: what follows."""
+
+    what: str
+    then: str
+
 
 def month_words(month: float | None, start: datetime.date | None) -> str:
     """ "month 6, May 2027": a month of the facts with its calendar month; empty without one.
@@ -142,6 +165,12 @@ def month_words(month: float | None, start: datetime.date | None) -> str:
     return f"{said}, {calendar.month_abbr[index + 1]} {year}"
 
 
+def signed(points: float) -> str:
+    """ "+1.2", "-0.4"; nothing is "0.0"."""
+    said = f"{points:+.1f}"
+    return "0.0" if said in ("+0.0", "-0.0") else said
+
+
 def gate_rows(numbers: Numbers) -> list[Gate]:
     """Blocks first, then conditions, then warnings."""
     known = options(numbers)
@@ -158,7 +187,7 @@ def condition_rows(numbers: Numbers, names: Names, start: datetime.date | None =
     start  the day of month 0
     """
     known, first = options(numbers), numbers["verdict"]["option"]
-    merged: dict[tuple[str, str], list[Numbers]] = {}
+    merged: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for gate in numbers["gates"]:
         if gate["condition"]:
             merged.setdefault((gate["id"], gate["condition"]["title"]), []).append(gate)
@@ -184,10 +213,10 @@ def condition_rows(numbers: Numbers, names: Names, start: datetime.date | None =
     return sorted(rows, key=lambda row: (not row.for_choice, row.month is None, row.month or 0.0, row.gate))
 
 
-def lens_rows(numbers: Numbers) -> list[LensRow]:
+def lens_rows(numbers: Numbers, names: Names) -> list[LensRow]:
     known, base = options(numbers), numbers["verdict"]["option"]
     rows = []
-    for key, lens in numbers["lenses"].items():
+    for key, lens in names.ordered(numbers["lenses"], names.lenses):
         winner = lens["winner"]
         if winner:
             first = known[winner].name
@@ -250,3 +279,44 @@ def moved_rows(numbers: Numbers, names: Names) -> list[Moved]:
         Moved(names.criteria[one["criterion"]], known[one["option"]], one["was"], one["now"], one["judgement"])
         for one in numbers["moved"]
     ]
+
+
+def change_rows(numbers: Numbers, names: Names, most: int = 3) -> list[Change]:
+    """The smallest changes of weights, facts and scores that alter the answer; empty before the full depth.
+
+    most  of each kind
+    """
+    flips, known = numbers.get("flips") or {}, options(numbers)
+    rows = []
+    for one in flips.get("weights", ())[:most]:
+        side = "above" if one["flip"] > one["weight"] else "below"
+        name = names.dimensions[one["dimension"]]
+        what = f"Weight of {name} {side} {one['flip'] * 100:.0f} % (now {one['weight'] * 100:.0f} %)"
+        rows.append(Change(what, f"{known[one['option']].name} first"))
+    rows += [_fact_change(one, known) for one in [*flips.get("facts", ())[:most], *flips.get("opens", ())[:most]]]
+    for one in flips.get("scores", ())[:most]:
+        way = "down" if one["change"] < 0 else "up"
+        score = f"{names.criteria[one['criterion']]}, {known[one['option']].name}: score {way} to {one['flip']:.1f}"
+        rows.append(Change(f"{score} (now {one['score']:.1f})", f"{known[one['winner']].name} first"))
+    return rows
+
+
+def _fact_change(one: Mapping[str, Any], known: Mapping[str, Option]) -> Change:
+    where = f", {known[one['option']].name}" if one["option"] in known else ""
+    unit = f" {one['unit']}" if one["unit"] else ""
+    old = one.get("old_words") or _plain(one["old"])
+    new = one.get("new_words") or _plain(one["new"])
+    what = f"{one['label']}{where}: {new}{unit} (now {old})"
+    opened = [known[key].name for key in one.get("opens") or () if key in known]
+    if opened:
+        return Change(what, f"{' and '.join(opened)} no longer blocked")
+    winner = known.get(one.get("winner") or "")
+    return Change(what, f"{winner.name} first" if winner else "nothing comes first alone")
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "not stated"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
