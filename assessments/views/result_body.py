@@ -9,6 +9,7 @@ from assessments.reporting import charts, result_view
 from assessments.scoring.confidential import without_commercial
 from assessments.services.frameworks import framework_of
 
+MOST_FIGURES = 4
 LEFT, RIGHT = 720, 480  # px that the page's two columns give a chart
 
 
@@ -30,22 +31,22 @@ def body_of(
     names = result_view.Names.of(framework.data, framework.verdict)
     start = scorecard.revision.assessment_date
 
-    def risk(unit: str) -> charts.RiskOverTime | None:
-        return result_view.risk_over_time(shown, names, unit)
-
+    told = [*result_view.figures(shown)[:2], result_view.beyond_figure(shown), result_view.agreement_figure(shown)]
+    figures = [figure for figure in (*told, *result_view.figures(shown)[2:]) if figure][:MOST_FIGURES]
+    risk = [(unit, result_view.risk_over_time(shown, unit)) for unit in ("delay", "cost")]
     return {
         "result": {
             "kind": result_view.verdict_words(shown),
             "choice": result_view.choice_words(shown),
             "accent": result_view.choice_accent(shown),
             "sentence": result_view.headline_sentence(shown, names),
-            "figures": result_view.figures(shown),
+            "figures": figures,
             "options": list(result_view.options(shown).values()),
             "values": charts.figure(result_view.value_bars(shown, names), width=LEFT),
-            "scenarios": charts.figure(result_view.scenario_matrix(shown, names), width=LEFT),
+            "scenarios": charts.figure(result_view.scenario_matrix(shown), width=LEFT),
             "shares": charts.figure(result_view.first_shares(shown, names), width=RIGHT),
-            "risk": [(one.unit, charts.figure(one, ident=unit)) for unit in ("delay", "cost") if (one := risk(unit))],
-            "risk_caption": result_view.risk_caption(shown, names),
+            "risk": [(data.unit, charts.figure(data, ident=unit)) for unit, data in risk if data],
+            "risk_caption": result_view.risk_caption(shown),
             "changes": result_view.change_rows(shown, names),
             "others": shown.get("counterfactual"),
             "sides": result_view.side_rows(shown),

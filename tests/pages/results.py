@@ -11,8 +11,9 @@ import assessments.frameworks
 from accounts.models import Membership, MembershipFunction
 from assessments import jobs
 from assessments.models import Job, Program, Review
-from assessments.services import criteria, programs, ratings, reconciling, reviews
+from assessments.services import criteria, demo, programs, ratings, reconciling, reviews
 from assessments.services.frameworks import default_document
+from assessments.views import result_body
 from tests.factories import MembershipFactory, OrganizationFactory
 
 PROFILES = Path(assessments.frameworks.__file__).parent / "demo"
@@ -37,6 +38,16 @@ def work_off() -> None:
     """The headline of everything that is owed."""
     for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.QUEUED, depth="headline"):
         jobs.run(job.pk)
+
+
+def settle() -> None:
+    """Everything that is owed, the full depth too."""
+    demo.settle()
+
+
+def body_of(place: "Place", key: str, card, numbers: dict) -> dict:
+    """What the page of a person shows of these numbers."""
+    return result_body.body_of(place.people[key], place.program, card, numbers=numbers)["result"]
 
 
 def person(organization, roles, function="", name="") -> Membership:

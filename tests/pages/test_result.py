@@ -126,16 +126,19 @@ def test_the_page_asks_for_its_result_alone_and_keeps_the_view(client, place):
 
 
 def test_a_full_result_adds_risk_and_what_would_change_the_answer(client, place):
-    from assessments.services import demo
-
-    demo.settle()
-    said = text_of(page(client, place, "lead", "assessments:program_result", place.program))
-    assert "Where the risk lives" in said and "months of delay we carry" in said and "MUSD we carry" in said
+    results.settle()
+    name, program = "assessments:program_result", place.program
+    said = text_of(page(client, place, "lead", name, program))
+    assert "Where the risk lives" in said and "months of program delay we carry" in said and "MUSD we carry" in said
     assert "What would change the answer" in said
-    price = "Price per lot" in said or "Set-up fee" in said
-    hidden = text_of(page(client, place, "viewer", "assessments:program_result", place.program))
-    assert "Price per lot" not in hidden and "Set-up fee" not in hidden
-    assert price or "first" in said
+    priced = {"label": "Price per lot", "commercial": True, "option": "cdmo", "unit": "kUSD/lot", "old": 60, "new": 90}
+    card = Scorecard.objects.get(program=program, depth="full")
+    numbers = card.numbers
+    numbers["flips"]["facts"] = [priced | {"winner": "hybrid", "opens": []}]
+    as_lead = results.body_of(place, "lead", card, numbers)["changes"]
+    as_viewer = results.body_of(place, "viewer", card, numbers)["changes"]
+    assert "Price per lot, CDMO: 90 kUSD/lot (now 60)" in [change.what for change in as_lead]
+    assert not [change for change in as_viewer if "Price per lot" in change.what]
 
 
 def test_queries_of_the_page_are_few(client, place, django_assert_max_num_queries):

@@ -78,7 +78,7 @@ def test_bars_stand_best_first_with_the_blocked_last_and_sum_to_the_total():
 
 
 def test_scenarios_begin_with_the_facts_as_they_stand():
-    rows = charts.table(view.scenario_matrix(demo("ostara"), names())).rows
+    rows = charts.table(view.scenario_matrix(demo("ostara"))).rows
     assert len(rows) == 10 and rows[0][0] == "As the facts stand" and rows[0][-1] == "base"
     runs = {row[0]: row for row in rows}
     assert runs["S4 Comparability fails"][1:3] == ("CDMO", "+14.0")
@@ -138,7 +138,7 @@ def test_a_tie_names_both_and_recommends_neither():
     assert view.verdict_words(numbers) == "A tie"
     assert view.choice_words(numbers) == "Partner A or Partner B"
     assert view.choice_accent(numbers) == ""
-    base = charts.table(view.scenario_matrix(numbers, view.Names.of(small.data))).rows[0]
+    base = charts.table(view.scenario_matrix(numbers)).rows[0]
     assert base[1] == "Partner A and Partner B"
     assert {option.accent for option in view.options(numbers).values()} == {"cdmo", "variant_a"}
 

@@ -5,14 +5,9 @@ takes `basis`, "facts" or "panel" chooses the result shown; by default the one t
 """
 
 from assessments.reporting.charts.shares import share_words
-from assessments.reporting.result_view.drawn import (
-    first_shares,
-    risk_caption,
-    risk_over_time,
-    scenario_matrix,
-    value_bars,
-)
+from assessments.reporting.result_view.drawn import first_shares, scenario_matrix, value_bars
 from assessments.reporting.result_view.names import Names
+from assessments.reporting.result_view.risk import beyond_figure, risk_caption, risk_over_time
 from assessments.reporting.result_view.rows import (
     Change,
     Condition,
@@ -34,6 +29,7 @@ from assessments.reporting.result_view.rows import (
 )
 from assessments.reporting.result_view.words import (
     Option,
+    agreement_figure,
     choice_accent,
     choice_words,
     figures,
@@ -56,6 +52,8 @@ __all__ = [
     "Names",
     "Option",
     "SideRow",
+    "agreement_figure",
+    "beyond_figure",
     "change_rows",
     "choice_accent",
     "choice_words",

@@ -9,9 +9,7 @@ from typing import Any
 class Names:
     """dimensions  key to name, in the framework's order; criteria and functions likewise
     dimension_of   of each criterion
-    scenarios      ids in the framework's order, which a stored scorecard forgets; lenses likewise by key
-    window         half-years together within which risk is held against what can be absorbed
-    breach_at      probability from which a half-year counts as beyond it, 0 to 1
+    lenses         keys in the framework's order, which a stored scorecard forgets
     clear_share    first share from which a verdict is clear, 0 to 1
     resolution     points of margin that the model cannot tell apart
     """
@@ -20,10 +18,7 @@ class Names:
     criteria: Mapping[str, str]
     dimension_of: Mapping[str, str]
     functions: Mapping[str, str] = field(default_factory=dict)
-    scenarios: tuple[str, ...] = ()
     lenses: tuple[str, ...] = ()
-    window: int = 1
-    breach_at: float = 0.5
     clear_share: float | None = None
     resolution: float | None = None
 
@@ -32,7 +27,6 @@ class Names:
         """Names of a framework document; `verdict` replaces its thresholds (a compiled framework fills in defaults)."""
         thresholds = verdict or document.get("verdict") or {}
         dimensions = document["dimensions"]
-        absorption = (document.get("risk") or {}).get("absorption") or {}
         return cls(
             dimensions={str(row["key"]): str(row.get("name") or row["key"]) for row in dimensions},
             criteria={
@@ -40,10 +34,7 @@ class Names:
             },
             dimension_of={str(leaf["key"]): str(row["key"]) for row in dimensions for leaf in row["criteria"]},
             functions={str(key): str(name) for key, name in (document.get("functions") or {}).items()},
-            scenarios=tuple(str(row["id"]) for row in document.get("scenarios") or ()),
             lenses=tuple(str(row["key"]) for row in document.get("lenses") or ()),
-            window=int(absorption.get("window_buckets") or 1),
-            breach_at=float(absorption.get("breach_at") or 0.5),
             clear_share=thresholds.get("clear_first_share"),
             resolution=thresholds.get("resolution"),
         )

@@ -101,6 +101,16 @@ def risk_over_time(numbers: Numbers, unit: str = "delay") -> RiskOverTime | None
     return RiskOverTime(tuple(panels), held, words, int(risk["bucket_months"]))
 
 
+def risk_caption(numbers: Numbers) -> str:
+    """What the frames and the dashed line of `risk_over_time` mean; empty where nothing is held against a capacity."""
+    if not has_risk(numbers) or not numbers["risk"]["capacity"]:
+        return ""
+    return (
+        f"Framed: in at least {BREACH_SHARE:.0%} of the runs one kind of risk asks for more than can be absorbed within "
+        "twelve months. Dashed: half of what all kinds together may take in twelve months."
+    )
+
+
 def capacity_words(numbers: Numbers) -> list[str]:
     """What can be absorbed within twelve months, and whether that is the organisation's own word."""
     limits = numbers["risk"]["capacity"] if has_risk(numbers) else None
@@ -156,7 +166,7 @@ def event_rows(numbers: Numbers, key: str) -> list[EventRow]:
             CATEGORY_NAMES[event["category"]],
             f"{event['probability']:.0%}",
             f"{event['slip_mean']:.1f}",
-            f"{event['cost_mean']:.1f}",
+            "confidential" if event["cost_mean"] is None else f"{event['cost_mean']:.1f}",
             event["prior"],
         )
         for event in numbers["risk"]["options"][key]["events"]

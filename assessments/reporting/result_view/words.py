@@ -119,7 +119,7 @@ def headline_sentence(numbers: Numbers, names: Any = None) -> str:
 
 
 def figures(numbers: Numbers) -> list[tuple[str, str]]:
-    """(value, words) of the verdict strip, at most four; what the full depth adds stands before margin and total."""
+    """(value, words) of the verdict strip, at most four."""
     verdict = numbers["verdict"]
     first, second = verdict["option"], verdict["runner_up"]
     result = result_of(numbers)["options"]
@@ -130,20 +130,20 @@ def figures(numbers: Numbers) -> list[tuple[str, str]]:
     if first:
         runs = "scenario runs keep the answer"
         shown.append((f"{verdict['scenarios_kept']} of {verdict['scenarios']}", runs))
-    if not second and not verdict["tied"]:
-        gone = sum(1 for option in result.values() if option["blocked"])
-        shown.append((f"{gone} of {len(result)}", "options are blocked"))
-    if first and (risk := numbers.get("risk")) and risk["capacity"]:
-        reached = risk["options"][first]["first_breach"]
-        value = "none" if reached is None else f"months {risk['half_years'][reached].replace('-', '–')}"
-        words = "half-year beyond what we can absorb" if reached is None else "first beyond what we can absorb"
-        shown.append((value, words))
-    agreement = (numbers.get("agreement") or {}).get("kendall_w") or {}
-    if first and agreement.get("value") is not None:
-        raters = counted(numbers["agreement"]["raters"], "rater")
-        shown.append((f"{agreement['value']:.2f}", f"panel agreement (Kendall's W, {raters})"))
     if first and second:
         shown.append((f"+{verdict['margin']:.1f}", f"points ahead of {options(numbers)[second].name}"))
+    elif not verdict["tied"]:
+        gone = sum(1 for option in result.values() if option["blocked"])
+        shown.append((f"{gone} of {len(result)}", "options are blocked"))
     if first:
         shown.append((f"{result[first]['total']:.1f}", "of 100 points"))
-    return shown[:4]
+    return shown
+
+
+def agreement_figure(numbers: Numbers) -> tuple[str, str] | None:
+    """How far the panel agrees; None without a panel, before the full depth, or where it has no answer."""
+    agreement = numbers.get("agreement")
+    if not agreement or agreement["kendall_w"]["value"] is None:
+        return None
+    raters = counted(agreement["raters"], "rater")
+    return f"{agreement['kendall_w']['value']:.2f}", f"panel agreement (Kendall's W, {raters})"
