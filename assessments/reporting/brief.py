@@ -61,12 +61,12 @@ class Condition:
 class Change:
     """What would change the decision: "Weight on capability fit above 31 % (now 22 %)", "CDMO first".
 
-    changes  False where it is only the nearest that came to light and the answer stands
+    stress  a stress run or lens that was tried, rather than a change that somebody could bring about
     """
 
     what: str
     then: str = ""
-    changes: bool = True
+    stress: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from assessments.errors import ResultPending
 from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Scorecard, Submission
 from assessments.reporting import brief, result_view
 from assessments.reporting.result_view import Names, month_words
+from assessments.reporting.result_view.flips import flip_rows
 from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
+from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
 from assessments.services.disagreement import disagreements, raters
@@ -108,7 +110,9 @@ def brief_of(
             brief.Gate(gate.id, gate.effect, tuple(option.name for option in gate.options), gate.message)
             for gate in result_view.gate_rows(numbers)
         ),
-        changes=_changes(numbers),
+        changes=tuple(
+            brief.Change(flip.what, flip.then, flip.kind in ("scenario", "lens")) for flip in flip_rows(numbers, names)
+        ),
         conditions=_conditions(review, submission, numbers, names, start, framework, commercial),
         disagreement=disagreements(review, numbers, names),
         proposal=_proposal(proposed, decided) if proposed else None,
@@ -174,53 +178,23 @@ def _notice(review: Review, basis: Basis) -> str:
 
 
 def _headlines(review: Review, numbers: Mapping[str, Any]) -> tuple[brief.Headline, ...]:
-    """At most four figures: how sure, how robust, how far beyond what can be absorbed, and who says so."""
+    """At most four figures: how sure, how robust, how far beyond what can be absorbed, and how far the panel agrees."""
     told = [brief.Headline(value, words) for value, words in result_view.figures(numbers)]
     last = []
     if beyond := beyond_figure(numbers):
         last.append(brief.Headline(*beyond))
     if numbers["panel"] is not None:
         people, functions = raters(review)
-        who = f"{'person' if people == 1 else 'people'} of {functions} function{'' if functions == 1 else 's'} rated"
-        last.append(brief.Headline(str(people), who))
+        agreement = numbers.get("agreement", {}).get("kendall_w", {}).get("value")
+        if agreement is not None:
+            last.append(brief.Headline(f"{agreement:.2f}", f"panel agreement (Kendall W, {counted(people, 'rater')})"))
+        else:
+            last.append(
+                brief.Headline(
+                    str(people), f"{'person' if people == 1 else 'people'} of {counted(functions, 'function')} rated"
+                )
+            )
     return (*told[: 4 - len(last)], *last)
-
-
-def _changes(numbers: Mapping[str, Any]) -> tuple[brief.Change, ...]:
-    """Scenario runs and lenses that change the answer; where none does, the run that comes nearest."""
-    known, first = result_view.options(numbers), numbers["verdict"]["option"]
-    if first is None:
-        return ()
-
-    def place(run: Mapping[str, Any]) -> str:
-        if run["winner"] is None:
-            tied = " and ".join(known[key].name for key in run["tied"])
-            return f"{tied} tie" if tied else "no option left"
-        named = known[run["winner"]].name
-        if run["margin"] is None or not run["runner_up"]:
-            return f"{named} first, the only one left"
-        ahead = f"{run['margin']:.1f} points ahead" if run["margin"] >= 0.05 else "by less than 0.1 points"
-        return f"{named} first, {ahead}"
-
-    found = [
-        brief.Change(f"{key} {run['name']}", place(run))
-        for key, run in result_view.scenario_runs(numbers)
-        if not run["kept"]
-    ]
-    found += [
-        brief.Change(f"Weights as in “{lens['name']}”", place(lens))
-        for key, lens in numbers["lenses"].items()
-        if key != "default" and lens["winner"] != first
-    ]
-    if found:
-        return tuple(found)
-    close = [(run["margin"], key) for key, run in result_view.scenario_runs(numbers) if run["runner_up"]]
-    if not close:
-        return ()
-    key = min(close)[1]
-    run = numbers["scenarios"][key]
-    said = f"Nothing that was tried changes it. Nearest: {key} {run['name']}"
-    return (brief.Change(said, place(run), changes=False),)
 
 
 def _conditions(
