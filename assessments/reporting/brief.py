@@ -164,7 +164,14 @@ class _Fit:
     entries: int
 
 
-_FITS = (_Fit(1.0, 900, 12), _Fit(0.94, 500, 9), _Fit(0.88, 260, 6), _Fit(0.82, 110, 4), _Fit(0.78, 70, 3))
+_FITS = (
+    _Fit(1.0, 900, 12),
+    _Fit(0.94, 600, 12),
+    _Fit(0.88, 400, 10),
+    _Fit(0.84, 240, 9),
+    _Fit(0.82, 110, 5),
+    _Fit(0.78, 70, 3),
+)
 
 
 def inputs_of(brief: Brief) -> str:
@@ -260,7 +267,7 @@ def _document(brief: Brief, fit: _Fit) -> dict[str, object]:
     provenance = brief.provenance
     scale: dict[str, object] = {
         "scale": fit.scale,
-        "own_page": fit.scale > 0.9,  # the record begins on a page of its own while there is room
+        "own_page": fit.scale > 0.95,  # the record begins on a page of its own while there is room
         "accent": colours.TOKENS.get(f"option-{brief.accent}", ("#5b6472",))[0],
     }
     return {
@@ -278,7 +285,7 @@ def _document(brief: Brief, fit: _Fit) -> dict[str, object]:
         "steps": [_shorten(_step(step, fit), fit.letters) for step in steps],
         "values": _chart(brief.values, 500),
         "scenarios": _chart(brief.scenarios, 400),
-        "risk": _chart(brief.risk, 640),
+        "risk": _chart(brief.risk, 880),
         "provenance": {
             **asdict(provenance),
             "made_at": _utc(provenance.made_at),

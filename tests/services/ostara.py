@@ -16,6 +16,7 @@ from tests.support.work import work_off
 
 QUESTION = "Where should OST-101 be made until the pivotal trial?"
 FUNCTIONS = {"cem": "cmc", "quin": "qa", "finn": "finance"}
+ALSO = {"regi": "regulatory"}
 WHY = "Nine lots say nothing about a second site."
 
 
@@ -49,6 +50,7 @@ def make_ostara(**changed) -> Scene:
     )
     program.refresh_from_db()
     raters = {name: add(name, function) for name, function in FUNCTIONS.items()}
+    raters |= {name: add(name, function) for name, function in ALSO.items()}
     raters |= {"grace": add("grace", roles=("approver",)), "vera": add("vera", roles=("viewer",))}
     scene = Scene(admin, lead, program, raters)
     scene.review = reviews.open_review(member=lead, program=program, question=QUESTION)

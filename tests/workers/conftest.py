@@ -71,7 +71,7 @@ class Worker:
                 "-l",
                 "WARNING",
                 "-I",
-                "tests.workers.probe",
+                "tests.workers.probe,tests.workers.slow_disk",
             ],
             cwd=ROOT,
             env={
