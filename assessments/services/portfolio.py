@@ -70,10 +70,13 @@ class Row:
     who: str
     since: datetime.datetime | None
     mark: str
+    under_way: bool = False  # a review is open that this person may not see yet
 
     @property
     def state_words(self) -> str:
-        return self.review.get_state_display() if self.review else "No review"
+        if self.review:
+            return self.review.get_state_display()
+        return "Under review" if self.under_way else "No review"
 
     @property
     def share_words(self) -> str:
@@ -179,6 +182,9 @@ class _Beside:
         ]
         steps = ApprovalStep.objects.filter(review__in=signing, state=ApprovalStep.State.OPEN)
         self.steps = {step.review_id: step for step in steps.order_by("-position", "-pk")}
+        # That a review is open is no secret; what stands in it is its readers' alone.
+        open_ = Review.objects.filter(program__in=page, state__in=Review.OPEN)
+        self.under_way = set(open_.values_list("program_id", flat=True))
 
     def row(self, program: Program) -> Row:
         review, shown = _newest(program), _shown(program)
@@ -202,7 +208,11 @@ class _Beside:
             who=who,
             since=since,
             mark=self.mark(shown),
+            under_way=self._hides_one(program, review),
         )
+
+    def _hides_one(self, program: Program, review: Review | None) -> bool:
+        return program.pk in self.under_way and (review is None or review.state not in Review.OPEN)
 
     def mark(self, shown: Program | Review) -> str:
         if shown.revision_id is None or not shown.is_stale(ENGINE_VERSION):
@@ -214,6 +224,8 @@ class _Beside:
         lead = ", ".join(self.leads.get(program.pk, [])) or "an admin: no lead is appointed"
         if program.revision_id is None:
             return "Save the first facts", lead, program.created_at
+        if self._hides_one(program, review):
+            return "A review is under way", lead, None
         if review is None:
             return "Open a review", lead, None
         if review.state == Review.State.IN_APPROVAL and (step := self.steps.get(review.pk)):
