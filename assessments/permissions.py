@@ -118,6 +118,13 @@ def can_rate(member, review: Review, assignment: Assignment | None) -> Verdict:
     return ALLOWED
 
 
+def can_read_sheet(member, assignment: Assignment | None) -> Verdict:
+    """A score sheet is its own person's."""
+    if assignment is None or assignment.membership_id != member.pk:
+        return Verdict("You are not assigned to rate in this review.")
+    return ALLOWED
+
+
 def can_see_all_ratings(member, review: Review) -> Verdict:
     if review.is_revealed:
         return ALLOWED

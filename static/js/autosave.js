@@ -35,11 +35,13 @@ document.addEventListener("htmx:before:request", (event) => {
     ctx.request.body.set(version.name, version.value);
   }
   waiting.add(element);
+  element.dataset.saving = "yes";
   show(element, "saving");
 });
 
 function settle(element, state) {
   waiting.delete(element);
+  delete element.dataset.saving;
   if (state === "failed") element.dataset.unsaved = "yes";
   else delete element.dataset.unsaved;
   show(element, state === "saved" && waiting.size ? "saving" : state);

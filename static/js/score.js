@@ -34,7 +34,8 @@ document.addEventListener("keydown", (event) => {
     if (!input) return;
     event.preventDefault();
     input.focus();
-    if (!input.checked) {
+    // A pale cell carries an earlier rating along: the same figure again confirms it.
+    if (!input.checked || cell.classList.contains("is-pale")) {
       input.checked = true;
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -65,3 +66,71 @@ document.addEventListener("htmx:after:swap", () => {
     focusCell(cells().find((cell) => cell.dataset.row === last[0] && cell.dataset.col === last[1]));
   }
 });
+
+// The drawer follows the cell in focus. It waits for a note that is being saved; a note that could not be saved
+// (its cell has no score yet) is kept here, comes back with its cell, and is sent once the cell is rated.
+const kept = new Map();
+const drawer = () => document.querySelector("[data-drawer]");
+const noteOf = (shown) => shown?.querySelector("form[data-autosave]");
+let following = 0;
+
+function show(url) {
+  clearTimeout(following);
+  const shown = drawer();
+  const note = noteOf(shown);
+  if (note?.dataset.saving) { following = setTimeout(show, 100, url); return; }
+  if (note?.dataset.unsaved) kept.set(shown.dataset.cell, note.elements.rationale.value);
+  delete note?.dataset.unsaved;
+  htmx.ajax("GET", url, { target: "#drawer", swap: "outerHTML" });
+}
+
+function send(note) {
+  note.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener("focusin", (event) => {
+  const cell = event.target.closest?.("[data-score-cell]");
+  const form = cell?.closest("form");
+  if (!form || !drawer() || drawer().dataset.cell === `${cell.dataset.row}-${cell.dataset.col}`) return;
+  clearTimeout(following);
+  following = setTimeout(show, 120, form.action);
+});
+
+// Links to the drawer: in place with scripting, another page without.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-opens-drawer]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && drawer()) {
+    const row = [...document.querySelectorAll("[data-score-cell]")].filter((cell) => cell.dataset.row === link.dataset.opensDrawer);
+    const cell = row.find((one) => one.dataset.col === link.dataset.option) || row[0];
+    if (!cell) return;
+    event.preventDefault();
+    for (const open of document.querySelectorAll("[data-score-row].is-open")) open.classList.remove("is-open");
+    cell.closest("[data-score-row]")?.classList.add("is-open");
+    opened = true;
+    show(cell.closest("form").action);
+  }
+  if (event.target.closest?.("[data-closes-drawer]")) {
+    event.preventDefault();
+    opened = false;
+    drawer()?.classList.remove("is-open");
+  }
+});
+
+// On a narrow screen the drawer lies over the sheet, and only when it was asked for.
+let opened = false;
+document.addEventListener("htmx:after:swap", () => {
+  const shown = drawer();
+  const note = noteOf(shown);
+  if (!note) return;
+  shown.classList.toggle("is-open", opened);
+  const words = kept.get(shown.dataset.cell);
+  if (words !== undefined) {
+    kept.delete(shown.dataset.cell);
+    note.elements.rationale.value = words;
+    note.dataset.unsaved = "yes";
+  }
+  const cell = cells().find((one) => `${one.dataset.row}-${one.dataset.col}` === shown.dataset.cell);
+  if (note.dataset.unsaved && !note.dataset.saving && cell?.querySelector("input:checked")) send(note);
+});
+
+window.addEventListener("beforeunload", (event) => { if (kept.size) event.preventDefault(); });
