@@ -120,6 +120,7 @@ def page(
     place = [review.uuid, focus.criterion.key, focus.option.key] if focus else []
     may_agree = bool(permissions.can_lead_review(request.member, review.program)) and review.state == "reconciling"
     context = frame(review, "panel") | {
+        "here": reverse("assessments:review_panel", args=[review.uuid]),
         "freshness": fresh,
         "matrix": matrix,
         "groups": matrix.groups if sort == "criteria" else [(None, matrix.by_disagreement())],

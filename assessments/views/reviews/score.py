@@ -181,6 +181,7 @@ def drawer(request, review: Review, sheet: Sheet, cell: Cell, said: dict | None 
     row = next(row for row in sheet.rows if row.criterion == cell.criterion)
     return {
         "review": review,
+        "here": reverse("assessments:review_score", args=[review.uuid]),
         "sheet": sheet,
         "focus": cell,
         "focus_row": row,
