@@ -79,7 +79,7 @@ class Cell:
         seen: dict[int, int] = defaultdict(int)
         places = []
         for rating in sorted(self.ratings, key=lambda rating: rating.score):
-            places.append((_along(rating.score), max(3.0, 10.0 - 3.5 * seen[rating.score])))
+            places.append((_along(rating.score), max(3.2, 9.4 - 3.1 * seen[rating.score])))
             seen[rating.score] += 1
         return places
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -137,8 +137,8 @@ def page(request, review: Review, *, status: int = 200, **refused):
 def _functions(review: Review, leads: bool, options: int) -> list[dict]:
     """Each function that the criteria ask, with its people and, for the lead, whom else to ask. Seven queries."""
     criteria = list(review.criteria_version.criterion_rows.all())
-    own_word = Count("pk", filter=Q(to_confirm=False))
-    counts = dict(Rating.objects.filter(review=review).values_list("membership").annotate(own_word).order_by())
+    own_word = Rating.objects.filter(review=review, to_confirm=False)
+    counts = dict(own_word.order_by().values_list("membership").annotate(cells=Count("pk")))
     people: dict[int, list[Assignment]] = defaultdict(list)
     for assignment in review.assignments.select_related("membership__user", "function"):
         people[assignment.function_id].append(assignment)
