@@ -1,7 +1,7 @@
 """Bringing the world's review into a state, by the services that people use."""
 
 from accounts.models import User
-from assessments.models import ApprovalStep, Rating, Review, Signature
+from assessments.models import ApprovalStep, Review, Signature
 from assessments.services import approvals, conditions, ratings, reconciling, reviews, signing, submissions
 from tests.support.results import compute
 
@@ -40,17 +40,17 @@ def rate_all(world, rater):
     review = world.review
     assignment = review.assignments.get(membership=rater)
     carried = {(one.criterion, one.option_id): one.version for one in review.ratings.filter(membership=rater)}
-    for criterion, option in ratings.unrated(review, assignment):
-        ratings.rate(
-            member=rater,
-            review_id=review.pk,
-            criterion_key=criterion.key,
-            option_key=option.key,
+    given = [
+        ratings.Given(
+            criterion.key,
+            option.key,
             score=3,
-            confidence=Rating.Confidence.MEDIUM,
-            rationale="As the lots show.",
             seen_version=carried.get((criterion.key, option.pk), 0),
+            rationale="As the lots show.",
         )
+        for criterion, option in ratings.unrated(review, assignment)
+    ]
+    ratings.rate_many(member=rater, review_id=review.pk, given=given)
     ratings.finish_scoring(member=rater, review_id=review.pk)
 
 
