@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from assessments.live.doorway import Refused, admit
+from assessments.live.doorway import Refused, admit, readmit
+from assessments.live.footing import Listener
 from assessments.live.hub import Hub, Stream
 
 PING_SECONDS = 15.0
 SEND_SECONDS = 20.0
+BREATH_SECONDS = 0.5  # between two lots of events of one stream: a page of many programs asks once for many changes
 STREAMS_PER_USER = 6
 # Two database connections for admissions, however many pages come back at once; the hub has a third.
 ADMISSIONS_AT_ONCE = 2
@@ -26,7 +28,7 @@ class LiveApplication:
     """An ASGI application. One hub, made with the first listener."""
 
     def __init__(self):
-        self.hub = Hub(settings.LIVE_CHECK_SECONDS)
+        self.hub = Hub(settings.LIVE_CHECK_SECONDS, self._look_again)
         self._admissions = ThreadPoolExecutor(ADMISSIONS_AT_ONCE, thread_name_prefix="admission")
 
     async def __call__(self, scope, receive, send) -> None:
@@ -49,6 +51,14 @@ class LiveApplication:
 
     async def _in_thread(self, function, *arguments):
         return await asyncio.get_running_loop().run_in_executor(self._admissions, function, *arguments)
+
+    async def _look_again(self, listener: Listener) -> str | None:
+        try:
+            return await self._in_thread(readmit, listener)
+        except Refused:
+            return None
+        except DatabaseError:
+            return ""  # no footing at all: asked again at the next look
 
     async def _events(self, scope, receive, send) -> None:
         headers = dict(scope["headers"])
@@ -86,6 +96,8 @@ async def _stream(send, stream: Stream, shared: list) -> None:
         if stream.ended:
             break
         await _send(send, "".join(f"event: change\ndata: {json.dumps(one)}\n\n" for one in events) or ": ping\n\n")
+        if events:
+            await asyncio.sleep(BREATH_SECONDS)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

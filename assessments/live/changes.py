@@ -7,11 +7,17 @@ from django.db import connection
 from assessments.models import Program, Review
 
 CHANNEL = "makewhere_changes"
+PORTFOLIO = "portfolio"  # whatever moves in an organization, without saying what
 
 
 def subject_name(subject: Program | Review) -> str:
     """How events and pages name an object: "review:UUID" or "program:UUID"."""
     return f"{'review' if isinstance(subject, Review) else 'program'}:{subject.uuid}"
+
+
+def portfolio_name(organization_id: int) -> str:
+    """What a listener to its organization's portfolio listens to."""
+    return f"{PORTFOLIO}:{organization_id}"
 
 
 def announce(subject: Program | Review, revision: int) -> None:
@@ -21,5 +27,6 @@ def announce(subject: Program | Review, revision: int) -> None:
     The database carries it (NOTIFY): a change that is rolled back is never announced, and nobody waits for a broker.
     """
     with connection.cursor() as cursor:
-        payload = json.dumps({"subject": subject_name(subject), "revision": revision})
+        event = {"subject": subject_name(subject), "revision": revision}
+        payload = json.dumps({"event": event, "organization": subject.organization_id})
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

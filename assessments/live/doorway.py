@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.middleware import active_membership
 from accounts.models import User
+from assessments.live.changes import PORTFOLIO, portfolio_name
 from assessments.live.footing import FOOTINGS, Listener, parameters
 from assessments.models import Program, Review
 
@@ -36,31 +37,43 @@ def admit(cookies: str, names: list[str]) -> tuple[Listener, str]:
     """
     close_old_connections()
     try:
-        return _admit(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, ""), names)
+        session_key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+        member = _member(session_key)
+        subjects = _subjects(names, member.organization_id)
+        listener = Listener(next(_numbers), session_key, member.user_id, member.pk, subjects)
+        return listener, _decide(listener)
     finally:
         close_old_connections()
 
 
-def _admit(session_key: str, names: list[str]) -> tuple[Listener, str]:
-    member = _member(session_key)
-    subjects = _subjects(names, member.organization_id)
-    listener = Listener(next(_numbers), session_key, member.user_id, member.pk, subjects)
-    # The footing comes before the decision that rests on it: what moves in between is found at the next look.
+def readmit(listener: Listener) -> str:
+    """The new footing of a listener whose footing moved. Blocks on the database. Raises Refused where the right is gone."""
+    close_old_connections()
+    try:
+        return _decide(listener)
+    finally:
+        close_old_connections()
+
+
+def _decide(listener: Listener) -> str:
+    """The footing of a listener's right, which is asked after it: what moves in between is found at the next look."""
     with connection.cursor() as cursor:
         cursor.execute(FOOTINGS, parameters([listener]))
         row = cursor.fetchone()
     if row is None:
         raise Refused(401, "Sign in first.")
-    member = _member(session_key)
-    reviews = {review for _, review in subjects.values() if review}
-    programs = {program for program, review in subjects.values() if not review}
+    member = _member(listener.session_key)
+    ids = listener.subjects.values()
+    reviews = {review for _, review in ids if review}
+    programs = {program for program, review in ids if program and not review}
     if (
         member.pk != listener.membership_id
+        or not member.roles
         or Review.objects.visible_to(member).filter(pk__in=reviews).count() != len(reviews)
         or Program.objects.visible_to(member).filter(pk__in=programs).count() != len(programs)
     ):
         raise _nothing()
-    return listener, row[1]
+    return row[1]
 
 
 def _member(session_key: str):
@@ -79,11 +92,14 @@ def _member(session_key: str):
 
 
 def _subjects(names: list[str], organization_id: int) -> dict[str, tuple[int, int]]:
-    """(program id, review id or 0) of each name. Raises Refused for anything that the organization does not have."""
+    """(program id, review id or 0) of each name; 0 and 0 of the portfolio.
+
+    Raises Refused for anything that the organization does not have
+    """
     if not 1 <= len(set(names)) <= MOST_SUBJECTS:
         raise Refused(400, f"Name 1 to {MOST_SUBJECTS} subjects.")
     wanted: dict[str, set[uuid.UUID]] = {"program": set(), "review": set()}
-    for name in names:
+    for name in set(names) - {PORTFOLIO}:
         kind, _, key = name.partition(":")
         try:
             wanted[kind].add(uuid.UUID(key))
@@ -95,7 +111,7 @@ def _subjects(names: list[str], organization_id: int) -> dict[str, tuple[int, in
     found |= {f"review:{key}": (program, pk) for key, program, pk in reviews.values_list("uuid", "program_id", "pk")}
     if len(found) != sum(map(len, wanted.values())):
         raise _nothing()
-    return found
+    return found | ({portfolio_name(organization_id): (0, 0)} if PORTFOLIO in names else {})
 
 
 def _nothing() -> Refused:

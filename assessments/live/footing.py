@@ -1,7 +1,7 @@
 """What the right to listen rests on: session, account, roles, and the state of what is listened to.
 
 `visible_to` decides, when a stream begins. Every fifteen seconds one query over all streams asks whether anything that
-the decision rested on has moved since; where it has, the stream ends, and the browser that opens it again is asked anew.
+the decision rested on has moved since; where it has, the decision is taken again, and ends the stream or lets it go on.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ SELECT asked.stream, md5(concat_ws('|', person.password, person.is_active, membe
 class Listener:
     """Who listens to what.
 
-    subjects  (program id, review id or 0 for the program itself) of each name that is listened to
+    subjects  (program id, review id) of each name that is listened to; 0 where there is none
     """
 
     stream: int

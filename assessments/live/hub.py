@@ -4,13 +4,14 @@ import asyncio
 import json
 import random
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
 import psycopg
 import structlog
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from assessments.live.changes import CHANNEL
+from assessments.live.changes import CHANNEL, PORTFOLIO, portfolio_name
 from assessments.live.footing import FOOTINGS, Listener, parameters
 
 ANSWER_SECONDS = 10.0
@@ -54,13 +55,14 @@ LOOK: dict = {}  # an event that names nobody: ask for everything you show
 
 
 class Hub:
-    """Passes changes on to the streams that name their subject, and ends streams whose footing moved.
+    """Passes changes on to the streams that name their subject, and asks again for streams whose footing moved.
 
+    look_again  answers a listener's new footing, None where its right is gone
     Every stream begins with LOOK, once the hub listens: what moved while its page was loading is asked for then.
     """
 
-    def __init__(self, check_every: float):
-        self.check_every = check_every
+    def __init__(self, check_every: float, look_again: Callable[[Listener], Awaitable[str | None]]):
+        self.check_every, self.look_again = check_every, look_again
         self.streams: dict[int, Stream] = {}
         self._by_subject: dict[str, set[Stream]] = defaultdict(set)
         self._listening = False
@@ -90,13 +92,16 @@ class Hub:
 
     def tell(self, payload: str) -> None:
         try:
-            event = json.loads(payload)
-            listening = self._by_subject.get(event["subject"], ())
+            told = json.loads(payload)
+            event, name, portfolio = told["event"], told["event"]["subject"], portfolio_name(told["organization"])
         except (ValueError, KeyError, TypeError):
             log.warning("change_not_understood", payload=payload[:200])
             return
-        for stream in listening:
+        for stream in self._by_subject.get(name, ()):
             stream.put(event)
+        # Some of what a portfolio lists may be hidden from its reader, who therefore hears only that something moved.
+        for stream in self._by_subject.get(portfolio, ()):
+            stream.put({"subject": PORTFOLIO})
 
     async def _keep_listening(self) -> None:
         pause = 1.0
@@ -126,7 +131,7 @@ class Hub:
             self._listening = False
 
     async def _check(self, connection: psycopg.AsyncConnection) -> None:
-        """End the streams whose session, account, roles or subject are no longer what the admission rested on."""
+        """End the streams whose session ended, or whose right is gone now that what it rested on has moved."""
         asked = dict(self.streams)
         if not asked:
             return
@@ -135,8 +140,13 @@ class Hub:
             rows = await (await connection.execute(FOOTINGS, given)).fetchall()
         footings = dict(rows)
         for number, stream in asked.items():
-            if footings.get(number) != stream.footing:
+            now = footings.get(number)
+            if now is not None and now != stream.footing:
+                now = await self.look_again(stream.listener)
+            if now is None:
                 stream.end()
+            else:
+                stream.footing = now
 
 
 def _conninfo() -> str:

@@ -1,6 +1,7 @@
 """Pages hear that what they show moved, from a real live process; only who may see it hears, and only as long as that."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -12,7 +13,7 @@ from accounts import people
 from accounts.models import Membership, RoleGrant
 from assessments import jobs
 from assessments.live import announce, app, hub
-from assessments.live.changes import subject_name
+from assessments.live.changes import portfolio_name, subject_name
 from assessments.live.footing import FOOTINGS, Listener
 from assessments.models import Job, Program, ProgramMember, Review
 from assessments.services import reviews
@@ -42,6 +43,29 @@ def test_a_stored_result_and_a_moved_state_are_announced_to_the_pages_that_show_
     ]
     reviews.withdraw(member=world.people["lead"], review_id=world.review.pk, reason="Another question.")
     assert stream.next_event()["subject"] == review
+
+
+def test_a_portfolio_hears_that_something_moved_but_not_what(world, live, cookies_of):
+    stream = live.listen("portfolio", cookies=cookies_of(world.people["viewer"]))
+    assert live.ask("portfolio", cookies=cookies_of(world.people["nobody"])).status_code == 404
+    announce(world.program, 1)
+    assert stream.next_event() == {"subject": "portfolio"}
+
+
+def test_what_moves_in_one_organization_is_heard_in_no_other(monkeypatch):
+    async def nothing(self):
+        pass
+
+    monkeypatch.setattr(hub.Hub, "_keep_listening", nothing)
+
+    async def run():
+        made = hub.Hub(60, nothing)
+        streams = [made.join(Listener(at, "x", at, at, {portfolio_name(at): (0, 0)}), "") for at in (1, 2)]
+        made.tell(json.dumps({"event": {"subject": "program:a", "revision": 1}, "organization": 1}))
+        made.tell("not understood")
+        return [await stream.take(0.05) for stream in streams]
+
+    assert asyncio.run(run()) == [[{"subject": "portfolio"}], []]
 
 
 def test_what_is_rolled_back_is_not_announced(world, live, cookies_of):
@@ -117,15 +141,17 @@ def _unlink(world, member):
 
 
 @pytest.mark.parametrize("happens", [_sign_out, _change_password, _deactivate, _take_role, _restrict, _unlink])
-def test_a_stream_ends_when_what_the_right_rested_on_has_moved(world, live, cookies_of, happens):
+def test_a_stream_ends_when_the_right_is_gone(world, live, cookies_of, happens):
     member = world.people["lead" if happens is _unlink else "viewer"]
+    Program.objects.update(restricted=happens is _unlink)
     stream = live.listen(subject_name(world.program), cookies=cookies_of(member))
     happens(world, member)
     assert stream.ends()
 
 
-def test_a_stream_goes_on_while_nothing_has_moved(world, live, cookies_of):
+def test_a_stream_goes_on_while_the_right_stands(world, live, cookies_of):
     stream = live.listen(subject_name(world.program), cookies=cookies_of(world.people["viewer"]))
+    Review.objects.update(state="in_approval")  # moves the footing, and not the right
     asyncio.run(asyncio.sleep(2.5))  # two looks
     announce(world.program, 3)
     assert stream.next_event()["revision"] == 3
