@@ -10,6 +10,7 @@ from django.db.models.fields.json import KT
 
 from accounts.models import Membership
 from assessments.models import (
+    ApprovalParty,
     ApprovalStep,
     Assignment,
     CriteriaVersion,
@@ -17,6 +18,7 @@ from assessments.models import (
     ProfileRevision,
     Program,
     ProgramMember,
+    ProposedDecision,
     Review,
     Scorecard,
 )
@@ -24,6 +26,7 @@ from assessments.models.scorecards import ResultSummary
 from assessments.reporting import result_view
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services.frameworks import framework_of
+from assessments.services.routes import unsigned
 from assessments.services.shown import FAILED, FRESH, PENDING, rests_on, target_of
 
 NO_REVIEW, OPEN = "none", "open"
@@ -177,11 +180,18 @@ class _Beside:
         links = ProgramMember.objects.filter(program__in=page, is_lead=True).select_related("membership__user")
         for link in links.order_by("pk"):
             self.leads.setdefault(link.program_id, []).append(link.membership.name)
+        decided = [review.pk for program in page if (review := _newest(program)) and review.state in Review.RECORDED]
+        decisions = ProposedDecision.objects.filter(decision__review__in=decided).select_related("option", "decision")
+        self.decisions = {proposed.decision.review_id: proposed for proposed in decisions}
         signing = [
             review for program in page if (review := _newest(program)) and review.state == Review.State.IN_APPROVAL
         ]
-        steps = ApprovalStep.objects.filter(review__in=signing, state=ApprovalStep.State.OPEN)
+        steps = ApprovalStep.objects.filter(review__in=signing, state=ApprovalStep.State.OPEN).prefetch_related(
+            "parties__function", "parties__membership__user", "signatures"
+        )
         self.steps = {step.review_id: step for step in steps.order_by("-position", "-pk")}
+        proposed = ProposedDecision.objects.filter(submission__steps__in=self.steps.values()).order_by("number")
+        self.proposed = dict(proposed.values_list("submission_id", "pk"))  # the last one stands
         # That a review is open is no secret; what stands in it is its readers' alone.
         open_ = Review.objects.filter(program__in=page, state__in=Review.OPEN)
         self.under_way = set(open_.values_list("program_id", flat=True))
@@ -219,6 +229,20 @@ class _Beside:
             return FRESH
         return FAILED if target_of(shown) in self.failed else PENDING
 
+    def decided(self, review: Review) -> str:
+        """What was decided, which need not be what the result says."""
+        decision = self.decisions.get(review.pk)
+        if decision is None:
+            return "Decided"
+        return f"Decided: {decision.option.name}" if decision.option else "Decided: do not commit yet"
+
+    def signers(self, step: ApprovalStep) -> str:
+        """Whom an open step still waits for."""
+        stands = (None, self.proposed.get(step.submission_id))
+        counting = [signature for signature in step.signatures.all() if signature.proposed_decision_id in stands]
+        left = unsigned(step, list(step.parties.all()), counting)
+        return ", ".join(_party(party) for party in left) or "the signers of this step"
+
     def next_step(self, program: Program, review: Review | None) -> tuple[str, str, datetime.datetime | None]:
         """What comes next, whose turn it is, and since when."""
         lead = ", ".join(self.leads.get(program.pk, [])) or "an admin: no lead is appointed"
@@ -229,7 +253,9 @@ class _Beside:
         if review is None:
             return "Open a review", lead, None
         if review.state == Review.State.IN_APPROVAL and (step := self.steps.get(review.pk)):
-            return step.name, "the signers of this step", step.opened_at
+            return step.name, self.signers(step), step.opened_at
+        if review.state == Review.State.APPROVED:
+            return self.decided(review), lead, review.state_since
         words, whose = _STEPS[review.state]
         return words, whose or lead, review.state_since
 
@@ -239,11 +265,18 @@ _STEPS = {
     "scoring": ("Score blind, then reveal", "the assigned raters, then the lead"),
     "reconciling": ("Reconcile and submit", ""),
     "in_approval": ("Sign", "the signers of the route"),
-    "approved": ("Decided; keep its conditions", ""),
     "superseded": ("Open the next review", ""),
     "rejected": ("Open the next review", ""),
     "withdrawn": ("Open the next review", ""),
 }
+
+
+def _party(party: ApprovalParty) -> str:
+    if party.function:
+        return party.function.name
+    return (
+        party.membership.name if party.membership else f"an {party.role}" if party.role[:1] in "aeiou" else party.role
+    )
 
 
 def _verdict(summary: ResultSummary) -> str:

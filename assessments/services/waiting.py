@@ -7,7 +7,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Membership
-from assessments.models import ApprovalParty, ApprovalStep, Assignment, ProgramMember, Rating, Review, Signature
+from assessments.models import Assignment, ProgramMember, Review
+from assessments.services.approvals import steps_waiting_for
 
 MOST = 20  # of each kind; who has more begins with these
 
@@ -44,20 +45,10 @@ def _to_rate(member: Membership) -> list[Waiting]:
 
 
 def _to_sign(member: Membership) -> list[Waiting]:
-    """Open steps that name the person, who has not signed and keeps the separation of duties."""
-    named = Exists(ApprovalParty.objects.filter(step=OuterRef("pk")).naming(member))
-    signed = Exists(Signature.objects.filter(submission=OuterRef("submission"), membership=member))
-    rated = Exists(Rating.objects.filter(review=OuterRef("review"), membership=member))
-    steps = ApprovalStep.objects.filter(
-        named, ~signed, state=ApprovalStep.State.OPEN, review__state=Review.State.IN_APPROVAL
-    )
-    executive = Q(kind=ApprovalStep.Kind.EXECUTIVE)
-    if "approver" in member.roles:
-        steps = steps.exclude(executive & (Q(rated) | Q(submission__submitted_by=member)))
-    else:
-        steps = steps.exclude(executive)
-    steps = steps.select_related("review__program").order_by("due_on", "pk")[:MOST]
-    return [Waiting("sign", f"Sign: {step.name}", step.review, step.opened_at, step.due_on) for step in steps]
+    return [
+        Waiting("sign", f"Sign: {step.name}", step.review, step.opened_at, step.due_on)
+        for step in steps_waiting_for(member)[:MOST]
+    ]
 
 
 def _to_lead(member: Membership) -> list[Waiting]:

@@ -108,7 +108,7 @@ def portfolio(request):
             (one, address(PAGES[one.kind], one.review) or address("assessments:review_result", one.review))
             for one in waiting_for(request.member)
         ],
-        "new_program_url": address("assessments:program_create") if can_create_program(request.member) else "",
+        "new_program_url": address("assessments:program_new") if can_create_program(request.member) else "",
     }
     return render(request, "portfolio/portfolio.html", context)
 

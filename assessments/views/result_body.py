@@ -52,7 +52,7 @@ def body_of(
             "sides": result_view.side_rows(shown),
             "dimensions": result_view.dimension_rows(shown, names),
             "lenses": result_view.lens_rows(shown, names),
-            "gates": result_view.gate_rows(shown),
+            "gates": [gate for gate in result_view.gate_rows(shown) if gate.effect != "condition"],
             "conditions": result_view.condition_rows(shown, names, start),
             "explanation": [one["text"] for one in shown["explanation"]],
             "moved": result_view.moved_rows(shown, names),

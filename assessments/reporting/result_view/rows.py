@@ -28,6 +28,7 @@ class Condition:
     """What must be done. due: "month 6, May 2027", empty without one; for_choice: it binds the option that comes first."""
 
     gate: str
+    gate_name: str
     title: str
     owner: str
     month: float | None
@@ -200,6 +201,7 @@ def condition_rows(numbers: Numbers, names: Names, start: datetime.date | None =
         rows.append(
             Condition(
                 gate=gate_id,
+                gate_name=binding["name"],
                 title=title,
                 owner=names.function(binding["condition"]["owner"] or ""),
                 month=month,
@@ -311,7 +313,8 @@ def _fact_change(one: Mapping[str, Any], known: Mapping[str, Option]) -> Change:
     if opened:
         return Change(what, f"{' and '.join(opened)} no longer blocked")
     winner = known.get(one.get("winner") or "")
-    return Change(what, f"{winner.name} first" if winner else "nothing comes first alone")
+    nobody = "every option is blocked" if one.get("margin") is None else "a tie"
+    return Change(what, f"{winner.name} first" if winner else nobody)
 
 
 def _plain(value: object) -> str:
