@@ -66,7 +66,7 @@ TABLE = {
         Row_("GET", with_token(200)),
         Row_(
             "POST",
-            only_with_token("admin", answer=201, stranger=400),
+            only_with_token("admin", answer=201, stranger=400, nobody=400),
             data=lambda world: {
                 "name": "MSC-2",
                 "criteria_version": str(world.version.uuid),
@@ -284,7 +284,7 @@ TABLE = {
         ),
     ],
     "api:criteria_version_detail": [
-        Row_("GET", with_token(200, stranger=404), **of_version),
+        Row_("GET", with_token(200, stranger=404, nobody=404), **of_version),
         Row_("GET", only_with_token("admin", refused=404), **of_draft),
         Row_(
             "DELETE",
@@ -294,7 +294,7 @@ TABLE = {
         ),
     ],
     "api:criteria_document": [
-        Row_("GET", with_token(200, stranger=404), **of_version),
+        Row_("GET", with_token(200, stranger=404, nobody=404), **of_version),
         Row_("GET", only_with_token("admin", refused=404), **of_draft),
     ],
     "api:publish_criteria": [
@@ -306,7 +306,7 @@ TABLE = {
         )
     ],
     "api:retire_criteria": [
-        Row_("POST", only_with_token("admin"), data=lambda world: {"reason": "Replaced."}, **of_version)
+        Row_("POST", only_with_token("admin", nobody=404), data=lambda world: {"reason": "Replaced."}, **of_version)
     ],
     "api:audit_events": [
         Row_("GET", only_with_token("admin", "approver", "auditor", stranger=200)),
