@@ -109,20 +109,30 @@ document.addEventListener("click", (event) => {
     opened = true;
     show(cell.closest("form").action);
   }
+  const asked = event.target.closest?.("[data-panel-cell]");
+  if (asked) { opened = true; panelCell = asked.getAttribute("hx-get"); markPanel(); }
   if (event.target.closest?.("[data-closes-drawer]")) {
     event.preventDefault();
     opened = false;
-    drawer()?.classList.remove("is-open");
+    document.getElementById("drawer")?.classList.remove("is-open");
   }
 });
+
+// The panel's table marks the cell that the drawer shows, also after it has refreshed itself.
+let panelCell = null;
+function markPanel() {
+  if (!panelCell) return;
+  for (const cell of document.querySelectorAll(".panel-cell")) cell.classList.toggle("is-open", cell.getAttribute("hx-get") === panelCell);
+}
 
 // On a narrow screen the drawer lies over the sheet, and only when it was asked for.
 let opened = false;
 document.addEventListener("htmx:after:swap", () => {
+  markPanel();
+  document.getElementById("drawer")?.classList.toggle("is-open", opened);
   const shown = drawer();
   const note = noteOf(shown);
   if (!note) return;
-  shown.classList.toggle("is-open", opened);
   const words = kept.get(shown.dataset.cell);
   if (words !== undefined) {
     kept.delete(shown.dataset.cell);

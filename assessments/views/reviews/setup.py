@@ -112,6 +112,11 @@ def page(request, review: Review, *, status: int = 200, **refused):
     options = list(review.options.all())
     version = {"version": review.version}
     functions = _functions(review, leads, len(options))
+    waiting = [one for row in functions for one in row["people"] if one["assignment"].state == "open"]
+    reveal_form = ReasonForm(initial=version, auto_id="reveal_%s")
+    withdraw_form = ReasonForm(initial=version, auto_id="withdraw_%s")
+    reveal_form.fields["reason"].required = bool(waiting)
+    withdraw_form.fields["reason"].required = True
     context = frame(review, "setup") | {
         "freshness": shown(review),
         "options": options,
@@ -121,15 +126,15 @@ def page(request, review: Review, *, status: int = 200, **refused):
         "is_draft": review.state == Review.State.DRAFT,
         "before_approval": review.state in Review.BEFORE_APPROVAL,
         "is_open": review.state in Review.OPEN,
-        "waiting": [one for row in functions for one in row["people"] if one["assignment"].state == "open"],
+        "waiting": waiting,
         "asked": sum(len(row["people"]) for row in functions),
         "edit_form": ReviewForm(initial={"question": review.question, "due_on": review.due_on} | version),
         "options_form": OptionsForm(
             choices=_choices(review), initial={"options": [one.key for one in options]} | version
         ),
         "start_form": ReasonForm(initial=version, auto_id="start_%s"),
-        "reveal_form": ReasonForm(initial=version, auto_id="reveal_%s"),
-        "withdraw_form": ReasonForm(initial=version, auto_id="withdraw_%s"),
+        "reveal_form": reveal_form,
+        "withdraw_form": withdraw_form,
     }
     return render(request, "reviews/setup.html", context | refused, status=status)
 
