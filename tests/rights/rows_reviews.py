@@ -91,24 +91,20 @@ def open_program(world):
     return program(world)
 
 
+def opens(answer):
+    """An act of the lead, refused to others who see the program."""
+    return only("lead", answer=answer, nobody=404, auditor=404)
+
+
 RATER = signed_in(404) | {"lead": 403, "admin": 403, "rater": 302}
 
 TABLE = {
     "assessments:review_new": [
-        Row("GET", only("lead"), kwargs=program),
-        Row("POST", only("lead", answer=422), kwargs=program, data=lambda world: {"question": "Where?"}),
-        Row(
-            "POST",
-            only("lead", answer=409),
-            kwargs=program,
-            data=lambda world: {"question": "Where?", "options": ["own", "a"]},
-        ),
-        Row(
-            "POST",
-            only("lead", answer=302),
-            kwargs=open_program,
-            data=lambda world: {"question": "Where?", "options": ["own", "a"]},
-        ),
+        Row("GET", opens(200), kwargs=program),
+        Row("POST", opens(422), kwargs=program, data=question),
+        # Another review of the program is open.
+        Row("POST", opens(409), kwargs=program, data=lambda world: question(world) | options(world)),
+        Row("POST", opens(302), kwargs=open_program, data=lambda world: question(world) | options(world)),
     ],
     "assessments:review_detail": [
         Row("GET", signed_in(404) | dict.fromkeys(SEES, 302), kwargs=review, state=state)
@@ -146,7 +142,10 @@ TABLE = {
         Row("POST", RATER, kwargs=review, state="scoring"),
         Row("POST", RATER, kwargs=review, state="reconciling"),
     ],
-    "assessments:review_agree": rows_of_act(value, takes=("reconciling",), elsewhere=("draft", "scoring"), kwargs=cell),
+    "assessments:review_agree": [
+        *rows_of_act(value, takes=("reconciling",), kwargs=cell),
+        *(Row("POST", act(403), kwargs=cell, data=value, state=state) for state in ("draft", "scoring")),
+    ],
     "assessments:review_take_back": [
         Row("GET", signed_in(405), kwargs=cell),
         Row("POST", act(302), kwargs=agreed_cell, data=lambda world: {"version": "1"}, state="reconciling"),

@@ -27,6 +27,7 @@ def review_new(request, uuid):
         choices=choices,
         initial={"question": f"Where should {program.name} be made through month 48?", "options": keys},
     )
+    status = 422
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -42,6 +43,7 @@ def review_new(request, uuid):
         except Invalid as refusal:
             show(form, refusal)
         except Refusal as refusal:
+            status = 409
             form.add_error(None, str(refusal))
     context = {
         "form": form,
@@ -53,7 +55,7 @@ def review_new(request, uuid):
             ("New review", ""),
         ],
     }
-    return render(request, "reviews/new.html", context, status=422 if form.errors else 200)
+    return render(request, "reviews/new.html", context, status=status if form.errors else 200)
 
 
 @member_required

@@ -40,6 +40,7 @@ def review_panel(request, uuid):
 def review_agree(request, uuid, criterion, option):
     """Record what the panel agreed on for a cell."""
     review = find_review(request, uuid)
+    permissions.can_see_all_ratings(request.member, review).require()
     form, status, clash = AgreeForm(request.POST), 422, None
     if form.is_valid():
         given = form.cleaned_data
