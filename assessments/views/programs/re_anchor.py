@@ -51,6 +51,7 @@ def _page(request, program, *, refusal=None, status=200):
                     "label": cell.label,
                     "old": value_words(cell.field, cell.value),
                     "new": value_words(cell.field, new),
+                    "is_number": cell.field.type != "list",
                     "month": month_words(plan.new_date, new) if cell.field.type != "list" else "",
                 }
                 for cell, new in plan.moved
