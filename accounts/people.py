@@ -197,6 +197,23 @@ def deactivate_member(*, actor: Membership, membership_id: int) -> None:
 
 
 @transaction.atomic
+def reactivate_member(*, actor: Membership, membership_id: int) -> None:
+    """Give a person access again, with the roles held before; tokens stay revoked. Raises NotAllowed."""
+    membership = _managed(actor, membership_id)
+    if membership.is_active:
+        return
+    Membership.objects.filter(pk=membership.pk).update(is_active=True)
+    record_event(
+        "member.reactivated",
+        organization_id=actor.organization_id,
+        actor=actor,
+        subject=membership,
+        label=membership.user.full_name,
+        new={"roles": sorted(membership.grants.filter(revoked_at=None).values_list("role", flat=True))},
+    )
+
+
+@transaction.atomic
 def issue_token(
     *, member: Membership, name: str, scopes: tuple[str, ...] = ("read",), days: int = 90
 ) -> tuple[ApiToken, str]:

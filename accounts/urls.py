@@ -1,6 +1,20 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import members, profile, switching, welcome
 
 app_name = "accounts"
-urlpatterns = [path("switch/", views.switch_organization, name="switch_organization")]
+urlpatterns = [
+    path("", members.people, name="people"),
+    path("add/", members.person_add, name="person_add"),
+    path("switch/", switching.switch_organization, name="switch_organization"),
+    path("me/", profile.profile, name="profile"),
+    path("me/tokens/", profile.token_issue, name="token_issue"),
+    path("me/tokens/<uuid:uuid>/revoke/", profile.token_revoke, name="token_revoke"),
+    path("welcome/<uuid:uuid>/", welcome.welcome, name="welcome"),
+    path("<uuid:uuid>/", members.person, name="person"),
+    path("<uuid:uuid>/roles/", members.person_roles, name="person_roles"),
+    path("<uuid:uuid>/functions/", members.person_functions, name="person_functions"),
+    path("<uuid:uuid>/link/", members.person_link, name="person_link"),
+    path("<uuid:uuid>/deactivate/", members.person_deactivate, name="person_deactivate"),
+    path("<uuid:uuid>/reactivate/", members.person_reactivate, name="person_reactivate"),
+]

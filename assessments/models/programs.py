@@ -36,7 +36,7 @@ class ProgramQuerySet(models.QuerySet):
 
     def hidden_from(self, member):
         """The restricted programs of the organization that the membership may not see."""
-        mine = self.model.objects.visible_to(member).values("pk")
+        mine = Program.objects.visible_to(member).values("pk")
         return self.filter(organization_id=member.organization_id, restricted=True).exclude(pk__in=mine)
 
 

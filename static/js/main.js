@@ -10,3 +10,4 @@ import "./score.js";
 import "./live.js";
 import "./times.js";
 import "./parts.js";
+import "./copy.js";

@@ -1,0 +1,20 @@
+"""Who may open a page at all: somebody who is signed in and belongs to an organization."""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+
+from accounts.permissions import NotAllowed
+
+
+def member_required(view):
+    """Sign-in first; somebody without an active membership is told so (403)."""
+
+    @login_required
+    @wraps(view)
+    def checked(request, *args, **kwargs):
+        if not request.member:
+            raise NotAllowed("Your account belongs to no organization now. Ask an admin to invite you.")
+        return view(request, *args, **kwargs)
+
+    return checked
