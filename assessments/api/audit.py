@@ -5,11 +5,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from accounts.models import AuditEvent
-from accounts.permissions import can_read_audit
 from assessments.api.base import ListView
 from assessments.api.filtering import Filters, FilterSet
 from assessments.api.pagination import NewestFirst
-from assessments.models import Program
+from assessments.services.audit_trail import events_for
 
 
 class AuditEventOut(serializers.Serializer):
@@ -49,9 +48,7 @@ class AuditEvents(ListView):
     pagination_class = NewestFirst
 
     def get_queryset(self):
-        can_read_audit(self.member).require()
-        hidden = Program.objects.hidden_from(self.member).values("uuid")
-        return AuditEvent.objects.visible_to(self.member).exclude(program_uuid__in=hidden)
+        return events_for(self.member)
 
     @extend_schema(summary="The audit trail, newest first (admins, approvers, auditors)", tags=["audit"])
     def get(self, request, *args, **kwargs):

@@ -1,6 +1,6 @@
 """Every page of the decision itself, one file a topic."""
 
-from assessments.urls import approval, briefs, criteria, portfolio, programs, reports, results, reviews
+from assessments.urls import approval, audit, briefs, criteria, portfolio, programs, reports, results, reviews
 
 app_name = "assessments"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     *approval.urlpatterns,
     *reports.urlpatterns,
     *criteria.urlpatterns,
+    *audit.urlpatterns,
 ]

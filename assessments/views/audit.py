@@ -1,0 +1,184 @@
+"""The audit trail: filtered, newest first, with what was before and after; and as a CSV file."""
+
+import datetime
+import uuid as uuids
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Membership
+from assessments.forms.audit import GROUPS, AuditFilterForm
+from assessments.models import Program, Review
+from assessments.reporting.csv_file import csv_bytes
+from assessments.services.audit_trail import MOST_EXPORTED, events_for, record_export
+from assessments.views.access import member_required
+
+PER_PAGE = 50
+MOST_CHOICES = 500
+LONG = 160
+
+
+def words_of(action: str) -> str:
+    """ "rating.given" as people say it."""
+    return action.replace(".", " ").replace("_", " ").capitalize()
+
+
+def _filtered(request, given):
+    """The visible events that were asked for, and the form that says which."""
+    events = events_for(request.member)
+    form = AuditFilterForm(
+        given,
+        programs=Program.objects.visible_to(request.member).order_by("name")[:MOST_CHOICES],
+        people=Membership.objects.visible_to(request.member).select_related("user")[:MOST_CHOICES],
+    )
+    asked = form.cleaned_data if form.is_valid() else {}
+    if asked.get("program"):
+        events = events.filter(program_uuid=asked["program"])
+    if asked.get("review"):
+        events = events.filter(review_uuid=asked["review"])
+    if asked.get("person"):
+        events = events.filter(actor__uuid=asked["person"])
+    if asked.get("acts"):
+        events = events.filter(reduce(or_, (Q(action__startswith=start) for start in GROUPS[asked["acts"]][1])))
+    if asked.get("since"):
+        events = events.filter(at__gte=_midnight(asked["since"]))
+    if asked.get("until"):
+        events = events.filter(at__lt=_midnight(asked["until"]) + datetime.timedelta(days=1))
+    return events.order_by("-pk"), form, {key: str(value) for key, value in asked.items() if value}
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+
+
+def _before(events, given: str):
+    """The events older than one of them: what a page goes on from, however many come in meanwhile."""
+    try:
+        last = events.filter(uuid=uuids.UUID(given)).first()
+    except ValueError:
+        return events
+    return events.filter(pk__lt=last.pk) if last else events
+
+
+@member_required
+@require_GET
+def audit(request):
+    """A page of events."""
+    events, form, filters = _filtered(request, request.GET)
+    older = _before(events, request.GET["before"]) if request.GET.get("before") else events
+    rows = list(older[: PER_PAGE + 1])
+    more, rows = len(rows) > PER_PAGE, rows[:PER_PAGE]
+    query = request.GET.copy()
+    query.pop("before", None)
+    programs = Program.objects.visible_to(request.member).filter(uuid__in={row.program_uuid for row in rows})
+    reviews = Review.objects.visible_to(request.member).filter(uuid__in={row.review_uuid for row in rows})
+    program_names = {row.uuid: row.name for row in programs}
+    review_names = {row.uuid: str(row) for row in reviews}
+    context = {
+        "form": form,
+        "filters": filters,
+        "rows": [
+            {
+                "event": row,
+                "words": words_of(row.action),
+                "program": program_names.get(row.program_uuid, ""),
+                "review": review_names.get(row.review_uuid, ""),
+                "changes": changes(row.old, row.new),
+            }
+            for row in rows
+        ],
+        "query": query.urlencode(),
+        "older": rows[-1].uuid if more else None,
+        "later": bool(request.GET.get("before")),
+        "review_name": _review_name(request, form),
+        "most_exported": MOST_EXPORTED,
+    }
+    return render(request, "audit/list.html", context)
+
+
+def _review_name(request, form) -> str:
+    asked = form.cleaned_data.get("review") if form.is_valid() else None
+    if not asked:
+        return ""
+    review = Review.objects.visible_to(request.member).select_related("program").filter(uuid=asked).first()
+    return f"{review.program.name}, {review}" if review else "one review"
+
+
+def changes(old: Any, new: Any) -> list[dict[str, str]]:
+    """What was before and what is after, as rows of words; parts that are the same are left out."""
+    before, after = dict(_flat(old)), dict(_flat(new))
+    return [
+        {"what": key.replace("_", " "), "old": _short(before.get(key)), "new": _short(after.get(key))}
+        for key in [*before, *(key for key in after if key not in before)]
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [pair for key, inner in value.items() for pair in _flat(inner, f"{name}, {key}" if name else str(key))]
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return [pair for at, one in enumerate(value, 1) for pair in _flat(one, f"{name} {at}".strip())]
+    return [] if value is None else [(name or "value", value)]
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
+
+
+@member_required
+@require_POST
+def audit_export(request):
+    """The asked-for events as CSV. The export is an event itself."""
+    events, form, filters = _filtered(request, request.POST)
+    rows = list(events[: MOST_EXPORTED + 1])
+    if not form.is_valid() or len(rows) > MOST_EXPORTED:
+        messages.error(request, f"An export holds at most {MOST_EXPORTED:,} events. Narrow the days or the program.")
+        return redirect(reverse("assessments:audit"))
+    record_export(member=request.member, filters=filters, count=len(rows))
+    header = (
+        "time (UTC)", "who", "channel", "act", "on", "program", "review", "reason", "before", "after", "request", "SHA-256",
+    )  # fmt: skip
+    cells = [
+        (
+            row.at.astimezone(datetime.UTC).isoformat(timespec="milliseconds"),
+            row.actor_name,
+            row.get_channel_display(),
+            row.action,
+            row.object_label,
+            row.program_uuid or "",
+            row.review_uuid or "",
+            row.reason,
+            _plain(row.old),
+            _plain(row.new),
+            row.request_id,
+            row.digest,
+        )
+        for row in rows
+    ]
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return HttpResponse(
+        csv_bytes(header, cells),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="audit-{request.member.organization.slug}-{day}.csv"'},
+    )
+
+
+def _plain(value: Any) -> str:
+    return "; ".join(f"{name}: {_whole(one)}" for name, one in _flat(value))
+
+
+def _whole(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
