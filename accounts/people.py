@@ -4,9 +4,8 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from accounts.audit import record_event
+from accounts.audit import database_now, record_event
 from accounts.models import (
     ApiToken,
     Function,
@@ -235,7 +234,7 @@ def issue_token(
         name=name,
         digest=ApiToken.digest_of(secret),
         scopes=sorted(set(scopes)),
-        expires_at=timezone.now() + timedelta(days=days),
+        expires_at=database_now() + timedelta(days=days),
     )
     record_event(
         "token.issued",

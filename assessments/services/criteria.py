@@ -4,9 +4,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
-from accounts.audit import record_event, sha256_of
+from accounts.audit import database_now, record_event, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
@@ -258,7 +257,7 @@ def publish(*, member: Membership, version_id: int, reason: str, seen_version: i
     check_document(content, organization_id=version.organization_id)
     version.state = CriteriaVersion.State.PUBLISHED
     version.digest = sha256_of(content)
-    version.published_by, version.published_at, version.publish_reason = member, timezone.now(), reason.strip()
+    version.published_by, version.published_at, version.publish_reason = member, database_now(), reason.strip()
     version.version += 1
     version.save()
     record_event(

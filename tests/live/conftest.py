@@ -15,7 +15,8 @@ from django.test import Client
 from config.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ORIGIN = "http://localhost:8000"
+WEB_PORT = free_port()
+ORIGIN = f"http://localhost:{WEB_PORT}"
 
 
 class Stream:
@@ -58,16 +59,10 @@ class Live:
         )
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=httpx.Timeout(10))
         until = time.monotonic() + 30
-        while not self.is_up():
+        while not answers(f"http://127.0.0.1:{self.port}/healthz/ready"):
             assert self.process.poll() is None and time.monotonic() < until, log.read_text()
             time.sleep(0.05)
         self._open = []
-
-    def is_up(self) -> bool:
-        try:
-            return self.client.get("/healthz/ready").status_code == 200
-        except httpx.TransportError:
-            return False
 
     def ask(self, *subjects: str, cookies: dict | None = None, origin: str = ORIGIN) -> httpx.Response:
         """The answer's head; its body is a stream where it is allowed."""
@@ -102,6 +97,44 @@ def live_process(django_db_setup, tmp_path_factory):
     process = Live(tmp_path_factory.mktemp("live") / "live.log")
     yield process
     process.stop()
+
+
+@pytest.fixture
+def web(live, tmp_path):
+    """A real web process whose pages listen to the live one, on another port of the same host."""
+    log = tmp_path / "web.log"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{WEB_PORT}"),
+            *("--worker-class", "gthread", "--threads", "8", "--no-control-socket"),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "DATABASE_URL": settings.TEST_APP_URL,
+            "SITE_URL": ORIGIN,
+            "LIVE_URL": f"http://localhost:{live.port}",
+        },
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        until = time.monotonic() + 60
+        while not answers(f"{ORIGIN}/healthz/ready"):
+            assert process.poll() is None and time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        yield ORIGIN
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(address).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture

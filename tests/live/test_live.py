@@ -17,6 +17,7 @@ from assessments.live.changes import portfolio_name, subject_name
 from assessments.live.footing import FOOTINGS, Listener
 from assessments.models import Job, Program, ProgramMember, Review
 from assessments.services import reviews
+from tests.live.conftest import ORIGIN
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
 
@@ -81,11 +82,11 @@ def test_the_answer_may_be_read_by_the_pages_of_this_site_alone(world, live, coo
     cookies = cookies_of(world.people["lead"])
     name = subject_name(world.program)
     head = live.ask(name, cookies=cookies).headers
-    assert head["access-control-allow-origin"] == "http://localhost:8000"
+    assert head["access-control-allow-origin"] == ORIGIN
     assert head["access-control-allow-credentials"] == "true"
     assert head["content-type"] == "text/event-stream; charset=utf-8"
     assert (head["x-accel-buffering"], head["cache-control"]) == ("no", "no-store")
-    for origin in ("http://localhost:8001", "https://localhost:8000", "http://evil.example", "null"):
+    for origin in ("http://localhost:8001", ORIGIN.replace("http:", "https:"), "http://evil.example", "null"):
         answer = live.ask(name, cookies=cookies, origin=origin)
         assert answer.status_code == 403
         assert "access-control-allow-origin" not in answer.headers

@@ -72,6 +72,7 @@ def test_doubled_and_late_messages_do_the_work_once(organization, start_worker, 
     assert deeds() == {"probe:1": 1, "marker:1": 1}
 
 
+@pytest.mark.long
 def test_jobs_that_fail_never_end_or_kill_their_worker_do_not_keep_the_others_from_theirs(
     organization, broker, start_worker, wait_for
 ):

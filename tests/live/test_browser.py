@@ -1,0 +1,53 @@
+"""An open page in a real browser asks for its revision as soon as what it shows has moved, not at its next poll."""
+
+import shutil
+
+import pytest
+from django.db import connections
+from django.urls import reverse
+
+from assessments import jobs
+from assessments.live import announce
+from assessments.models import Job, Review
+from tests.rights.reviews import bring_review_to
+from tests.rights.world import make_world
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser.new_page()
+        browser.close()
+        connections.close_all()  # beside a running event loop Django keeps connections of their own
+
+
+def test_a_page_hears_across_the_two_ports_of_one_host(web, live, page, cookies_of):
+    world = make_world()
+    bring_review_to(world, "reconciling")
+    for job in Job.objects.filter(kind=Job.Kind.RESCORE):
+        jobs.run(job.pk)
+    review = Review.objects.get()
+    for name, value in cookies_of(world.people["lead"]).items():
+        page.context.add_cookies([{"name": name, "value": value, "url": web, "httpOnly": True}])
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    with page.expect_response(lambda answer: "/live/events/" in answer.url) as stream:
+        page.goto(web + reverse("assessments:review_result", args=[review.uuid]))
+    assert stream.value.status == 200
+    state = reverse("assessments:review_state", args=[review.uuid])
+    page.wait_for_load_state()
+    page.wait_for_timeout(2000)  # what the page asks by itself when it opens
+    with page.expect_response(lambda answer: answer.url.endswith(state), timeout=5000) as asked:
+        announce(review, review.inputs_revision)
+    assert asked.value.status in (200, 304)
+    assert complaints == []
