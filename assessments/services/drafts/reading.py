@@ -21,7 +21,7 @@ from assessments.services.differences import Difference, differences
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import facts_in_order, problem
 
-NOTHING = {"program": {}, "options": {}, "as_of": {}}
+NOTHING: dict[str, Any] = {"program": {}, "options": {}, "as_of": {}}
 
 
 @dataclass(frozen=True)
