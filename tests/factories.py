@@ -3,6 +3,7 @@
 import datetime
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import Function, Membership, Organization, RoleGrant, User
@@ -15,11 +16,14 @@ from assessments.models import (
     ReviewOption,
 )
 
+PASSWORD = "signs in their own name"
+
 
 class UserFactory(DjangoModelFactory):
     class Meta:
         model = User
 
+    password = factory.LazyFunction(lambda: make_password(PASSWORD))
     email = factory.Sequence(lambda n: f"person{n}@example.org")
     full_name = factory.Sequence(lambda n: f"Person {n}")
 

@@ -8,9 +8,12 @@ from typing import Any
 import numpy
 import scipy
 from django.conf import settings
+from django.db import transaction
 
+from accounts.audit import record_event
 from accounts.models import Membership
-from assessments.models import Rating, Review, Scorecard
+from assessments import permissions
+from assessments.models import Rating, Review, Scorecard, Submission
 from assessments.scoring.agreement import Rated
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
@@ -167,3 +170,29 @@ def problem_of(record: str) -> Problem:
             if not row["to_confirm"]
         ),
     )
+
+
+def software_of(submission: Submission) -> dict[str, str]:
+    """The versions that the record names: {"makewhere", "engine", "python", "numpy", "scipy"}."""
+    versions: dict[str, str] = json.loads(submission.record)["software"]
+    return versions
+
+
+@transaction.atomic
+def hand_out(*, member: Membership, submission: Submission) -> str:
+    """The canonical record as it was hashed; every hand-out is an audit event.
+
+    submission  one whose review the member may see
+    Raises      NotAllowed: the record holds prices and terms, and leaving them out would change its hash
+    """
+    permissions.can_see_commercial(member.now(), submission.review.program).require()
+    record_event(
+        "submission.downloaded",
+        organization_id=submission.organization_id,
+        actor=member,
+        subject=submission,
+        program=submission.review.program,
+        review=submission.review,
+        new={"sha256": submission.sha256},
+    )
+    return submission.record

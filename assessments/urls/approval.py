@@ -1,1 +1,18 @@
-urlpatterns = []
+from django.urls import path
+
+from assessments.views.approval import acting, conditions, page, proposing, records
+
+urlpatterns = [
+    path("reviews/<uuid:uuid>/approval/", page.review_approval, name="review_approval"),
+    path("reviews/<uuid:uuid>/approval/submit/", proposing.review_submit, name="review_submit"),
+    path("reviews/<uuid:uuid>/approval/result/", proposing.review_result_wait, name="review_result_wait"),
+    path("reviews/<uuid:uuid>/approval/amend/", proposing.review_amend, name="review_amend"),
+    path("reviews/<uuid:uuid>/approval/sign/", acting.review_sign, name="review_sign"),
+    path("reviews/<uuid:uuid>/approval/return/", acting.review_return, name="review_return"),
+    path("reviews/<uuid:uuid>/approval/reject/", acting.review_reject, name="review_reject"),
+    path("reviews/<uuid:uuid>/conditions/", conditions.condition_advise, name="condition_advise"),
+    path("reviews/<uuid:uuid>/conditions/<slug:key>/", conditions.condition_assign, name="condition_assign"),
+    path("reviews/<uuid:uuid>/conditions/<slug:key>/drop/", conditions.condition_drop, name="condition_drop"),
+    path("reviews/<uuid:uuid>/submissions/<int:number>/", records.submission_detail, name="submission_detail"),
+    path("reviews/<uuid:uuid>/submissions/<int:number>/record/", records.submission_record, name="submission_record"),
+]

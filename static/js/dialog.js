@@ -42,3 +42,7 @@ document.addEventListener("input", (event) => {
 const openNow = () => document.querySelectorAll("dialog[data-open-now]:not([open])").forEach((dialog) => dialog.showModal());
 document.addEventListener("htmx:after:swap", openNow);
 openNow();
+
+// A link from another page may name a dialog: brief#return.
+const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+if (named instanceof HTMLDialogElement && !named.open) named.showModal();

@@ -1,11 +1,10 @@
 """Bringing the world's review into a state, by the services that people use."""
 
-from accounts.models import User
 from assessments.models import ApprovalStep, Review, Signature
 from assessments.services import approvals, conditions, ratings, reconciling, reviews, signing, submissions
+from tests.factories import PASSWORD
 from tests.support.results import compute
 
-PASSWORD = "signs in their own name"
 BEFORE_APPROVAL = ("draft", "scoring", "reconciling")
 
 
@@ -72,16 +71,8 @@ def submit(world, **changed):
     return submissions.submit(member=lead, review_id=world.review.pk, **values | changed)
 
 
-def give_password(member):
-    """A password that the person signs with."""
-    user = User.objects.get(pk=member.user_id)
-    user.set_password(PASSWORD)
-    user.save()
-
-
 def sign(member, step, **changed):
     """Re-authenticate and sign a step, as the person would."""
-    give_password(member)
     step = ApprovalStep.objects.select_related("submission", "review").get(pk=step.pk)
     grant = signing.grant_to_sign(
         member=member,

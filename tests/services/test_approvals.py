@@ -14,7 +14,8 @@ from assessments import permissions
 from assessments.errors import Clash, GrantRefused, Invalid, Missing, Refusal, WrongState
 from assessments.models import ApprovalStep, Decision, ProgramMember, ProposedDecision, Review, Signature
 from assessments.services import approvals, conditions, programs, ratings, reviews, routes, signing
-from tests.rights.reviews import PASSWORD, bring_review_to, give_password, sign
+from tests.factories import PASSWORD
+from tests.rights.reviews import bring_review_to, sign
 from tests.rights.world import make_world
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
 from tests.services.test_signing import amend, functional_signed, step_of
@@ -184,7 +185,6 @@ def test_rights_are_asked_again_when_the_signature_is_written(world):
     functional_signed(world)
     approver = member(world, "approver")
     step = step_of(world, "executive")
-    give_password(approver)
     grant = signing.grant_to_sign(
         member=approver,
         step_id=step.pk,
@@ -465,7 +465,6 @@ def ready_to_sign(world, *roles):
     """Grants of the roles on the executive step, so that only the signatures race."""
     step, grants = step_of(world, "executive"), []
     for role in roles:
-        give_password(world.people[role])
         grants.append(
             signing.grant_to_sign(
                 member=member(world, role),
@@ -574,7 +573,6 @@ class TestRaces:
     def test_two_wrong_passwords_at_once_are_counted_both(self):
         world = decided_world()
         submit(world)
-        give_password(world.people["rater"])
         step, person = step_of(world), member(world, "rater")
         shown = signing.what_is_signed(step, signing.proposed_of(step))
 

@@ -12,7 +12,8 @@ from accounts.permissions import NotAllowed
 from assessments.errors import Clash, GrantRefused, Invalid, WrongState
 from assessments.models import ApprovalStep, Review, Signature, SigningGrant, Submission
 from assessments.services import approvals, signing, verifying
-from tests.rights.reviews import PASSWORD, give_password, sign
+from tests.factories import PASSWORD
+from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, OTHER, decided_world, member
 from tests.services.test_submissions import submit
 
@@ -37,7 +38,6 @@ def bound(step):
 
 
 def confirm(world, role="rater", kind="functional", password=PASSWORD):
-    give_password(world.people[role])
     step = step_of(world, kind)
     return signing.grant_to_sign(member=member(world, role), step_id=step.pk, password=password, bound_to=bound(step))
 
@@ -128,7 +128,6 @@ def test_a_grant_is_given_only_for_what_was_shown(world):
     functional_signed(world)
     shown = bound(step_of(world, "executive"))
     amend(world)
-    give_password(world.people["approver"])
     with pytest.raises(Clash, match="amended"):
         signing.grant_to_sign(
             member=member(world, "approver"),

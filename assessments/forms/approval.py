@@ -1,0 +1,228 @@
+"""What is typed on the approval pages: the proposal, conditions, the signature, reasons."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from accounts.models import Membership
+from assessments.models import ProgramMember, ProposedDecision, Review
+from assessments.services import conditions, proposals
+from assessments.services.conditions import LAST_MONTH, Demand
+
+Kind = ProposedDecision.Kind
+NOT_YET = f"{Kind.NOT_YET}:"
+
+
+def people_of(review: Review) -> list[Membership]:
+    """Who may own a condition: active people of the organization, of a restricted program its members."""
+    people = Membership.objects.active().filter(organization_id=review.organization_id)
+    if review.program.restricted:
+        people = people.filter(pk__in=ProgramMember.objects.filter(program=review.program).values("membership"))
+    return list(people.select_related("user").prefetch_related("function_links__function"))
+
+
+def owner_choices(people: Iterable[Membership], function_key: str) -> list:
+    """People who speak for the function first, then everyone else; values are uuids."""
+    first: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
+    for person in people:
+        functions = ", ".join(function.name for function in person.functions)
+        entry = (str(person.uuid), f"{person.name} ({functions})" if functions else person.name)
+        (first if function_key in person.function_keys else others).append(entry)
+    groups = [("Of the function that owns it", first)] if first else []
+    return [("", "Choose a person"), *groups, *([("Everyone else" if first else "People", others)] if others else [])]
+
+
+def owner_field(people: Iterable[Membership], function_key: str, **options: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label="Owner", choices=owner_choices(people, function_key), **options)
+
+
+def month_field(**options: Any) -> forms.IntegerField:
+    return forms.IntegerField(label="Due month", min_value=0, max_value=LAST_MONTH, **options)
+
+
+class ConditionForm(forms.Form):
+    """Who sees to a condition and by when; `function_key` says whose people come first."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, people: Iterable[Membership], function_key: str = "", **options: Any):
+        super().__init__(*args, **options)
+        self.fields["owner"] = owner_field(people, function_key)
+        self.fields["due_month"] = month_field()
+
+
+class AdvisedForm(forms.Form):
+    """A condition that no gate demands."""
+
+    title = forms.CharField(label="What has to be done", max_length=250)
+    because = forms.CharField(label="Why", required=False, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, *args: Any, people: Iterable[Membership], **options: Any):
+        super().__init__(*args, **options)
+        self.fields["owner"] = owner_field(people, "")
+        self.fields["due_month"] = month_field()
+
+
+class ProposalForm(forms.Form):
+    """What is proposed: one choice, its reasons, and a reason for each gate that a blocked option sets aside."""
+
+    justification = forms.CharField(
+        label="Why, in the words that the signers read",
+        widget=forms.Textarea({"rows": 5}),
+        max_length=proposals.LONGEST_TEXT,
+    )
+
+    def __init__(self, *args: Any, numbers: Mapping[str, Any], **options: Any):
+        super().__init__(*args, **options)
+        self.numbers = numbers
+        choice = forms.ChoiceField(label="Proposed", widget=forms.RadioSelect, choices=choices_of(numbers))
+        self.fields = {"choice": choice} | self.fields
+        for gate, names in blocking_gates(numbers).items():
+            self.fields[f"override-{gate}"] = forms.CharField(
+                label=f"{names['name']} ({gate}) blocks {', '.join(names['options'])}. Why it is set aside",
+                required=False,
+                widget=forms.Textarea({"rows": 2}),
+            )
+
+    @property
+    def overrides(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith("override-")]
+
+    def proposed(self) -> dict[str, Any]:
+        """What submit and amend take. Reasons for gates that the choice does not meet are left out."""
+        kind, _, option_key = self.cleaned_data["choice"].partition(":")
+        stopped = {gate["gate"] for gate in proposals.blocking(self.numbers, option_key)}
+        return {
+            "kind": kind,
+            "option_key": option_key,
+            "justification": self.cleaned_data["justification"],
+            "overrides": {gate: self.cleaned_data.get(f"override-{gate}", "") for gate in stopped},
+        }
+
+    def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        """Put the problems that a service found beside their fields."""
+        for entry in problems:
+            self.add_error(self.place_of(entry), entry["message"])
+
+    def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        """The field that a problem belongs to; None: the whole form."""
+        names = {"kind": "choice", "option": "choice", "overrides": f"override-{entry['option']}"}
+        name = names.get(entry["field"], entry["field"])
+        return name if name in self.fields else None
+
+
+class SubmitForm(ProposalForm):
+    """The lead's proposal. `seen_result` is the result that they looked at."""
+
+    missing_reason = forms.CharField(
+        label="Why it is submitted although ratings are missing", required=False, widget=forms.Textarea({"rows": 2})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    seen_result = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+class AmendForm(ProposalForm):
+    """An approver's other decision, with owners for the conditions that it brings."""
+
+    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(
+        self, *args: Any, review: Review, people: Iterable[Membership], rows: Mapping[str, Any], **options: Any
+    ):
+        super().__init__(*args, **options)
+        self.demands: list[Demand] = conditions.demands(self.numbers)
+        for demand in self.demands:
+            row = rows.get(demand.key)
+            self.fields[f"owner-{demand.key}"] = owner_field(
+                people, demand.function_key, required=False, initial=str(row.owner.uuid) if row and row.owner else ""
+            )
+            due = row.due_month if row else demand.due_month
+            self.fields[f"due-{demand.key}"] = month_field(required=False, initial=due)
+        self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
+        self.fields["new_owner"] = owner_field(people, "", required=False)
+        self.fields["new_due"] = month_field(required=False)
+
+    @property
+    def condition_rows(self) -> list[tuple[Demand, forms.BoundField, forms.BoundField]]:
+        return [(demand, self[f"owner-{demand.key}"], self[f"due-{demand.key}"]) for demand in self.demands]
+
+    def proposed(self) -> dict[str, Any]:
+        given = super().proposed()
+        data = self.cleaned_data
+        wanted = {demand.key for demand in conditions.demands_on(self.numbers, given["option_key"])}
+        entries = [
+            {"key": demand.key, "owner": data[f"owner-{demand.key}"], "due_month": data[f"due-{demand.key}"]}
+            for demand in self.demands
+            if demand.key in wanted and (data[f"owner-{demand.key}"] or data[f"due-{demand.key}"] is not None)
+        ]
+        if data["new_title"]:
+            entries.append({"title": data["new_title"], "owner": data["new_owner"], "due_month": data["new_due"]})
+        return given | {"conditions": entries}
+
+    def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        key = entry["option"]
+        for field, known, new in (("owner", f"owner-{key}", "new_owner"), ("due_month", f"due-{key}", "new_due")):
+            if entry["field"] == field:
+                return known if known in self.fields else new
+        return "new_title" if entry["field"] == "title" else super().place_of(entry)
+
+
+class SignForm(forms.Form):
+    """A signature: whom one signs for, and the password that proves it is oneself. `bound` is what was shown."""
+
+    step = forms.UUIDField(widget=forms.HiddenInput)
+    bound = forms.CharField(widget=forms.HiddenInput)
+    meaning = forms.CharField(widget=forms.HiddenInput)
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, functions: Iterable[Any] = (), **options: Any):
+        super().__init__(*args, **options)
+        choices = [(function.key, function.name) for function in functions]
+        if len(choices) > 1:
+            self.fields["function"] = forms.ChoiceField(label="You sign for", choices=choices)
+
+
+class ReasonForm(forms.Form):
+    """An act that needs a reason, on the version that was looked at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 4}), max_length=4000)
+
+
+def choices_of(numbers: Mapping[str, Any]) -> list:
+    """Every choice that is open under a result, in groups: what it says, the others, and none."""
+    verdict = numbers["verdict"]
+    first = verdict["option"]
+    says = {
+        "best_remaining": "the best remaining option",
+        "clear": "recommended",
+        "leaning": "recommended, leaning",
+    }.get(verdict["kind"], "first in a close call")
+    named, others = [], []
+    for option in numbers["options"]:
+        key, name = option["key"], option["name"]
+        if key == first:
+            named.append((f"{Kind.RECOMMENDED}:{key}", f"{name}, {says}"))
+        else:
+            stopped = proposals.blocking(numbers, key)
+            words = f", blocked by {' and '.join(gate['name'] for gate in stopped)}" if stopped else ""
+            level = ", level with the first" if key in verdict["tied"] else ""
+            others.append((f"{Kind.ALTERNATIVE}:{key}", f"{name}{words}{level}"))
+    groups = [("What the result says", named)] if named else []
+    groups.append(("Another option" if named else "An option", others))
+    return [*groups, ("None now", [(NOT_YET, "Not yet: commit to nothing until the conditions are met")])]
+
+
+def blocking_gates(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The gates that block any option: {id: {"name", "options": names}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for option in numbers["options"]:
+        for gate in proposals.blocking(numbers, option["key"]):
+            found.setdefault(gate["gate"], {"name": gate["name"], "options": []})["options"].append(option["name"])
+    return found

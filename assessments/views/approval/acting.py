@@ -1,0 +1,108 @@
+"""Acts of those whom the route names: sign, return, reject."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts.permissions import NotAllowed
+from assessments.errors import Clash, GrantRefused, Invalid, WrongState
+from assessments.forms.approval import ReasonForm
+from assessments.models import ApprovalStep, Review
+from assessments.services import approvals, signing
+from assessments.views.access import member_required
+from assessments.views.approval.page import page, sign_form
+from assessments.views.workspace import find_review
+
+
+@sensitive_post_parameters("password")
+@member_required
+@require_POST
+def review_sign(request, uuid):
+    """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record."""
+    review = find_review(request, uuid)
+    if review.state != Review.State.IN_APPROVAL:
+        raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
+    named = request.POST.get("step", "")
+    steps = ApprovalStep.objects.filter(review=review).select_related("submission", "review")
+    step = get_object_or_404(steps, uuid=named) if _is_uuid(named) else _open_step(steps, request.member)
+    proposed = signing.proposed_of(step)
+    form = sign_form(request.member, step, proposed, request.POST)
+    if not form.is_valid():
+        if not request.POST.get("password"):
+            form.add_error(None, "Nothing was signed: confirm with your password that it is you who signs.")
+            return page(request, review, status=403, sign_form=form)
+        return page(request, review, status=422, sign_form=form)
+    data = form.cleaned_data
+    try:
+        grant = signing.grant_to_sign(
+            member=request.member, step_id=step.pk, password=data["password"], bound_to=data["bound"]
+        )
+        approvals.sign(
+            member=request.member,
+            step_id=step.pk,
+            grant=grant,
+            meaning=data["meaning"],
+            function_key=data.get("function", ""),
+        )
+    except NotAllowed as refusal:
+        form.add_error("password", str(refusal))
+        return page(request, review, status=403, sign_form=form)
+    except (Clash, GrantRefused) as refusal:
+        messages.warning(request, str(refusal))
+        return page(request, find_review(request, uuid), status=409)
+    except Invalid as invalid:
+        form.add_error(None, str(invalid))
+        return page(request, review, status=422, sign_form=form)
+    review.refresh_from_db()
+    decided = review.state == Review.State.APPROVED
+    messages.success(request, "Signed. The decision is made." if decided else "Signed. Your signature is on record.")
+    return redirect("assessments:review_approval", review.uuid)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _open_step(steps, member) -> ApprovalStep:
+    """The open step that waits for the person, or else any: the service says why it is not theirs."""
+    waiting = approvals.steps_waiting_for(member).filter(pk__in=steps.values("pk")).first()
+    return waiting or get_object_or_404(steps.filter(state=ApprovalStep.State.OPEN)[:1])
+
+
+def _end(request, uuid, act, form_name: str, dialog: str, words: str):
+    review = find_review(request, uuid)
+    form = ReasonForm(request.POST, auto_id=f"{dialog}_%s")
+    if not form.is_valid():
+        return page(request, review, status=422, **{form_name: form, "open_dialog": dialog})
+    try:
+        act(
+            member=request.member,
+            review_id=review.pk,
+            reason=form.cleaned_data["reason"],
+            seen_version=form.cleaned_data["version"],
+        )
+    except Invalid as invalid:
+        form.add_error("reason", str(invalid))
+        return page(request, review, status=422, **{form_name: form, "open_dialog": dialog})
+    messages.success(request, words)
+    return redirect("assessments:review_approval", review.uuid)
+
+
+@member_required
+@require_POST
+def review_return(request, uuid):
+    words = "Returned. The lead reconciles it again, and your reason stands at the top of the review."
+    return _end(request, uuid, approvals.return_review, "return_form", "return", words)
+
+
+@member_required
+@require_POST
+def review_reject(request, uuid):
+    return _end(request, uuid, approvals.reject, "reject_form", "reject", "Rejected. The review has ended.")

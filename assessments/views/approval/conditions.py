@@ -1,0 +1,76 @@
+"""Conditions before the submission: assigned, advised, dropped."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from assessments import permissions
+from assessments.errors import Clash, Invalid
+from assessments.forms.approval import AdvisedForm, ConditionForm, people_of
+from assessments.services import conditions
+from assessments.views.access import member_required
+from assessments.views.approval.page import page
+from assessments.views.workspace import find_review
+
+
+def _back(review):
+    return redirect(reverse("assessments:review_approval", args=[review.uuid]) + "#conditions")
+
+
+@member_required
+@require_POST
+def condition_assign(request, uuid, key):
+    review = find_review(request, uuid)
+    permissions.can_lead_review(request.member, review.program).require()
+    form = ConditionForm(request.POST, people=people_of(review), prefix=key)
+    if not form.is_valid():
+        return page(request, review, status=422, row_form=form)
+    data = form.cleaned_data
+    try:
+        conditions.assign_condition(
+            member=request.member,
+            review_id=review.pk,
+            key=key,
+            owner=data["owner"],
+            due_month=data["due_month"],
+            seen_version=data["version"],
+        )
+    except Invalid as invalid:
+        for entry in invalid.problems:
+            form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+        return page(request, review, status=422, row_form=form)
+    except Clash as clash:
+        form.add_error(None, f"{clash} Reload to see it.")
+        return page(request, review, status=409, row_form=form)
+    return _back(review)
+
+
+@member_required
+@require_POST
+def condition_advise(request, uuid):
+    review = find_review(request, uuid)
+    permissions.can_lead_review(request.member, review.program).require()
+    form = AdvisedForm(request.POST, people=people_of(review), prefix="advised")
+    if not form.is_valid():
+        return page(request, review, status=422, advised_form=form)
+    try:
+        conditions.advise_condition(member=request.member, review_id=review.pk, **form.cleaned_data)
+    except Invalid as invalid:
+        for entry in invalid.problems:
+            form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+        return page(request, review, status=422, advised_form=form)
+    return _back(review)
+
+
+@member_required
+@require_POST
+def condition_drop(request, uuid, key):
+    review = find_review(request, uuid)
+    try:
+        seen = int(request.POST.get("version", "0"))
+    except ValueError:
+        seen = 0
+    conditions.drop_condition(member=request.member, review_id=review.pk, key=key, seen_version=seen)
+    messages.info(request, "The advised condition is off the list.")
+    return _back(review)

@@ -1,0 +1,230 @@
+"""The approval tab in each state of a review: before the submission, while it is signed, and after."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from assessments import permissions
+from assessments.errors import Missing
+from assessments.forms.approval import AdvisedForm, ConditionForm, ReasonForm, SignForm, SubmitForm, people_of
+from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
+from assessments.reporting import result_view
+from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
+from assessments.services import approvals, conditions, routes, signing, submissions
+from assessments.services.frameworks import framework_of
+from assessments.services.shown import shown
+from assessments.views.access import member_required
+from assessments.views.approval import stages
+from assessments.views.workspace import find_review, frame
+
+# Where each missing thing is mended: a tab of the workspace, or a place on this page.
+MENDED_ON = {
+    "missing_ratings": "panel",
+    "to_confirm": "panel",
+    "nobody_rated": "setup",
+    "moved": "panel",
+    "result_pending": "result",
+}
+
+
+@member_required
+@require_safe
+def review_approval(request, uuid):
+    return page(request, find_review(request, uuid))
+
+
+def page(request, review: Review, *, status: int = 200, **changed: Any):
+    """The tab as it stands for this reader; `changed` replaces forms by those that came back with errors."""
+    member = request.member
+    commercial = bool(permissions.can_see_commercial(member, review.program))
+    context = frame(review, "approval") | {
+        "may_lead": bool(permissions.can_lead_review(member, review.program)),
+        "commercial": commercial,
+        "former": _former(review),
+    }
+    if review.state in ("draft", "scoring"):
+        template = "approval/early.html"
+    elif review.state == "reconciling":
+        template = "approval/preparing.html"
+        context |= _preparing(request, review, commercial, changed)
+    else:
+        template = "approval/signing.html"
+        context |= _signing(request, review, commercial)
+    return render(request, template, context | changed, status=status)
+
+
+def _former(review: Review) -> list:
+    """Earlier submissions: all but the one that is being signed or was decided."""
+    proposed = ProposedDecision.objects.order_by("-number")
+    signed = Signature.objects.select_related("function", "step")
+    found = list(
+        review.submissions.select_related("submitted_by__user")
+        .prefetch_related(Prefetch("signatures", signed), Prefetch("proposed_decisions", proposed))
+        .defer("record")
+        .order_by("-number")
+    )
+    return found if review.state in ("draft", "scoring", "reconciling") else found[1:]
+
+
+# -- before the submission ----------------------------------------------------------------------------------------
+
+
+def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any]) -> dict[str, Any]:
+    freshness = shown(review)
+    context: dict[str, Any] = {"freshness": freshness, "numbers": None}
+    if freshness.numbers is None:
+        return context
+    framework = framework_of(review.criteria_version)
+    numbers = freshness.numbers if commercial else without_commercial(freshness.numbers, framework)
+    names = result_view.Names.of(framework.data, framework.verdict)
+    may_lead = bool(permissions.can_lead_review(request.member, review.program))
+    submitter = request.member if may_lead else review.opened_by
+    context |= {
+        "numbers": numbers,
+        "verdict": result_view.verdict_words(numbers),
+        "choice": result_view.choice_words(numbers),
+        "sentence": result_view.headline_sentence(numbers, names),
+        "accent": result_view.choice_accent(numbers),
+        "findings": _findings(review, submitter, context_tabs=frame(review, "approval")["tabs"]),
+        "route": _route(review),
+        "pending": is_pending(review),
+    }
+    people = people_of(review) if may_lead else []
+    context["conditions"] = _condition_rows(review, numbers, people, framework, commercial, changed.get("row_form"))
+    if may_lead:
+        context |= {
+            "advised_form": AdvisedForm(people=people, prefix="advised"),
+            "form": SubmitForm(numbers=numbers, initial=_first_words(review, numbers, freshness)),
+        }
+    return context
+
+
+def is_pending(review: Review) -> bool:
+    """Whether the full result of the latest inputs is still on its way."""
+    try:
+        submissions.result_for_submission(review)
+    except submissions.ResultPending:
+        return True
+    return False
+
+
+def _first_words(review: Review, numbers: dict, freshness: Any) -> dict[str, Any]:
+    """What the form begins with: what the result says, and the words of the last submission after a return."""
+    before = (
+        ProposedDecision.objects.filter(submission__review=review).order_by("-submission__number", "-number").first()
+    )
+    first = numbers["verdict"]["option"]
+    return {
+        "choice": f"recommended:{first}" if first else None,
+        "justification": before.justification if before else "",
+        "version": review.version,
+        "seen_result": str(freshness.scorecard.uuid),
+    }
+
+
+def _findings(review: Review, submitter: Any, *, context_tabs: list) -> list[tuple[Any, str]]:
+    """What is missing or stale, each with the address where it is mended."""
+    urls = {key: url for key, _, url in context_tabs}
+    found = []
+    for finding in submissions.check_submission(review, submitter=submitter):
+        url = "#conditions" if finding.code == "condition" else urls.get(MENDED_ON.get(finding.code, ""), "")
+        found.append((finding, url))
+    return found
+
+
+def _route(review: Review) -> list:
+    try:
+        steps = routes.route_of(review.criteria_version)
+    except Missing:
+        return []
+    return [(step, stages.rule_words(step)) for step in steps]
+
+
+def _condition_rows(
+    review: Review, numbers: dict, people: list, framework: Any, commercial: bool, failed: ConditionForm | None
+) -> list[dict[str, Any]]:
+    """Every demand of a gate on any option and every advised condition, each with the form that assigns it."""
+    held = {row.key: row for row in review.conditions.select_related("owner__user", "owner_function")}
+    functions = dict(review.organization.functions.values_list("key", "name"))
+    hidden = frozenset() if commercial else confidential(framework).gates
+    names = {option["key"]: option["name"] for option in numbers["options"]}
+    start = review.revision.assessment_date
+    lines = [conditions.Line(demand, held.get(demand.key)) for demand in conditions.demands(numbers)]
+    lines += [conditions.Line(None, row) for row in held.values() if not row.mandatory]
+    rows = []
+    for line in lines:
+        demand = line.demand
+        function_key = demand.function_key if demand else ""
+        only_for = demand is not None and len(demand.options) < len(names)
+        form = ConditionForm(
+            people=people,
+            function_key=function_key,
+            prefix=line.key,
+            initial={
+                "owner": str(line.owner.uuid) if line.owner else "",
+                "due_month": line.due_month,
+                "version": line.version,
+            },
+        )
+        rows.append(
+            {
+                "line": line,
+                "function": functions.get(function_key, ""),
+                "because": HIDDEN if line.gate in hidden else line.because,
+                "only_for": ", ".join(names[key] for key in names if key in demand.options) if only_for else "",
+                "due_on": conditions.due_date(start, line.due_month),
+                "form": failed if failed is not None and failed.prefix == line.key else form,
+            }
+        )
+    return rows
+
+
+# -- while it is signed, and after --------------------------------------------------------------------------------
+
+
+def _signing(request, review: Review, commercial: bool) -> dict[str, Any]:
+    submission = approvals.submission_of(review)
+    if submission is None:  # withdrawn before it was submitted
+        return {"submission": None}
+    found = stages.proposals_of(submission, review, commercial=commercial)
+    proposed = found[0].row
+    return {
+        "submission": submission,
+        "proposal": found[0],
+        "amended": found[1:],
+        "stages": stages.stages_of(submission, proposed),
+        "record": stages.short(submission.sha256),
+        **(_acts(request, review, proposed) if review.state == Review.State.IN_APPROVAL else {}),
+    }
+
+
+def _acts(request, review: Review, proposed: ProposedDecision) -> dict[str, Any]:
+    """What the reader may do now: sign, return, reject, amend."""
+    member = request.member
+    open_steps = list(review.steps.filter(state=ApprovalStep.State.OPEN).select_related("submission"))
+    for step in open_steps:
+        step.review = review
+    mine = approvals.steps_waiting_for(member).filter(review=review).first()
+    return {
+        "step": mine,
+        "sign_form": sign_form(member, mine, proposed) if mine else None,
+        "statement": signing.STATEMENTS[signing.STATEMENT_VERSION],
+        "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
+        "may_end": any(permissions.can_act_on_step(member, step) for step in open_steps),
+        "may_amend": any(permissions.can_amend(member, step) for step in open_steps),
+        "return_form": ReasonForm(initial={"version": review.version}, auto_id="return_%s"),
+        "reject_form": ReasonForm(initial={"version": review.version}, auto_id="reject_%s"),
+    }
+
+
+def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data: Any = None) -> SignForm:
+    """The form that signs a step, bound to what it shows."""
+    functions = signing.functions_to_sign_for(member, step, proposed)
+    initial = {
+        "step": step.uuid,
+        "bound": signing.what_is_signed(step, proposed),
+        "meaning": signing.MEANING_OF[step.kind],
+    }
+    return SignForm(data, functions=functions, initial=initial, auto_id="sign_%s")

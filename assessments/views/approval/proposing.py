@@ -1,0 +1,152 @@
+"""Putting a decision up for signature: the lead submits, an approver amends."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assessments import permissions
+from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
+from assessments.forms.approval import AmendForm, SubmitForm, people_of
+from assessments.models import ApprovalStep, Review
+from assessments.services import approvals, submissions
+from assessments.services.shown import FAILED, shown
+from assessments.views.access import member_required
+from assessments.views.approval import stages
+from assessments.views.approval.page import is_pending, page
+from assessments.views.workspace import find_review, frame
+
+# A waiting page asks every two seconds, at most a minute long.
+MOST_TRIES = 30
+
+
+@member_required
+@require_POST
+def review_submit(request, uuid):
+    """Submit; 409 while the result of the latest inputs is on its way: the page then waits, visibly, for it."""
+    review = find_review(request, uuid)
+    permissions.can_lead_review(request.member, review.program).require()
+    numbers = shown(review).numbers
+    if numbers is None or review.state != Review.State.RECONCILING:
+        raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
+    form = SubmitForm(request.POST, numbers=numbers)
+    if not form.is_valid():
+        return page(request, review, status=422, form=form)
+    data = form.cleaned_data
+    try:
+        submissions.submit(
+            member=request.member,
+            review_id=review.pk,
+            missing_reason=data["missing_reason"],
+            seen_version=data["version"],
+            seen_result=data["seen_result"],
+            **form.proposed(),
+        )
+    except ResultPending:
+        return page(request, review, status=409, form=form, waits=True)
+    except Clash as clash:
+        form.add_error(None, str(clash))
+        return page(request, find_review(request, uuid), status=409, form=_seen_now(form, review))
+    except Missing as missing:
+        form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
+        return page(request, review, status=422, form=form)
+    except Invalid as invalid:
+        form.take(invalid.problems)
+        return page(request, review, status=422, form=form)
+    messages.success(request, "Submitted. The record is frozen, and the first step of the route is open.")
+    return redirect("assessments:review_approval", review.uuid)
+
+
+def _words(thing: dict) -> str:
+    return f"{thing['what']}: {thing['message']}"
+
+
+def _seen_now(form: SubmitForm, review: Review) -> SubmitForm:
+    """After a clash the page shows the review and its result as they are: the next try is made on these."""
+    review.refresh_from_db()
+    given = dict(form.data.items())
+    form.data = given | {"version": review.version, "seen_result": str(shown(review).scorecard.uuid)}
+    return form
+
+
+@member_required
+@require_safe
+def review_result_wait(request, uuid):
+    """The submit button with what it waits for; asks again by itself while the result is on its way."""
+    review = find_review(request, uuid)
+    permissions.can_lead_review(request.member, review.program).require()
+    try:
+        tries = min(max(int(request.GET.get("tries", "1")), 1), MOST_TRIES)
+    except ValueError:
+        tries = 1
+    freshness = shown(review)
+    context = {
+        "review": review,
+        "pending": is_pending(review),
+        "failed": freshness.state == FAILED,
+        "cause": freshness.cause,
+        "gives_up": tries >= MOST_TRIES,
+        "tries": tries + 1,
+        "waits": True,
+        "freshness": freshness,
+        "seen_result": freshness.scorecard.uuid if freshness.scorecard else "",
+    }
+    return render(request, "approval/partials/submit_bar.html", context)
+
+
+@member_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def review_amend(request, uuid):
+    """Another decision in place of the proposed one; executive signatures on the former become void."""
+    review = find_review(request, uuid)
+    if review.state != Review.State.IN_APPROVAL:
+        raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is amended now.")
+    steps = list(review.steps.filter(state=ApprovalStep.State.OPEN).select_related("submission"))
+    for step in steps:
+        step.review = review
+    verdicts = [permissions.can_amend(request.member, step) for step in steps]
+    if not any(verdicts):
+        verdicts[0].require()
+    submission = approvals.submission_of(review)
+    commercial = bool(permissions.can_see_commercial(request.member, review.program))
+    proposal = stages.proposals_of(submission, review, commercial=commercial)[0]
+    held = {row.key: row for row in review.conditions.select_related("owner__user")}
+    option = proposal.row.option
+    form = AmendForm(
+        request.POST or None,
+        numbers=submission.scorecard.numbers,
+        review=review,
+        people=people_of(review),
+        rows=held,
+        initial={
+            "choice": f"{proposal.row.kind}:{option.key if option else ''}",
+            "justification": proposal.row.justification,
+            "number": proposal.row.number,
+            **{f"override-{entry['gate']}": entry["reason"] for entry in proposal.overrides},
+        },
+    )
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                approvals.amend(
+                    member=request.member,
+                    review_id=review.pk,
+                    seen_number=form.cleaned_data["number"],
+                    **form.proposed(),
+                )
+            except Clash as clash:
+                form.add_error(None, str(clash))
+                status = 409
+            except Missing as missing:
+                form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
+                status = 422
+            except Invalid as invalid:
+                form.take(invalid.problems)
+                status = 422
+            else:
+                messages.success(request, "Amended. Executive signatures on the former proposal no longer count.")
+                return redirect("assessments:review_approval", review.uuid)
+        else:
+            status = 422
+    context = frame(review, "approval") | {"form": form, "proposal": proposal, "submission": submission}
+    return render(request, "approval/amend.html", context, status=status)

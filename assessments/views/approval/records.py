@@ -1,0 +1,51 @@
+"""The frozen record: its hashes checked before one's eyes, and the record itself as a file."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from assessments import permissions
+from assessments.services import records, verifying
+from assessments.views.access import member_required
+from assessments.views.approval import stages
+from assessments.views.workspace import find_review, frame
+
+
+def _find(request, uuid, number: int):
+    review = find_review(request, uuid)
+    found = review.submissions.select_related("submitted_by__user", "revision", "scorecard", "review__program")
+    return review, get_object_or_404(found, number=number)
+
+
+@member_required
+@require_safe
+def submission_detail(request, uuid, number):
+    """Every hash of a submission, computed again now, with what does not match by name."""
+    review, submission = _find(request, uuid, number)
+    may_download = permissions.can_see_commercial(request.member, review.program)
+    found = stages.proposals_of(submission, review, commercial=bool(may_download))
+    context = frame(review, "approval") | {
+        "submission": submission,
+        "mismatches": verifying.verify(submission),
+        "software": records.software_of(submission),
+        "size": len(submission.record.encode()),
+        "proposals": found,
+        "stages": stages.stages_of(submission, found[0].row),
+        "may_download": may_download,
+    }
+    return render(request, "approval/submission.html", context)
+
+
+@member_required
+@require_safe
+def submission_record(request, uuid, number):
+    """The canonical record as it was hashed, for whoever may see the prices in it."""
+    review, submission = _find(request, uuid, number)
+    text = records.hand_out(member=request.member, submission=submission)
+    name = slugify(f"{review.program.name} review {review.number} submission {submission.number}")
+    answer = HttpResponse(text.encode(), content_type="application/json")
+    answer["Content-Disposition"] = content_disposition_header(True, f"{name} {submission.sha256[:12]}.json")
+    answer["Cache-Control"] = "private, no-store"
+    return answer
