@@ -1,0 +1,359 @@
+"""The approval tab: it names what is missing, waits visibly, prints what is signed, and takes the signature."""
+
+import hashlib
+import html
+import json
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEvent, User
+from assessments.models import Condition, ProposedDecision, Review, Signature, Submission
+from assessments.services import approvals, conditions, reconciling
+from tests.factories import PASSWORD
+from tests.rights.reviews import sign
+from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.services.test_signing import amend, functional_signed, step_of
+from tests.services.test_submissions import submit
+from tests.support.results import compute
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return decided_world()
+
+
+@pytest.fixture
+def submitted(world):
+    world.more["submission"] = submit(world)
+    return world
+
+
+def client_of(world, role):
+    client = Client()
+    client.force_login(world.people[role].user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    return client
+
+
+def address(world, name="review_approval", **kwargs):
+    return reverse(f"assessments:{name}", kwargs={"uuid": world.review.uuid, **kwargs})
+
+
+def text_of(answer):
+    """What the page says, without its markup."""
+    body = re.sub(r"<(script|style|template).*?</\1>", " ", answer.content.decode(), flags=re.S)
+    said = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+    return re.sub(r" ([,.:])", r"\1", said)
+
+
+def hidden(answer, name):
+    found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', answer.content.decode())
+    return html.unescape(found.group(1)) if found else None
+
+
+def assign(world):
+    (demand,) = conditions.demands_on(world.review.full.numbers, FIRST)
+    conditions.assign_condition(
+        member=member(world, "lead"),
+        review_id=world.review.pk,
+        key=demand.key,
+        owner=world.people["rater"],
+        due_month=6,
+    )
+
+
+def typed(world, client, **changed):
+    page = client.get(address(world))
+    given = {
+        "choice": f"recommended:{FIRST}",
+        "justification": "The plant runs.",
+        "missing_reason": "",
+        "version": hidden(page, "version"),
+        "seen_result": hidden(page, "seen_result"),
+    }
+    return given | changed
+
+
+# -- before the submission ----------------------------------------------------------------------------------------
+
+
+def test_the_lead_sees_what_is_missing_and_where_to_mend_it(world):
+    answer = client_of(world, "lead").get(address(world))
+    said = text_of(answer)
+    assert "Potency assay This condition lacks an owner and a due month." in said
+    assert 'href="#conditions"' in answer.content.decode()
+    assert "Suite, recommended, leaning" in said and "Own, blocked by Quality" in said
+    assert "Functional sign-off CMC, QA: each of them signs, within 5 days" in said
+
+
+def test_others_read_the_same_without_the_forms(world):
+    answer = client_of(world, "rater").get(address(world))
+    assert "Submit for approval" not in text_of(answer) and "<select" not in answer.content.decode()
+    assert "Owner CMC, person not named yet" in text_of(answer)
+
+
+def test_a_condition_is_assigned_in_place_and_its_month_shown_as_a_date(world):
+    client = client_of(world, "lead")
+    (demand,) = conditions.demands_on(world.review.full.numbers, FIRST)
+    values = {f"{demand.key}-version": 0, f"{demand.key}-owner": world.people["rater"].uuid}
+    url = address(world, "condition_assign", key=demand.key)
+    refused = client.post(url, values | {f"{demand.key}-due_month": 500})
+    assert refused.status_code == 422 and not Condition.objects.exists()
+    assert 'value="500"' in refused.content.decode()
+    answer = client.post(url, values | {f"{demand.key}-due_month": 6}, follow=True)
+    assert "15 Jul 2026" in text_of(answer)
+    assert "This condition lacks" not in text_of(answer)
+    clash = client.post(url, values | {f"{demand.key}-due_month": 9})
+    assert clash.status_code == 409 and Condition.objects.get().due_month == 6
+
+
+def test_a_submission_from_the_page(world):
+    assign(world)
+    client = client_of(world, "lead")
+    answer = client.post(address(world, "review_submit"), typed(world, client), follow=True)
+    assert "Submitted. The record is frozen" in text_of(answer)
+    assert Submission.objects.get().proposed_decisions.get().option.key == FIRST
+
+
+def test_what_was_typed_stays_beside_what_was_refused(world):
+    assign(world)
+    client = client_of(world, "lead")
+    given = typed(world, client, choice=f"alternative:{BLOCKED}", justification="We want <our own> plant.")
+    answer = client.post(address(world, "review_submit"), given)
+    assert answer.status_code == 422
+    assert "Quality (G1) blocks Own: give the reason for setting it aside." in text_of(answer)
+    assert "We want &lt;our own&gt; plant." in answer.content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_missing_conditions_hold_it_up_by_name(world):
+    client = client_of(world, "lead")
+    answer = client.post(address(world, "review_submit"), typed(world, client))
+    assert answer.status_code == 422
+    assert "Potency assay: This condition lacks an owner and a due month." in text_of(answer)
+
+
+def test_a_pending_result_is_waited_for_visibly_and_what_was_typed_is_kept(world):
+    assign(world)
+    client = client_of(world, "lead")
+    given = typed(world, client, justification="Words that took an hour.")
+    reconciling.agree(
+        member=member(world, "lead"),
+        review_id=world.review.pk,
+        criterion_key="first_lot",
+        option_key=OTHER,
+        value="3",
+        note="Halfway.",
+    )
+    answer = client.post(address(world, "review_submit"), given)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Not submitted yet." in page and "Words that took an hour." in page
+    wait = html.unescape(re.search(r'hx-get="([^"]*result/[^"]*)"', page).group(1))
+    assert wait == address(world, "review_result_wait") + "?tries=1" and 'hx-trigger="load delay:2s"' in page
+    assert not Submission.objects.exists()
+    still = client.get(wait).content.decode()
+    assert "tries=2" in still and "being computed" in still
+    given_up = client.get(address(world, "review_result_wait") + "?tries=30").content.decode()
+    assert "after a minute" in given_up and "hx-get" not in given_up
+    compute(world.review)
+    ready = client.get(wait)
+    assert "The result is here: Suite is recommended" in text_of(ready) and b"hx-get" not in ready.content
+    again = client.post(address(world, "review_submit"), given | {"seen_result": hidden(ready, "seen_result")})
+    assert again.status_code == 302 and Submission.objects.count() == 1
+
+
+def test_a_result_that_moved_under_the_page_is_shown_before_it_is_submitted(world):
+    assign(world)
+    client = client_of(world, "lead")
+    given = typed(world, client)
+    reconciling.agree(
+        member=member(world, "lead"),
+        review_id=world.review.pk,
+        criterion_key="first_lot",
+        option_key=OTHER,
+        value="3",
+        note="Halfway.",
+    )
+    compute(world.review)
+    answer = client.post(address(world, "review_submit"), given)
+    assert answer.status_code == 409 and "The result moved since you looked at it." in text_of(answer)
+    world.review.refresh_from_db()
+    assert hidden(answer, "seen_result") == str(world.review.full.uuid)
+    assert not Submission.objects.exists()
+
+
+# -- signing ------------------------------------------------------------------------------------------------------
+
+
+def signature_of(page, **changed):
+    given = {name: hidden(page, name) for name in ("step", "bound", "meaning")}
+    return given | {"password": PASSWORD} | changed
+
+
+def test_from_the_page_to_the_signature(submitted):
+    client = client_of(submitted, "rater")
+    page = client.get(address(submitted))
+    said = text_of(page)
+    assert (
+        "You sign submission 1 of Review 1, MSC-1 for Functional sign-off, meaning: reviewed for my function." in said
+    )
+    assert "I answer for this act as for one signed by hand" in said
+    assert "Potency assay" in said and "Choose Suite, as recommended." in said
+    answer = client.post(address(submitted, "review_sign"), signature_of(page), follow=True)
+    said = text_of(answer)
+    assert "Signed. Your signature is on record." in said
+    assert f"{submitted.people['rater'].name}, CMC · Reviewed for my function" in said
+    assert "waiting for QA: " in said and "Your password" not in said
+
+
+@pytest.mark.parametrize("password", ["", "not mine"])
+def test_p11_200a_without_the_right_password_nothing_is_signed(submitted, password):
+    client = client_of(submitted, "rater")
+    page = client.get(address(submitted))
+    answer = client.post(address(submitted, "review_sign"), signature_of(page, password=password))
+    assert answer.status_code == 403
+    assert not Signature.objects.exists()
+    assert AuditEvent.objects.filter(action="signing.password_refused").count() == (1 if password else 0)
+    assert "not mine" not in answer.content.decode()
+
+
+def test_p11_300d_five_wrong_passwords_lock_signing_on_the_page(submitted):
+    client = client_of(submitted, "rater")
+    given = signature_of(client.get(address(submitted)))
+    for _ in range(5):
+        answer = client.post(address(submitted, "review_sign"), given | {"password": "guess"})
+    assert "Signing is locked until" in text_of(answer)
+    assert client.post(address(submitted, "review_sign"), given).status_code == 403
+    assert not Signature.objects.exists()
+
+
+def test_an_executive_reads_and_signs_the_proposed_decision_as_it_stands(submitted):
+    functional_signed(submitted)
+    client = client_of(submitted, "approver")
+    page = client.get(address(submitted))
+    assert "You sign proposed decision 1: Choose Suite, as recommended." in text_of(page)
+    amend(submitted)
+    answer = client.post(address(submitted, "review_sign"), signature_of(page), follow=True)
+    assert answer.status_code == 409 and "amended meanwhile" in text_of(answer)
+    assert "You sign proposed decision 2: Choose Partner A instead of Suite" in text_of(answer)
+    answer = client.post(address(submitted, "review_sign"), signature_of(answer), follow=True)
+    assert "Signed. The decision is made." in text_of(answer)
+    assert Review.objects.get(pk=submitted.review.pk).state == "approved"
+
+
+def test_void_signatures_stay_on_record_and_are_marked(submitted):
+    executive = step_of(submitted, "executive")
+    type(executive).objects.filter(pk=executive.pk).update(rule="at_least", at_least=2)
+    functional_signed(submitted)
+    sign(member(submitted, "approver"), executive)
+    amend(submitted)
+    said = text_of(client_of(submitted, "viewer").get(address(submitted)))
+    assert f"{submitted.people['approver'].name} void: the proposal was amended" in said
+    assert "Replaced by amendment (1)" in said
+
+
+def test_p11_50_the_decision_prints_name_time_and_meaning_as_at_signing(submitted):
+    functional_signed(submitted)
+    signature = sign(member(submitted, "approver"), step_of(submitted, "executive"))
+    User.objects.filter(pk=submitted.people["approver"].user_id).update(full_name="Renamed Since")
+    for url in (address(submitted), address(submitted, "submission_detail", number=1)):
+        said = text_of(client_of(submitted, "auditor").get(url))
+        assert signature.printed_name in said and "Renamed Since" not in said
+        assert "Approved as the decision" in said
+        assert f"{signature.at:%-d %b %Y %H:%M}" in said
+
+
+@pytest.mark.parametrize(("name", "state"), [("review_return", "reconciling"), ("review_reject", "rejected")])
+def test_return_and_reject_ask_for_a_reason_in_their_dialog(submitted, name, state):
+    client = client_of(submitted, "rater")
+    refused = client.post(address(submitted, name), {"version": submitted.review.version + 1, "reason": " "})
+    assert refused.status_code == 422 and b"data-open-now" in refused.content
+    version = Review.objects.get(pk=submitted.review.pk).version
+    answer = client.post(
+        address(submitted, name), {"version": version, "reason": "The inspection report is missing."}, follow=True
+    )
+    assert Review.objects.get(pk=submitted.review.pk).state == state
+    assert "The inspection report is missing." in text_of(answer)
+
+
+def test_after_a_return_the_earlier_submission_and_its_signatures_stay_readable(submitted):
+    sign(member(submitted, "rater"), step_of(submitted))
+    approvals.return_review(member=member(submitted, "second"), review_id=submitted.review.pk, reason="One question.")
+    said = text_of(client_of(submitted, "lead").get(address(submitted)))
+    assert "One question." in said and "Submission 1" in said
+    assert f"{submitted.people['rater'].name}, CMC: Reviewed for my function" in said
+    # What was proposed is where the lead begins again.
+    assert "our own people stay in charge of quality" in said
+
+
+def test_amending_from_the_page(submitted):
+    functional_signed(submitted)
+    client = client_of(submitted, "approver")
+    url = address(submitted, "review_amend")
+    page = client.get(url)
+    given = {
+        "number": hidden(page, "number"),
+        "choice": f"alternative:{BLOCKED}",
+        "justification": "We take the sister plant over.",
+    }
+    refused = client.post(url, given)
+    assert refused.status_code == 422 and "blocks Own" in text_of(refused)
+    given |= {
+        "override-G1": "Its quality system comes along.",
+        "new_title": "Sign the transfer",
+        "new_owner": submitted.people["lead"].uuid,
+        "new_due": 2,
+    }
+    answer = client.post(url, given, follow=True)
+    said = text_of(answer)
+    assert "Sets aside Quality (G1). Its quality system comes along." in said and "Sign the transfer" in said
+    assert client.post(url, given).status_code == 409
+    assert ProposedDecision.objects.count() == 2
+
+
+# -- the record ---------------------------------------------------------------------------------------------------
+
+
+def test_the_record_is_handed_out_as_it_was_hashed_and_each_time_on_record(submitted):
+    """AT-8."""
+    submission = submitted.more["submission"]
+    answer = client_of(submitted, "lead").get(address(submitted, "submission_record", number=1))
+    assert hashlib.sha256(answer.content).hexdigest() == submission.sha256
+    assert answer["Content-Type"] == "application/json" and answer["Content-Disposition"].startswith("attachment")
+    assert json.loads(answer.content)["program"]["name"] == "MSC-1"
+    assert AuditEvent.objects.get(action="submission.downloaded").actor == submitted.people["lead"]
+
+
+def test_the_record_with_its_prices_is_not_for_everyone(submitted):
+    assert client_of(submitted, "viewer").get(address(submitted, "submission_record", number=1)).status_code == 403
+    page = client_of(submitted, "viewer").get(address(submitted, "submission_detail", number=1))
+    assert "Prices and terms are shown to" in text_of(page)
+    assert not AuditEvent.objects.filter(action="submission.downloaded").exists()
+
+
+def test_verification_is_shown_with_full_hashes(submitted):
+    sign(member(submitted, "rater"), step_of(submitted))
+    answer = client_of(submitted, "viewer").get(address(submitted, "submission_detail", number=1))
+    said = text_of(answer)
+    submission = submitted.more["submission"]
+    assert "Verified just now" in said and submission.sha256 in said
+    assert Signature.objects.get().digest in said and ProposedDecision.objects.get().sha256 in said
+
+
+def test_queries_do_not_grow_with_people_and_signatures(submitted, django_assert_max_num_queries):
+    client = client_of(submitted, "rater")
+    with django_assert_max_num_queries(45):
+        client.get(address(submitted))
+
+
+@pytest.mark.parametrize("role", ["lead", "rater"])
+def test_queries_before_the_submission_are_bounded(world, role, django_assert_max_num_queries):
+    client = client_of(world, role)
+    with django_assert_max_num_queries(60):
+        client.get(address(world))
