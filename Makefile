@@ -39,6 +39,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy accounts assessments config
+	$(BIN)/djlint --quiet --lint templates
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
 
 test: lint

@@ -48,7 +48,7 @@ class ConditionIn(Input):
 def _rows(member, review: Review) -> list[dict]:
     """Stored conditions, and until the submission what gates demand and nobody was asked to see to."""
     stored = list(review.conditions.select_related("owner__user"))
-    hidden = frozenset()
+    hidden: frozenset[str] = frozenset()
     if not permissions.can_see_commercial(member, review.program):
         hidden = confidential(framework_of(review.criteria_version)).gates
     found = [

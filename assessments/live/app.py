@@ -6,6 +6,7 @@ Signed in by the session cookie of the pages, which is why only pages of SITE_UR
 import asyncio
 import json
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
@@ -112,7 +113,7 @@ async def _end_with_client(receive, stream: Stream) -> None:
     stream.end()
 
 
-async def _answer(send, status: int, text: str, more: list = (), kind: bytes = b"text/plain") -> None:
+async def _answer(send, status: int, text: str, more: Sequence = (), kind: bytes = b"text/plain") -> None:
     body = text.encode()
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*_headers(kind), length, *more]})

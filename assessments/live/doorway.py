@@ -80,7 +80,8 @@ def _member(session_key: str):
     """The active membership of a session. Nothing is written, so no session is renewed or ended here."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     session = store(session_key).load() if session_key else {}
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first() if session else None
+    key = session.get(SESSION_KEY)
+    user = User.objects.filter(pk=key, is_active=True).first() if key else None
     if user is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         raise Refused(401, "Sign in first.")
     given = session.get(HASH_SESSION_KEY, "")

@@ -138,7 +138,7 @@ class Hub:
         given = parameters(stream.listener for stream in asked.values())
         async with asyncio.timeout(ANSWER_SECONDS):
             rows = await (await connection.execute(FOOTINGS, given)).fetchall()
-        footings = dict(rows)
+        footings: dict = dict(rows)
         for number, stream in asked.items():
             now = footings.get(number)
             if now is not None and now != stream.footing:

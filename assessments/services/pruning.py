@@ -4,6 +4,7 @@ Records are never touched: their tables refuse it, and what they refer to is ref
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -49,7 +50,8 @@ def _delete(rows: QuerySet) -> int:
 def unreferenced_scorecards() -> QuerySet:
     """Scorecards that no row of any table refers to: not shown, submitted, reported or summarised."""
     found = Scorecard.objects.all()
-    for relation in Scorecard._meta.get_fields(include_hidden=True):
+    relations: list[Any] = list(Scorecard._meta.get_fields(include_hidden=True))
+    for relation in relations:
         if relation.auto_created and not relation.concrete:
             refers = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
             found = found.exclude(Exists(refers))

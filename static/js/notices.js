@@ -9,7 +9,7 @@ export function notify(text, tone = "info") {
   const item = template.content.firstElementChild.cloneNode(true);
   item.dataset.text = text;
   item.classList.add(tone);
-  item.querySelector("div").textContent = text;
+  item.querySelector("[data-notice-text]").textContent = text;
   list.append(item);
 }
 

@@ -111,7 +111,7 @@ class FactView:
     @property
     def entries(self) -> list[dict[str, Any]]:
         """Rows of a list's editor, with an empty one at the end."""
-        rows = [*self.raw, {key: "" for key in self.field.items}] if self.editable else list(self.raw)
+        rows: list[Any] = [*self.raw, {key: "" for key in self.field.items}] if self.editable else list(self.raw)
         return [
             {
                 "name": f"{self.name}.{at}",

@@ -41,7 +41,8 @@ def review_cell(request, uuid, criterion, option):
         sheet, cell = _find_cell(request, review, criterion, option)
         return render(request, "reviews/partials/score_drawer.html", drawer(request, review, sheet, cell))
     form = RateForm(request.POST)
-    status, said = 200, {}
+    status: int = 200
+    said: dict = {}
     try:
         if not form.is_valid():
             raise Invalid([{"field": field, "message": texts[0]} for field, texts in form.errors.items()])
@@ -109,7 +110,7 @@ def review_done(request, uuid):
 def _find_cell(request, review: Review, criterion: str, option: str) -> tuple[Sheet, Cell]:
     """The cell of one's own sheet. 404 for one that is not on it, 403 where one has none."""
     sheet = sheet_of(review, request.member)
-    permissions.can_read_sheet(request.member, sheet and sheet.assignment).require()
+    permissions.can_read_sheet(request.member, sheet.assignment if sheet else None).require()
     cell = sheet.cell(criterion, option)
     if cell is None:
         raise Http404("This cell is not on the sheet.")
