@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo demo-reset lint test test-long
+.PHONY: setup setup-dev demo demo-reset lint browser test test-long
 
 setup: .venv/runtime
 
@@ -42,9 +42,19 @@ lint: setup-dev
 	$(BIN)/djlint --quiet --lint templates
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
 
-test: lint
+# The browser tests need a Chromium. Debian's is installed where this may be done; otherwise the reason is said and it ends.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || test -x "$$CHROMIUM" || { \
+		if command -v apt-get >/dev/null 2>&1 && [ "`id -u`" = 0 ]; then \
+			echo "Installing chromium for the browser tests."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		else \
+			echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium; elsewhere set CHROMIUM to its path."; \
+			exit 1; fi; }
+
+test: lint browser
 	$(BIN)/python -m pytest -m "not long"
 
 # Adds the slow faults, long races and fuzzing.
-test-long: lint
+test-long: lint browser
 	$(BIN)/python -m pytest
