@@ -24,7 +24,9 @@ class Person:
         self.page: Page = browser.new_context(viewport=viewport, base_url=address).new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.append(said.text) if "Content Security" in said.text else 0)
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if "Content Security" in said.text else 0
+        )
         self.page.goto("/accounts/login/")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(PASSWORD)
