@@ -37,6 +37,10 @@ class ReviewQuerySet(models.QuerySet):
         allowed = Q(program__restricted=False) | Q(belongs) | Q(signs)
         return self.filter(organization_id=member.organization_id).filter(seen).filter(allowed).distinct()
 
+    def newest_visible_to(self, member):
+        """Of each program the newest review that the membership may see."""
+        return self.visible_to(member).order_by("program_id", "-number").distinct("program_id")
+
     def open(self):
         return self.filter(state__in=Review.OPEN)
 

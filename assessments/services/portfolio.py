@@ -104,12 +104,14 @@ def found(member: Membership, wanted: Wanted) -> QuerySet[Program]:
     )
     if wanted.search:
         programs = programs.filter(name__icontains=wanted.search)
-    if wanted.state == NO_REVIEW:
-        programs = programs.filter(newest=None)
-    elif wanted.state == OPEN:
-        programs = programs.filter(newest__state__in=Review.OPEN)
-    elif wanted.state:
-        programs = programs.filter(newest__state=wanted.state)
+    if wanted.state:
+        newest = Review.objects.newest_visible_to(member).values("pk")
+        states = Review.OPEN if wanted.state == OPEN else (wanted.state,)
+        # One pass over the reviews; asking each program for its newest review would take seconds.
+        if wanted.state == NO_REVIEW:
+            programs = programs.exclude(pk__in=Review.objects.visible_to(member).values("program"))
+        else:
+            programs = programs.filter(pk__in=Review.objects.filter(pk__in=newest, state__in=states).values("program"))
     if wanted.verdict:
         programs = programs.filter(verdict=wanted.verdict)
     if wanted.mine:

@@ -36,6 +36,18 @@ class Shown:
         return plain_cause(self.job.error) if self.job and self.state == FAILED else ""
 
     @property
+    def depth_cause(self) -> str:
+        """Why risk and robustness in depth are missing though the headline is fresh; empty unless that failed."""
+        failed = self.job is not None and self.job.state == Job.State.FAILED
+        return plain_cause(self.job.error) if failed and self.state == FRESH and not self.is_full else ""
+
+    @property
+    def deepens(self) -> bool:
+        """Whether risk and robustness in depth of the shown headline are on their way."""
+        owed = self.job is not None and self.job.state in (Job.State.QUEUED, Job.State.RUNNING)
+        return owed and self.scorecard is not None and not self.is_full
+
+    @property
     def is_full(self) -> bool:
         """Whether risk and robustness in depth belong to the shown result; they follow seconds after a headline."""
         return self.scorecard is not None and self.scorecard.depth == Scorecard.Depth.FULL

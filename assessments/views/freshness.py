@@ -33,7 +33,7 @@ def freshness_of(subject: Program | Review, now: Shown, member: Membership) -> d
     """The context of reviews/partials/freshness.html; `retry_url` only after a failure and for who may try again."""
     program = subject.program if isinstance(subject, Review) else subject
     kind = "review" if isinstance(subject, Review) else "program"
-    may = now.state == FAILED and permissions.can_retry(member, program)
+    may = (now.state == FAILED or now.depth_cause) and permissions.can_retry(member, program)
     return {
         "freshness": now,
         "freshness_url": reverse(f"assessments:{kind}_freshness", args=[subject.uuid]),

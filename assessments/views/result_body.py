@@ -31,6 +31,7 @@ def body_of(
     names = result_view.Names.of(framework.data, framework.verdict)
     start = scorecard.revision.assessment_date
 
+    compared = shown["verdict"]["runner_up"] is not None or bool(shown["verdict"]["tied"])
     told = [*result_view.figures(shown)[:2], result_view.beyond_figure(shown), result_view.agreement_figure(shown)]
     figures = [figure for figure in (*told, *result_view.figures(shown)[2:]) if figure][:MOST_FIGURES]
     risk = [(unit, result_view.risk_over_time(shown, unit)) for unit in ("delay", "cost")]
@@ -44,11 +45,11 @@ def body_of(
             "options": list(result_view.options(shown).values()),
             "values": charts.figure(result_view.value_bars(shown, names), width=LEFT),
             "scenarios": charts.figure(result_view.scenario_matrix(shown), width=LEFT),
-            "shares": charts.figure(result_view.first_shares(shown, names), width=RIGHT),
+            "shares": charts.figure(result_view.first_shares(shown, names), width=RIGHT) if compared else None,
             "risk": [(data.unit, charts.figure(data, ident=unit)) for unit, data in risk if data],
             "risk_caption": result_view.risk_caption(shown),
             "changes": result_view.change_rows(shown, names),
-            "others": shown.get("counterfactual"),
+            "others": shown.get("counterfactual") if compared else None,
             "sides": result_view.side_rows(shown),
             "dimensions": result_view.dimension_rows(shown, names),
             "lenses": result_view.lens_rows(shown, names),

@@ -89,8 +89,3 @@ document.addEventListener("visibilitychange", askAll);
 window.addEventListener("focus", askAll);
 window.addEventListener("online", askAll);
 document.addEventListener("makewhere:ask", askAll);
-
-// A region that is morphed keeps what the reader has unfolded.
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  if (event.target instanceof HTMLDetailsElement && event.detail.attrName === "open") event.preventDefault();
-});

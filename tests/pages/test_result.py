@@ -115,6 +115,18 @@ def test_a_failed_computation_says_why_and_who_may_tries_again(client, place):
     assert "being computed again" in text_of(answer) and job.get().state == Job.State.QUEUED
 
 
+def test_a_headline_says_that_more_follows_or_why_it_does_not(client, place):
+    job = Job.objects.get(target=f"program:{place.program.pk}")
+    assert job.depth == "full" and job.state == Job.State.QUEUED
+    name, program = "assessments:program_result", place.program
+    assert "Being computed; it appears here by itself." in text_of(page(client, place, "viewer", name, program))
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error="MemoryError: 12345")
+    said = text_of(page(client, place, "lead", name, program))
+    assert "Risk and robustness in depth could not be computed" in said and "MemoryError" not in said
+    assert "Try again" in said and "Being computed" not in said
+    assert "Try again" not in text_of(page(client, place, "viewer", name, program))
+
+
 def test_the_page_asks_for_its_result_alone_and_keeps_the_view(client, place):
     results.open_scoring(place)
     results.rate(place, "cmc", "pdr_lot_success", "cdmo", 5)

@@ -309,9 +309,10 @@ def _fact_change(one: Mapping[str, Any], known: Mapping[str, Option]) -> Change:
     old = one.get("old_words") or _plain(one["old"])
     new = one.get("new_words") or _plain(one["new"])
     what = f"{one['label']}{where}: {new}{unit} (now {old})"
-    opened = [known[key].name for key in one.get("opens") or () if key in known]
+    opened = known.get(one.get("opens") or "")
     if opened:
-        return Change(what, f"{' and '.join(opened)} no longer blocked")
+        behind = f", {one['behind']:.1f} points behind" if one.get("behind") else ""
+        return Change(what, f"{opened.name} no longer blocked{behind}")
     winner = known.get(one.get("winner") or "")
     nobody = "every option is blocked" if one.get("margin") is None else "a tie"
     return Change(what, f"{winner.name} first" if winner else nobody)
