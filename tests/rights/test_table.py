@@ -106,7 +106,9 @@ def _ask(world, route, row, role):
         return _ask_with_token(world, route, row, role)
     client = Client()
     if role != "anonymous":
-        client.force_login(world.people[role].user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        # Read anew: whoever signed on the way into the state has had a password since.
+        user = User.objects.get(pk=world.people[role].user_id)
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     url = reverse(route, kwargs=row.kwargs(world))
     send = getattr(client, row.method.lower())
     answer = send(url, row.data(world)) if row.method in ("GET", "POST") else send(url)
