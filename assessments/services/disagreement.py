@@ -8,6 +8,7 @@ from assessments.models import Rating, Review
 from assessments.reporting.brief import Disagreement
 from assessments.reporting.result_view import Names, options
 from assessments.reporting.result_view.flips import place_words
+from assessments.reporting.result_view.words import counted
 
 WIDE = 2  # points between the highest and the lowest rating of a cell, from which raters disagree in any case
 MOST = 5
@@ -48,7 +49,9 @@ def disagreements(review: Review, numbers: Mapping[str, Any], names: Names) -> t
         winner = decisive.get(cell)
         said.append(_cell(cells[cell], cell, numbers, names, known[winner].name if winner else ""))
     if len(wide) > MOST:
-        said.append(Disagreement(f"{len(wide) - MOST} more on the Panel page."))
+        said.append(
+            Disagreement(f"{counted(len(wide) - MOST, 'more cell')} rated differently; the panel's table has them all.")
+        )
     return tuple(said)
 
 

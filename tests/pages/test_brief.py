@@ -165,6 +165,14 @@ def test_an_amended_proposal_is_printed_with_its_overrides_and_functional_signat
         assert text.count("Reviewed for my function") == 4 and " void" not in text
 
 
+def test_a_returned_review_says_why_and_rests_on_the_result_as_it_stands_again(scene):
+    submission = submit(scene)
+    approvals.return_review(member=scene.raters["cem"].now(), review_id=scene.review.pk, reason="Ask the clinic first.")
+    text = words(page(scene))
+    assert "Returned by an approver: Ask the clinic first." in text and "Reconciling" in text
+    assert submission.sha256 not in text and "Not submitted yet" in text
+
+
 def demands_of(scene, option):
     return conditions.demands_on(scene.now().full.numbers, option)
 

@@ -85,9 +85,9 @@ def _fact(numbers: Numbers, row: Mapping[str, Any]) -> str:
     now = f"(now {_value(row, 'old')})"
     if row["direction"] == "to":
         return f"{row['label']}{where}: {_value(row, 'new')} {now}"
-    bound = "or more" if row["direction"] == "up" else "or less"
+    bound = " or more" if row["direction"] == "up" else " or less" if row["new"] else ""
     unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{row['label']}{where}: {_value(row, 'new')}{unit} {bound} {now}"
+    return f"{row['label']}{where}: {_value(row, 'new')}{unit}{bound} {now}"
 
 
 def _value(row: Mapping[str, Any], side: str) -> str:
