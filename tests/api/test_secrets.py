@@ -10,6 +10,7 @@ from tests.rights import world as rights_world
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
 from tests.scoring import sample
+from tests.support.results import compute
 
 CANARY = "CANARY-7f3a19"
 
@@ -124,6 +125,7 @@ def test_prices_and_what_rests_on_them_are_for_those_who_may_see_them(priced):
     )
     bring_review_to(world, "reconciling")
     work_off()
+    compute(world.review)  # in full, with flips, risk and all that rests on prices
     assert not Job.objects.filter(state="failed").exists()
     prices = ("7919.125", "15838.25")
     for role in ("approver", "admin", "lead"):
