@@ -105,13 +105,17 @@ def found(member: Membership, wanted: Wanted) -> QuerySet[Program]:
     if wanted.search:
         programs = programs.filter(name__icontains=wanted.search)
     if wanted.state:
-        newest = Review.objects.newest_visible_to(member).values("pk")
-        states = Review.OPEN if wanted.state == OPEN else (wanted.state,)
         # One pass over the reviews; asking each program for its newest review would take seconds.
-        if wanted.state == NO_REVIEW:
-            programs = programs.exclude(pk__in=Review.objects.visible_to(member).values("program"))
+        reviews = Review.objects.filter(organization_id=member.organization_id)
+        open_ = reviews.filter(state__in=Review.OPEN).values("program")
+        if wanted.state == OPEN:
+            programs = programs.filter(pk__in=open_)
+        elif wanted.state == NO_REVIEW:
+            seen = Review.objects.visible_to(member).values("program")
+            programs = programs.exclude(pk__in=seen).exclude(pk__in=open_)
         else:
-            programs = programs.filter(pk__in=Review.objects.filter(pk__in=newest, state__in=states).values("program"))
+            newest = Review.objects.newest_visible_to(member).values("pk")
+            programs = programs.filter(pk__in=reviews.filter(pk__in=newest, state=wanted.state).values("program"))
     if wanted.verdict:
         programs = programs.filter(verdict=wanted.verdict)
     if wanted.mine:

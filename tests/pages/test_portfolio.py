@@ -117,6 +117,18 @@ def test_filters_search_and_order_stand_in_the_address(client, place):
     assert "q=ost" in page(client, place, "lead", q="ost").content.decode(), "sorting keeps the filter"
 
 
+def test_the_filter_by_state_agrees_with_what_the_rows_say(client, place):
+    another(place, "Idle")
+    results.open_scoring(place)
+
+    def listed(key, state):
+        return [row.program.name for row in rows(found(place.people[key], Wanted(state=state)))]
+
+    assert listed("lead", "scoring") == ["OST-101"] and listed("viewer", "scoring") == []
+    assert listed("lead", "none") == listed("viewer", "none") == ["Idle"]
+    assert listed("lead", "open") == listed("viewer", "open") == ["OST-101"]
+
+
 def test_an_empty_portfolio_says_what_to_do(client):
     from tests.factories import MembershipFactory
 

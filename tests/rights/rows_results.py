@@ -22,8 +22,15 @@ RETRY_REVIEW = REVIEW | {"rater": 403, "lead": 302, "admin": 302}
 RETRY_PROGRAM = signed_in(403, stranger=404, nobody=404, auditor=404, lead=302, admin=302)
 
 
+# From approval on whoever has a role; auditors what is on record.
+IN_APPROVAL = signed_in(200, stranger=404, nobody=404, auditor=404)
+ON_RECORD = IN_APPROVAL | {"auditor": 200}
+
+
 def reads(kwargs, answers):
     return [
+        Row("GET", IN_APPROVAL, kwargs=kwargs, state="in_approval"),
+        Row("GET", ON_RECORD, kwargs=kwargs, state="approved"),
         *(Row("GET", answers, kwargs=kwargs, state=state) for state in ("draft", "scoring", "reconciling")),
         Row("POST", NO_POST, kwargs=kwargs),
     ]
