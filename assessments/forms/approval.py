@@ -65,6 +65,18 @@ class AdvisedForm(forms.Form):
         self.fields["due_month"] = month_field()
 
 
+class ChoiceOfOptions(forms.RadioSelect):
+    """Radio buttons; those of blocked options say so, so that the page asks for reasons only when one is chosen."""
+
+    blocked: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        made = super().create_option(name, value, *args, **options)
+        if value in self.blocked:
+            made["attrs"]["data-blocked"] = True
+        return made
+
+
 class ProposalForm(forms.Form):
     """What is proposed: one choice, its reasons, and a reason for each gate that a blocked option sets aside."""
 
@@ -77,7 +89,12 @@ class ProposalForm(forms.Form):
     def __init__(self, *args: Any, numbers: Mapping[str, Any], **options: Any):
         super().__init__(*args, **options)
         self.numbers = numbers
-        choice = forms.ChoiceField(label="Proposed", widget=forms.RadioSelect, choices=choices_of(numbers))
+        choice = forms.ChoiceField(label="Proposed", widget=ChoiceOfOptions, choices=choices_of(numbers))
+        choice.widget.blocked = frozenset(
+            f"{Kind.ALTERNATIVE}:{option['key']}"
+            for option in numbers["options"]
+            if proposals.blocking(numbers, option["key"])
+        )
         self.fields = {"choice": choice} | self.fields
         for gate, names in blocking_gates(numbers).items():
             self.fields[f"override-{gate}"] = forms.CharField(
@@ -211,7 +228,7 @@ def choices_of(numbers: Mapping[str, Any]) -> list:
             named.append((f"{Kind.RECOMMENDED}:{key}", f"{name}, {says}"))
         else:
             stopped = proposals.blocking(numbers, key)
-            words = f", blocked by {' and '.join(gate['name'] for gate in stopped)}" if stopped else ""
+            words = f", blocked: {', '.join(gate['name'].lower() for gate in stopped)}" if stopped else ""
             level = ", level with the first" if key in verdict["tied"] else ""
             others.append((f"{Kind.ALTERNATIVE}:{key}", f"{name}{words}{level}"))
     groups = [("What the result says", named)] if named else []

@@ -87,7 +87,7 @@ def test_the_lead_sees_what_is_missing_and_where_to_mend_it(world):
     said = text_of(answer)
     assert "Potency assay This condition lacks an owner and a due month." in said
     assert 'href="#conditions"' in answer.content.decode()
-    assert "Suite, recommended, leaning" in said and "Own, blocked by Quality" in said
+    assert "Suite, recommended, leaning" in said and "Own, blocked: quality" in said
     assert "Functional sign-off CMC, QA: each of them signs, within 5 days" in said
 
 
@@ -201,8 +201,9 @@ def test_from_the_page_to_the_signature(submitted):
     page = client.get(address(submitted))
     said = text_of(page)
     assert (
-        "You sign submission 1 of Review 1, MSC-1 for Functional sign-off, meaning: reviewed for my function." in said
-    )
+        "You sign for Functional sign-off, with the meaning reviewed for my function, submission 1 of Review 1, "
+        "which proposes: Choose Suite, as recommended."
+    ) in said
     assert "I answer for this act as for one signed by hand" in said
     assert "Potency assay" in said and "Choose Suite, as recommended." in said
     answer = client.post(address(submitted, "review_sign"), signature_of(page), follow=True)
@@ -237,11 +238,11 @@ def test_an_executive_reads_and_signs_the_proposed_decision_as_it_stands(submitt
     functional_signed(submitted)
     client = client_of(submitted, "approver")
     page = client.get(address(submitted))
-    assert "You sign proposed decision 1: Choose Suite, as recommended." in text_of(page)
+    assert "approved as the decision, proposed decision 1: Choose Suite, as recommended." in text_of(page)
     amend(submitted)
     answer = client.post(address(submitted, "review_sign"), signature_of(page), follow=True)
     assert answer.status_code == 409 and "amended meanwhile" in text_of(answer)
-    assert "You sign proposed decision 2: Choose Partner A instead of Suite" in text_of(answer)
+    assert "approved as the decision, proposed decision 2: Choose Partner A instead of Suite" in text_of(answer)
     answer = client.post(address(submitted, "review_sign"), signature_of(answer), follow=True)
     assert "Signed. The decision is made." in text_of(answer)
     assert Review.objects.get(pk=submitted.review.pk).state == "approved"

@@ -87,10 +87,12 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
         "choice": result_view.choice_words(numbers),
         "sentence": result_view.headline_sentence(numbers, names),
         "accent": result_view.choice_accent(numbers),
+        "figures": result_view.figures(numbers),
         "findings": _findings(review, submitter, context_tabs=frame(review, "approval")["tabs"]),
         "route": _route(review),
         "pending": is_pending(review),
     }
+    context["needs_reason"] = any(one.weight == submissions.NEEDS_REASON for one, _ in context["findings"])
     people = people_of(review) if may_lead else []
     context["conditions"] = _condition_rows(review, numbers, people, framework, commercial, changed.get("row_form"))
     if may_lead:
@@ -145,14 +147,17 @@ def _route(review: Review) -> list:
 def _condition_rows(
     review: Review, numbers: dict, people: list, framework: Any, commercial: bool, failed: ConditionForm | None
 ) -> list[dict[str, Any]]:
-    """Every demand of a gate on any option and every advised condition, each with the form that assigns it."""
+    """Every demand of a gate and every advised condition, each with the form that assigns it; demands that only the
+    options behind the first bring come last."""
     held = {row.key: row for row in review.conditions.select_related("owner__user", "owner_function")}
     functions = dict(review.organization.functions.values_list("key", "name"))
     hidden = frozenset() if commercial else confidential(framework).gates
     names = {option["key"]: option["name"] for option in numbers["options"]}
     start = review.revision.assessment_date
+    of_first = {demand.key for demand in conditions.demands_on(numbers, "")}
     lines = [conditions.Line(demand, held.get(demand.key)) for demand in conditions.demands(numbers)]
     lines += [conditions.Line(None, row) for row in held.values() if not row.mandatory]
+    lines.sort(key=lambda line: line.mandatory and line.key not in of_first)
     rows = []
     for line in lines:
         demand = line.demand

@@ -134,8 +134,7 @@ class _People:
         ]
         if step.kind == ApprovalStep.Kind.EXECUTIVE:
             who = [person for person in who if "approver" in person.roles and person.pk not in self.involved]
-        title = party.function.name if party.function else f"{party.role.capitalize()}"
-        return f"{title}: {names_of(who)}"
+        return f"{party.function.name if party.function else party.role}: {names_of(who)}"
 
 
 def names_of(people: Sequence[Membership]) -> str:
