@@ -12,6 +12,7 @@ from accounts.models import Function, Membership
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.live import announce
 from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Signature, Submission
 from assessments.services import conditions as conditions_service
 from assessments.services import proposals, routes, signing
@@ -86,6 +87,7 @@ def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function
         },
     )
     _advance(review, step, proposed, now, signature)
+    announce(review, review.inputs_revision)
     return signature
 
 
@@ -279,6 +281,7 @@ def amend(
         },
         reason=choice.justification,
     )
+    announce(review, review.inputs_revision)
     return proposed
 
 

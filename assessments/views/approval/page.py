@@ -17,6 +17,7 @@ from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.approval import stages
+from assessments.views.freshness import freshness_of
 from assessments.views.workspace import find_review, frame
 
 # Where each missing thing is mended: a tab of the workspace, or a place on this page.
@@ -73,7 +74,7 @@ def _former(review: Review) -> list:
 
 def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any]) -> dict[str, Any]:
     freshness = shown(review)
-    context: dict[str, Any] = {"freshness": freshness, "numbers": None}
+    context: dict[str, Any] = freshness_of(review, freshness, request.member) | {"numbers": None}
     if freshness.numbers is None:
         return context
     framework = framework_of(review.criteria_version)
