@@ -13,7 +13,7 @@ def said(pieces, sources_url=""):
     made = []
     for kind, words in pieces or ():
         if kind in ("fact", "slot"):
-            made.append(format_html('<span class="fact is-{}">{}</span>', kind, words))
+            made.append(format_html('<span class="named is-{}">{}</span>', kind, words))
         elif kind == "source":
             made.append(format_html('<a class="cite" href="{}#{}">{}</a>', sources_url, words, words))
         else:
