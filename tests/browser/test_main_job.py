@@ -91,7 +91,7 @@ def import_facts(page: Page) -> str:
     page.get_by_role("button", name="Save as a revision").click()
     page.goto(f"{program}result/")
     expect(page.get_by_text("Hybrid").first).to_be_visible()
-    expect(page.get_by_text("facts only").first).to_be_visible()
+    expect(page.get_by_text("Rests on").first).to_contain_text("No ratings are in it")
     return program
 
 
@@ -132,8 +132,8 @@ def reveal_and_agree(page: Page, review: str) -> None:
     page.get_by_role("button", name="Reveal the ratings").first.click()
     confirm(page, "Reveal")
     page.goto(f"{review}panel/")
-    page.get_by_label("Agreed value").fill("3.5")
-    page.get_by_label("Why").fill("The second line is in qualification.")
+    page.get_by_role("textbox", name="Agreed value").fill("3.5")
+    page.get_by_role("textbox", name="Why").fill("The second line is in qualification.")
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_text("Agreed on 3.50")).to_be_visible()
 
@@ -177,7 +177,7 @@ def approve(executive: Person, review: str) -> None:
 
 
 def take_the_report(page: Page, review: str, folder: Path) -> None:
-    page.goto(f"{review}report/")
+    page.goto(f"{review}reports/")
     page.get_by_role("button", name="Make the brief").first.click()
     with page.expect_download(timeout=PATIENCE) as waited:
         page.get_by_role("link", name="Download").first.click(timeout=PATIENCE)

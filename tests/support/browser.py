@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -29,8 +30,12 @@ def chromium() -> Iterator[Browser]:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path_of_chromium(), args=["--no-sandbox"])
-            yield browser
-            browser.close()
+            try:
+                yield browser
+            finally:
+                # Django's connections of Playwright's greenlet are out of reach once it is gone.
+                connections.close_all()
+                browser.close()
     finally:
         if before is None:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
