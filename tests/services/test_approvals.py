@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.audit import sha256_of
 from accounts.models import AuditEvent, MembershipFunction, RoleGrant
+from accounts.models.audit import AuditEventQuerySet
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, Invalid, Missing, Refusal, WrongState
@@ -410,14 +411,15 @@ def test_at_2_an_act_and_its_event_exist_both_or_neither(world, act, monkeypatch
     class Broken(Exception):
         pass
 
-    original = AuditEvent.save
+    original = AuditEventQuerySet.bulk_create
 
-    def save(self, *args, **kwargs):
-        original(self, *args, **kwargs)
-        if not self.action.startswith("signing."):
+    def written(self, events, **options):
+        original(self, events, **options)
+        if not events[0].action.startswith("signing."):
             raise Broken
+        return events
 
-    monkeypatch.setattr(AuditEvent, "save", save)
+    monkeypatch.setattr(AuditEventQuerySet, "bulk_create", written, raising=True)
     acts = {
         "sign": lambda: sign(member(world, "approver"), step_of(world, "executive")),
         "return": lambda: approvals.return_review(
