@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Function, Membership, Organization
-from assessments.models.criteria import CriteriaVersion, Criterion
+from assessments.models.criteria import CriteriaVersion, Criterion, RouteStep
 from assessments.models.programs import ProfileRevision, Program, ProgramMember
 from assessments.models.scored import ScoredSubject
 
@@ -32,6 +32,10 @@ class ReviewQuerySet(models.QuerySet):
                     Q(owner_function__in=keys) | Q(consulted_functions__has_any_keys=keys)
                 )
                 seen |= Q(Exists(asked), state__in=Review.BEFORE_APPROVAL)
+            if "approver" in member.roles:
+                # The route that a submission will take stands in the criteria before any step of it is laid.
+                route = RouteStep.objects.filter(criteria_version=OuterRef("criteria_version"))
+                seen |= Q(Exists(route.filter(definition__role="approver")), state__in=Review.BEFORE_APPROVAL)
             if "admin" in member.roles:
                 seen = Q()
         allowed = Q(program__restricted=False) | Q(belongs) | Q(signs)

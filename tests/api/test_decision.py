@@ -6,13 +6,12 @@ import pytest
 
 from assessments.models import Review, Signature
 from assessments.services import signing
-from tests.rights.reviews import PASSWORD, give_password
+from tests.factories import PASSWORD
 from tests.support.results import compute
 
 
 def grant_for(member, step):
     """What the approval page gives a person who has just typed the password."""
-    give_password(member)
     step.review = Review.objects.get(pk=step.review_id)
     return signing.grant_to_sign(
         member=member,

@@ -21,13 +21,19 @@ everyone_here = only_with_token(*HERE, refused=404)
 # Of an approved review auditors read too.
 on_record = only_with_token(*HERE, "auditor", refused=404)
 confidential = {"viewer": 403, "assessor": 403, "rater": 403}  # prices and terms stand in it
-# Nobody asked an assessor without a function, a viewer or an approver to a review that is not in approval yet.
-on_the_review = only_with_token("rater", "lead", "admin", refused=404)
+# Nobody asked an assessor without a function or a viewer to a review that is not in approval yet; the route of the
+# criteria names approvers.
+on_the_review = only_with_token("rater", "lead", "approver", "admin", refused=404)
 
 
 def of_the_review(*roles, answer=200, **others):
     """An act on the review that only the named may do; who may not even see it gets 404."""
-    return on_the_review | {"rater": 403, "lead": 403, "admin": 403} | dict.fromkeys(roles, answer) | others
+    return (
+        on_the_review
+        | {"rater": 403, "lead": 403, "approver": 403, "admin": 403}
+        | dict.fromkeys(roles, answer)
+        | others
+    )
 
 
 def on_person(world):

@@ -75,7 +75,7 @@ def advice(world):
 
 def seen_before_approval(answer, **others):
     """Before a submission the review is seen by lead, rater and admin alone."""
-    return signed_in(404, rater=answer, lead=answer, admin=answer) | others
+    return signed_in(404, rater=answer, lead=answer, approver=answer, admin=answer) | others
 
 
 def seen_in_approval(answer, **others):

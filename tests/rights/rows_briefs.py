@@ -7,7 +7,7 @@ def of_review(world):
     return {"uuid": world.review.uuid}
 
 
-BEFORE_APPROVAL = signed_in(404, rater=200, lead=200, admin=200)
+BEFORE_APPROVAL = signed_in(404, rater=200, lead=200, approver=200, admin=200)
 IN_APPROVAL = signed_in(200, nobody=404, auditor=404, stranger=404)
 RECORDED = signed_in(200, nobody=404, stranger=404)
 

@@ -27,16 +27,16 @@ def with_prices(world):
     return of_report(world, commercial=True)
 
 
-SEE_IT = signed_in(404, rater=200, lead=200, admin=200)
+SEE_IT = signed_in(404, rater=200, lead=200, approver=200, admin=200)
 # Prices and terms: the rater speaks for CMC.
-SEE_PRICES = signed_in(404, lead=200, admin=200)
-BLIND = SEE_IT | {"rater": 403, "lead": 403, "admin": 403}
-SENT = {"rater": 302, "lead": 302, "admin": 302}
+SEE_PRICES = signed_in(404, lead=200, approver=200, admin=200)
+BLIND = SEE_IT | {"rater": 403, "lead": 403, "approver": 403, "admin": 403}
+SENT = {"rater": 302, "lead": 302, "approver": 302, "admin": 302}
 IN_APPROVAL = signed_in(200, nobody=404, auditor=404, stranger=404)
 RECORDED = signed_in(200, nobody=404, stranger=404)
 # Prices and terms: not the viewer, and no assessor who speaks for another function than Finance.
 RECORDED_PRICES = signed_in(404, lead=409, approver=409, admin=409, auditor=409)
-NOT_MADE = {"rater": 409, "lead": 409, "admin": 409}
+NOT_MADE = {"rater": 409, "lead": 409, "approver": 409, "admin": 409}
 
 TABLE = {
     "assessments:review_reports": [

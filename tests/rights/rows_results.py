@@ -12,13 +12,13 @@ def program(world):
 
 
 # Before approval: its program's people, whoever is assigned or consulted, and admins.
-BEFORE_APPROVAL = only("assessor", "rater", "lead", "admin", refused=404)
+BEFORE_APPROVAL = only("assessor", "rater", "lead", "approver", "admin", refused=404)
 # The assessor without a function is asked nothing and sees nothing of it.
 REVIEW = BEFORE_APPROVAL | {"assessor": 404}
 PROGRAM = signed_in(200, stranger=404, nobody=404, auditor=404)
 NO_POST = same(405) | {"anonymous": SIGN_IN, "deactivated": SIGN_IN}
 # Nothing failed, so the lead and the admin are told so and led back to the page.
-RETRY_REVIEW = REVIEW | {"rater": 403, "lead": 302, "admin": 302}
+RETRY_REVIEW = REVIEW | {"rater": 403, "approver": 403, "lead": 302, "admin": 302}
 RETRY_PROGRAM = signed_in(403, stranger=404, nobody=404, auditor=404, lead=302, admin=302)
 
 

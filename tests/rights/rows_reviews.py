@@ -4,7 +4,7 @@ from assessments.services import reconciling, reviews
 from tests.rights.rows import Row, only, signed_in
 
 # Who sees a review before approval: its lead, whoever is assigned, admins. (An assessor of an asked function too.)
-SEES = ("rater", "lead", "admin")
+SEES = ("rater", "lead", "approver", "admin")
 
 
 def review(world):
@@ -96,7 +96,7 @@ def opens(answer):
     return only("lead", answer=answer, nobody=404, auditor=404)
 
 
-RATER = signed_in(404) | {"lead": 403, "admin": 403, "rater": 302}
+RATER = signed_in(404) | {"lead": 403, "approver": 403, "admin": 403, "rater": 302}
 
 TABLE = {
     "assessments:review_new": [
