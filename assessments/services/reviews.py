@@ -305,15 +305,6 @@ def start(*, member: Membership, review_id: int, seen_version: int | None = None
             "Nobody is asked to rate yet.",
             [{"what": "assignments", "message": "Assign at least one person to a function."}],
         )
-    gone = [option for option in review.options.all() if option.key not in review.revision.facts["options"]]
-    if gone:
-        raise Missing(
-            "The facts no longer describe every option.",
-            [
-                {"what": option.name, "message": "Not in the saved facts any more. Choose the options anew."}
-                for option in gone
-            ],
-        )
     wanted = touch_review(review.pk, states=("draft",))
     move(review, Review.State.SCORING, actor=member, action="review.started")
     carry_forward(review, review.assignments.select_related("function"), actor=member)

@@ -158,7 +158,7 @@ TABLE = {
         ),
         Row_(
             "PUT",
-            of_the_review("rater", lead=409, admin=409, rater=409),
+            of_the_review("rater", lead=409, approver=409, admin=409, rater=409),
             data=lambda world: {"ratings": [cell(world)]},
             state="draft",
             **of_review,
@@ -196,7 +196,7 @@ TABLE = {
         ),
         Row_(
             "POST",
-            of_the_review(rater=409, lead=409, admin=409),
+            of_the_review(rater=409, lead=409, approver=409, admin=409),
             data=lambda world: {"action": "start"},
             state="scoring",
             **of_review,

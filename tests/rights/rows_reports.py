@@ -58,11 +58,11 @@ TABLE = {
         Row("GET", signed_in(405), kwargs=of_report, state="reconciling"),
         Row("POST", SEE_IT | SENT, kwargs=of_report, state="reconciling"),
         Row("POST", BLIND, kwargs=of_report, state="scoring"),
-        Row("POST", SEE_PRICES | {"lead": 302, "admin": 302}, kwargs=with_prices, state="reconciling"),
+        Row("POST", SEE_PRICES | {"lead": 302, "approver": 302, "admin": 302}, kwargs=with_prices, state="reconciling"),
     ],
     "assessments:report_file": [
         Row("GET", SEE_IT | NOT_MADE, kwargs=of_report, state="reconciling"),
-        Row("GET", SEE_PRICES | {"lead": 409, "admin": 409}, kwargs=with_prices, state="reconciling"),
+        Row("GET", SEE_PRICES | {"lead": 409, "approver": 409, "admin": 409}, kwargs=with_prices, state="reconciling"),
         Row("GET", signed_in(409, nobody=404, stranger=404), kwargs=of_report, state="approved"),
         Row("GET", RECORDED_PRICES, kwargs=with_prices, state="approved"),
         Row("GET", signed_in(404), kwargs=lambda world: {"uuid": uuid4()}),
