@@ -3,7 +3,8 @@
 NumPy and SciPy only; no Django, no database, no clock, no global random state.
 
 `Framework.from_data(document)`, `read_profile(data, schema)`, `headline(Problem(framework, facts, ...))`,
-`full(problem, report)` and `batch(framework, programs)` are what the rest calls. A scorecard is JSON-able; numbers are
+`full(problem, report)`, `batch(framework, programs)`, `elicited(keys, answers)` for weights, and `attribution(before, after)`
+for why a margin moved are what the rest calls. A scorecard is JSON-able; numbers are
 unrounded, absent ones null:
 
     engine, depth, input_digest, seed (hex), bit_generator, draws     provenance
@@ -34,6 +35,8 @@ At full depth also:
                      above}}}: shares of a weight in which the first stays first; tornado [{dimension, half, double}]}
     flips            {weights [{dimension, weight, flip, multiplier, option}], scores: see score_flips, facts and opens: see
                      fact_flips}, the smallest change first
+    crosschecks      {note, topsis, promethee, promethee_usual}: each {options {key: {value, rank, ..}} or null with why_not,
+                     order, winner, same}; see assessments.scoring.crosschecks. They enter no total and no verdict
     counterfactual   {frameworks [{key, name, winner, margin, same}], same, of}
     agreement        where ratings are given: see assessments.scoring.agreement
     risk             where the framework has risk events: see assessments.scoring.risk

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from assessments.scoring.agreement import agreement_of
+from assessments.scoring.crosschecks import crosschecks_of
 from assessments.scoring.explanation import explain_risk
 from assessments.scoring.flips import fact_flips, score_flips
 from assessments.scoring.headline import Problem, cells_of, computed
@@ -82,6 +83,7 @@ def _answer(card: dict[str, Any], problem: Problem, done: Run, layout: Layout, s
         "opens": found["opens"],
     }
     equal = ranking(keys, totals_of(values, equal_weights(framework))[0], blocked)
+    card["crosschecks"] = crosschecks_of(keys, weights, values, blocked, place["winner"])
     card["counterfactual"] = _counterfactual(card, place, equal)
     if problem.ratings and cells is not None:
         card["agreement"] = agreement_of(framework, keys, problem.ratings, weights, cells[0], blocked)

@@ -20,7 +20,7 @@ from assessments.scoring.rules import fill
 from assessments.scoring.runs import Layout, Run, run, values_of
 from assessments.scoring.weights import BIT_GENERATOR, first_shares, plausible_weights, seed_of, weights_of
 
-ENGINE_VERSION = "1.1.0"
+ENGINE_VERSION = "1.2.0"
 
 
 @dataclass(frozen=True)

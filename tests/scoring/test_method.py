@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from assessments.scoring.agreement import kendall_w
+from assessments.scoring.crosschecks import closeness
+from assessments.scoring.elicitation import rank_order_centroid, rank_sum, swing
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
@@ -34,6 +36,18 @@ def test_judgement_is_an_offset_on_what_the_facts_suggest():
     card = headline(Problem(framework, facts, panel=panel))
     assert card["panel"]["options"][option]["scores"][criterion] == min(5, now + 1)
     assert [(one["criterion"], one["judgement"]) for one in card["moved"]] == [(criterion, 1)]
+
+
+def test_weights_from_swings_and_from_an_order():
+    keys = ["a", "b", "c"]
+    assert list(swing(keys, {"a": 100, "b": 60, "c": 40}).values()) == pytest.approx([0.5, 0.3, 0.2])
+    assert list(rank_sum(keys, keys).values()) == pytest.approx([3 / 6, 2 / 6, 1 / 6])
+    assert list(rank_order_centroid(keys, keys).values()) == pytest.approx([11 / 18, 5 / 18, 2 / 18])
+
+
+def test_closeness_of_two_options():
+    found = closeness(np.array([[3.0, 12.0], [4.0, 5.0]]), np.array([0.4, 0.6]))
+    assert found[0] == pytest.approx(0.8015, abs=5e-5)
 
 
 def test_two_options_under_any_weights():
