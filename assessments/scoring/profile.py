@@ -11,7 +11,7 @@ Layout `options`: program facts at the top and `options: [{key, kind, name, host
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assessments.scoring.clock import below_range, places
@@ -62,6 +62,23 @@ def read_profile(
     if reader.problems:
         raise ProfileErrors(reader.problems)
     return {"program": program, "options": options, "as_of": reader.as_of}
+
+
+def reads(schema: Schema, facts: Mapping[str, Any], keys: Iterable[str]) -> bool:
+    """Whether a schema, maybe another than the one they were read with, knows these options and has all that it asks for.
+
+    facts  plain facts
+    """
+    options = [facts["options"][key] for key in keys]
+    options += [facts["options"][one["host"]] for one in options if one.get("host") in facts["options"]]
+    if any(one["kind"] not in schema.kinds for one in options):
+        return False
+    asked = [(entry, facts["program"]) for entry in schema.program_fields()]
+    asked += [(entry, one["facts"]) for one in options for entry in schema.option_fields(one["kind"])]
+    return all(
+        entry.key in values and (entry.type != "choice" or values[entry.key] in {None, *entry.choices})
+        for entry, values in asked
+    )
 
 
 def known_on(name: str, option: str = "") -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assessments.scoring.agreement import kendall_w
+from assessments.scoring.attribution import shapley
 from assessments.scoring.crosschecks import closeness
 from assessments.scoring.elicitation import rank_order_centroid, rank_sum, swing
 from assessments.scoring.framework import Framework
@@ -65,3 +66,8 @@ def test_the_flip_of_a_weight():
 def test_agreement_of_opposite_and_of_equal_rankings():
     assert kendall_w(np.array([[1.0, 2, 3], [3, 2, 1]])) == pytest.approx(0)
     assert kendall_w(np.array([[1.0, 2, 3], [1, 2, 3]])) == pytest.approx(1)
+
+
+def test_the_shift_of_a_margin_by_judgement_and_weights():
+    worth = {(): 0.0, (0,): 5.0, (1,): 0.0, (0, 1): 15.0}
+    assert shapley({key: np.array([value]) for key, value in worth.items()}, 2) == [10.0, 5.0]
