@@ -81,9 +81,14 @@ def revealed(version: RatingVersion) -> dict:
     return value_of(version) | {"salt": version.salt, "digest": digest_of(version)}
 
 
-def label_of(rating: Rating) -> str:
-    """How the audit trail names a rating without giving its score away."""
-    return f"{rating.criterion}, {rating.option.key}"
+def criterion_names(review: Review) -> dict[str, str]:
+    """The name of every criterion by its key, as the review's criteria give it."""
+    return dict(review.criteria_version.criterion_rows.values_list("key", "name"))
+
+
+def label_of(criterion: str, option: ReviewOption, names: dict[str, str]) -> str:
+    """How the audit trail names a cell, in words and without giving a score away."""
+    return f"{names.get(criterion, criterion)}, {option.name}"
 
 
 def rounded(suggestion: float) -> int:
@@ -367,12 +372,13 @@ def _write_versions(member: Membership, review: Review, ratings: Iterable[Rating
         for rating in ratings
     ]
     RatingVersion.objects.bulk_create(versions)
+    names = criterion_names(review)
     record_events(
         [
             Entry(
                 action or ("rating.given" if version.number == 1 else "rating.changed"),
                 version.rating,
-                label=label_of(version.rating),
+                label=label_of(version.rating.criterion, version.rating.option, names),
                 new=revealed(version)
                 if review.is_revealed
                 else {"number": version.number, "digest": digest_of(version)},

@@ -12,7 +12,7 @@ from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing
 from assessments.models import AgreedValue, Assignment, RatingVersion, Review, ReviewOption
 from assessments.services.inputs import lock_review, owe_review, touch_review
-from assessments.services.ratings import label_of, looked_at, problem, revealed, stored, suggestion_for
+from assessments.services.ratings import criterion_names, label_of, looked_at, problem, revealed, stored, suggestion_for
 from assessments.services.reviews import move, seen
 
 LONGEST_NOTE = 4000
@@ -49,10 +49,16 @@ def reveal(*, member: Membership, review_id: int, reason: str = "", seen_version
         reason=reason.strip(),
         revealed_at=Now(),
     )
+    names = criterion_names(review)
     versions = RatingVersion.objects.filter(rating__review=review).select_related("rating__option", "revision")
     record_events(
         [
-            Entry("rating.revealed", version.rating, label=label_of(version.rating), new=revealed(version))
+            Entry(
+                "rating.revealed",
+                version.rating,
+                label=label_of(version.rating.criterion, version.rating.option, names),
+                new=revealed(version),
+            )
             for version in versions.order_by("rating_id", "number")
         ],
         organization_id=review.organization_id,
@@ -169,7 +175,7 @@ def _record_agreed(
         organization_id=review.organization_id,
         actor=member,
         subject=held,
-        label=f"{criterion_key}, {option.key}",
+        label=label_of(criterion_key, option, criterion_names(review)),
         program=review.program,
         review=review,
         old=old,
@@ -184,7 +190,11 @@ def take_back(*, member: Membership, review_id: int, criterion_key: str, option_
     wanted = touch_review(review_id, states=("reconciling",))
     review = Review.objects.select_related("program").get(pk=review_id)
     permissions.can_lead_review(member.now(), review.program).require()
-    held = AgreedValue.objects.filter(review=review, option__key=option_key, criterion=criterion_key).first()
+    held = (
+        AgreedValue.objects.select_related("option")
+        .filter(review=review, option__key=option_key, criterion=criterion_key)
+        .first()
+    )
     if held is not None:
         if held.version != seen_version:
             raise Clash("The agreed value changed meanwhile.", current=_shown(held), version=held.version)
@@ -193,7 +203,7 @@ def take_back(*, member: Membership, review_id: int, criterion_key: str, option_
             organization_id=review.organization_id,
             actor=member,
             subject=held,
-            label=f"{criterion_key}, {option_key}",
+            label=label_of(criterion_key, held.option, criterion_names(review)),
             program=review.program,
             review=review,
             old=_shown(held),

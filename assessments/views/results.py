@@ -3,27 +3,22 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assessments import permissions
-from assessments.models import Program, Review
+from assessments.models import Review
 from assessments.services.private_results import with_my_ratings
 from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.freshness import freshness_of
+from assessments.views.programs import frame as programs
 from assessments.views.result_body import body_of
 from assessments.views.workspace import find_review, frame
 
 MINE, FACTS = "mine", "facts"
-
-
-def find_program(request, uuid) -> Program:
-    """The program, if the active membership may see it; else 404."""
-    visible = Program.objects.visible_to(request.member)
-    return get_object_or_404(visible.select_related("criteria_version__criteria_set", "revision"), uuid=uuid)
 
 
 def _answer(request, template: str, context: dict[str, Any]):
@@ -60,13 +55,13 @@ def review_result(request, uuid):
 @require_safe
 def program_result(request, uuid):
     """What the saved facts alone say, whatever anybody rated."""
-    program = find_program(request, uuid)
+    program = programs.find_program(request, uuid)
     now = shown(program)
     newest = Review.objects.visible_to(request.member).filter(program=program).order_by("-number").first()
     here = reverse("assessments:program_result", args=[program.uuid])
-    context = freshness_of(program, now, request.member) | body_of(request.member, program, now.scorecard)
+    context = programs.frame(request, program, "result")
+    context |= freshness_of(program, now, request.member) | body_of(request.member, program, now.scorecard)
     context |= {
-        "program": program,
         "newest": newest,
         "part_url": f"{here}?part=result",
         "state_url": reverse("assessments:program_state", args=[program.uuid]),

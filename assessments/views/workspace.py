@@ -29,6 +29,7 @@ def frame(review: Review, current: str) -> dict:
     return {
         "review": review,
         "tab": current,
+        "tab_text": next((text for key, text, _ in TABS if key == current), ""),
         "tabs": [(key, text, url) for key, text, name in TABS if (url := address(name, review))],
         "crumbs": [
             ("Portfolio", address("assessments:portfolio")),

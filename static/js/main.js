@@ -2,6 +2,7 @@
 import "./requests.js";
 import "./theme_choice.js";
 import "./menu.js";
+import "./tabs.js";
 import "./dialog.js";
 import "./notices.js";
 import "./autosave.js";

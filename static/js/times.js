@@ -1,6 +1,7 @@
 // <time datetime="..." data-local> shows local time (data-local="date" the day alone), data-ago counts up ("2 s ago"); the record's UTC stays in title.
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const local = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+// The pages are in English and the server writes "24 Nov 2026": so does this, in the clock of whoever reads.
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const local = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
 export function ago(seconds) {
   if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s ago`;

@@ -11,6 +11,7 @@ def page(answers):
 
 TABLE = {
     "assessments:start": page(signed_in(302)),
+    "assessments:programs": page(signed_in(302)),
     "assessments:portfolio": page(signed_in(200)),
     "assessments:portfolio_state": page(signed_in(200)),
     "assessments:portfolio_export": page(signed_in(200)),

@@ -49,6 +49,7 @@ def frame(request, version: CriteriaVersion, current: str) -> dict:
     return {
         "version": version,
         "tab": current,
+        "tab_text": next((text for key, text, _ in tabs if key == current), ""),
         "tabs": tabs,
         "crumbs": [("Criteria", reverse("assessments:criteria_list")), (version.criteria_set.name, "")],
         "manage": permissions.can_manage_criteria(request.member),

@@ -38,6 +38,7 @@ def frame(request, program: Program, current: str) -> dict:
     return {
         "program": program,
         "tab": current,
+        "tab_text": next((text for key, text, _ in TABS if key == current), ""),
         "tabs": [(key, text, url) for key, text, name in tabs if (url := address(name, program.uuid))],
         "crumbs": [("Portfolio", address("assessments:portfolio")), (program.name, "")],
     }

@@ -153,8 +153,6 @@ def boxes(review: Review, cell: Cell, may_rate: bool, said: dict | None = None) 
     below = ""
     if cell.is_rated and cell.moved:
         below = "facts moved"
-    elif rating is None and not cell.others:
-        below = "–"
     problem = said.get("problems", {}).get("score", "")
     return {
         "row": cell.criterion.key,
