@@ -11,6 +11,7 @@ from assessments.models import Review
 from assessments.services import criteria, programs, ratings, reconciling, reviews
 from assessments.services.demo import PROFILES
 from assessments.services.frameworks import default_document
+from tests.factories import PASSWORD
 from tests.services.scene import Scene
 from tests.support.work import work_off
 
@@ -38,7 +39,12 @@ def make_ostara(**changed) -> Scene:
 
     def add(name, *functions, roles=("assessor",)):
         return people.add_member(
-            actor=admin, email=f"{name}@example.org", full_name=name.title(), roles=roles, functions=functions
+            actor=admin,
+            email=f"{name}@example.org",
+            full_name=name.title(),
+            password=PASSWORD,
+            roles=roles,
+            functions=functions,
         )
 
     lead = add("lea", "program_leadership")

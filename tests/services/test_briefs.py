@@ -36,7 +36,7 @@ def test_before_the_reveal_it_says_what_the_facts_say_and_nothing_of_the_ratings
     ]  # fmt: skip
     assert (before.choice, before.verdict, before.accent) == ("CDMO", "Clear, with 1 mandatory condition", "cdmo")
     assert before.about == ("Unmodified MSC", "Phase 1/2")
-    assert before.provenance.inputs == "facts r1, facts only" and before.watermark == "DRAFT"
+    assert before.provenance.inputs == "facts r1 only" and before.watermark == "DRAFT"
     ostara.score(scene)
     work_off()
     during = brief(scene.now())
