@@ -37,7 +37,8 @@ At full depth also:
                      fact_flips}, the smallest change first
     crosschecks      {note, topsis, promethee, promethee_usual}: each {options {key: {value, rank, ..}} or null with why_not,
                      order, winner, same}; see assessments.scoring.crosschecks. They enter no total and no verdict
-    counterfactual   {frameworks [{key, name, winner, margin, same}], same, of}
+    counterfactual   {frameworks [{key, name, winner, margin, same}], same, of, why_not_previous}: the lenses, equal weights
+                     and, where there is one that can read these facts, the criteria version before (with its digest)
     agreement        where ratings are given: see assessments.scoring.agreement
     risk             where the framework has risk events: see assessments.scoring.risk
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ from assessments.scoring.agreement import agreement_of
 from assessments.scoring.crosschecks import crosschecks_of
 from assessments.scoring.explanation import explain_risk
 from assessments.scoring.flips import fact_flips, score_flips
+from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, cells_of, computed
+from assessments.scoring.language import EvaluationError
+from assessments.scoring.profile import reads
 from assessments.scoring.ranking import ranking, totals_of
 from assessments.scoring.risk import risk_of
 from assessments.scoring.robustness import equal_weights, robustness_of
-from assessments.scoring.runs import Layout, Run, values_of
+from assessments.scoring.runs import Layout, Run, run, values_of
 from assessments.scoring.weights import weights_of
 
 Report = Callable[[int, str], None]
@@ -84,13 +88,15 @@ def _answer(card: dict[str, Any], problem: Problem, done: Run, layout: Layout, s
     }
     equal = ranking(keys, totals_of(values, equal_weights(framework))[0], blocked)
     card["crosschecks"] = crosschecks_of(keys, weights, values, blocked, place["winner"])
-    card["counterfactual"] = _counterfactual(card, place, equal)
+    card["counterfactual"] = _counterfactual(problem, card, place, equal)
     if problem.ratings and cells is not None:
         card["agreement"] = agreement_of(framework, keys, problem.ratings, weights, cells[0], blocked)
 
 
-def _counterfactual(card: Mapping[str, Any], place: Mapping[str, Any], equal: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether other ways to weigh would choose the same: the lenses and equal weights."""
+def _counterfactual(
+    problem: Problem, card: Mapping[str, Any], place: Mapping[str, Any], equal: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Whether other ways to judge would choose the same: the lenses, equal weights, the criteria version before this."""
     others = [
         {"key": key, "name": lens["name"], "winner": lens["winner"], "margin": lens["margin"]}
         for key, lens in card["lenses"].items()
@@ -99,6 +105,34 @@ def _counterfactual(card: Mapping[str, Any], place: Mapping[str, Any], equal: Ma
     others.append(
         {"key": "equal_weights", "name": "Equal weights", "winner": equal["winner"], "margin": equal["margin"]}
     )
+    why_not = ""
+    if problem.previous is not None:
+        former = _former(problem, problem.previous)
+        if former is None:
+            why_not = "these facts cannot be read under the criteria version before"
+        else:
+            label = problem.previous.label
+            name = f"Criteria version before ({label})" if label else "Criteria version before"
+            others.append(
+                {"key": "previous", "name": name, "winner": former["winner"], "margin": former["margin"]}
+                | {"digest": problem.previous.digest}
+            )
     for one in others:
         one["same"] = place["winner"] is not None and one["winner"] == place["winner"]
-    return {"frameworks": others, "same": sum(1 for one in others if one["same"]), "of": len(others)}
+    same = sum(1 for one in others if one["same"])
+    return {"frameworks": others, "same": same, "of": len(others), "why_not_previous": why_not}
+
+
+def _former(problem: Problem, previous: Framework) -> dict[str, Any] | None:
+    """Who comes first under another criteria version; None where it cannot read these facts. Own weights given stay out
+    of it: they were given for this version's."""
+    if not reads(previous.schema, problem.facts, problem.chosen):
+        return None
+    layout = Layout.of(problem.facts["options"], problem.chosen)
+    try:
+        done = run(previous, [problem.facts], layout, scenarios=False)
+    except EvaluationError:
+        return None
+    cells, _ = cells_of(replace(problem, framework=previous), done, problem.chosen)
+    values = values_of(previous.criteria, (done.scores if cells is None else cells)[0])
+    return ranking(problem.chosen, totals_of(values, weights_of(previous))[0], done.blocked[0])

@@ -34,6 +34,7 @@ class Problem:
                left out is missing; None: no panel yet
     weights    replacing own weights, {"dimensions": {..}, "criteria": {..}}
     ratings    the single ratings behind the panel, for its agreement; they change no value
+    previous   the criteria version before this one, for what it would have chosen; None: there is none
     """
 
     framework: Framework
@@ -42,6 +43,7 @@ class Problem:
     panel: Mapping[str, Mapping[str, Mapping[str, float | None]]] | None = None
     weights: Mapping[str, Mapping[str, float]] | None = None
     ratings: tuple[Rated, ...] = ()
+    previous: Framework | None = None
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -57,6 +59,8 @@ class Problem:
             "weights": self.weights,
             "ratings": sorted(astuple(one) for one in self.ratings),
         }
+        if self.previous is not None:
+            inputs["previous"] = self.previous.digest
         return hashlib.sha256(canonical(inputs)).hexdigest()
 
 

@@ -24,6 +24,19 @@ def framework_of(version: CriteriaVersion) -> Framework:
     return Framework.from_data(content_of(version))
 
 
+def previous_of(version: CriteriaVersion) -> CriteriaVersion | None:
+    """The version of the same set that was published last before this one was; of a draft, and of the first, none.
+
+    What was published never changes, so it is the same one for ever.
+    """
+    if version.published_at is None:
+        return None
+    earlier = CriteriaVersion.objects.filter(
+        criteria_set_id=version.criteria_set_id, number__lt=version.number, published_at__lte=version.published_at
+    )
+    return earlier.order_by("-published_at", "-number").first()
+
+
 def default_document() -> dict:
     """The framework that the product comes with, as a document."""
     return yaml.safe_load(DEFAULT_FRAMEWORK.read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from assessments.scoring.agreement import Rated
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
 from assessments.services.criteria import content_of, given_back, kept
+from assessments.services.frameworks import previous_of
 from assessments.services.panel import panel_of
 from assessments.services.ratings import digest_of
 
@@ -42,6 +43,7 @@ def record_of(
     Mappings whose order matters (choices, anchors) stand as lists of pairs, since canonical JSON sorts keys.
     """
     revision, version, organization = review.revision, review.criteria_version, review.organization
+    previous = previous_of(version)
     return {
         "format": FORMAT,
         "number": number,
@@ -78,6 +80,14 @@ def record_of(
             "number": version.number,
             "digest": version.digest,
             "document": kept(content_of(version)),
+            "previous": None
+            if previous is None
+            else {
+                "uuid": previous.uuid,
+                "number": previous.number,
+                "digest": previous.digest,
+                "document": kept(content_of(previous)),
+            },
         },
         "assignments": [
             {"person": _person(row.membership), "function": row.function.key, "state": row.state, "due_on": row.due_on}
@@ -159,6 +169,7 @@ def _version(rating: Rating, version: Any) -> dict[str, Any]:
 def problem_of(record: str) -> Problem:
     """What the engine computes the result of a record from; nothing but the record is read."""
     held = json.loads(record)
+    previous = held["criteria"].get("previous")  # older records have no such key
     return Problem(
         Framework.from_data(given_back(held["criteria"]["document"])),
         held["facts"]["values"],
@@ -169,6 +180,7 @@ def problem_of(record: str) -> Problem:
             for row in held["ratings"]
             if not row["to_confirm"]
         ),
+        previous=previous and Framework.from_data(given_back(previous["document"])),
     )
 
 

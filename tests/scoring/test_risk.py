@@ -18,7 +18,7 @@ from assessments.scoring.profile import read_profile
 from assessments.scoring.risk import risk_of
 from assessments.scoring.risk.chances import NEVER, bucket_of, chances
 from assessments.scoring.risk.model import CATEGORIES, risk_model
-from assessments.scoring.risk.paths import draws_of, failures, paths, triangular
+from assessments.scoring.risk.paths import draws_of, failures, paths, struck_by, triangular
 from assessments.scoring.risk.report import held_against
 from assessments.scoring.runs import Layout, run
 
@@ -235,3 +235,14 @@ def test_a_better_fact_that_only_drives_risk_never_adds_to_any_path(key, better)
     if "financing_probability_pct" not in better:
         # A funding gap strikes once: spared early, a path can meet a longer one later.
         assert (after.slip <= before.slip + 1e-6).all()
+
+
+@pytest.mark.parametrize("odds", [0.0, 1e-6, 0.001, 0.1, 1 / 3, 0.5, 0.9, 1.0])
+def test_the_paths_struck_are_those_whose_number_is_below_the_probability(odds):
+    draws = draws_of(FRAMEWORK, MODEL, 500)
+    shape = draws.strike.shape[:2]
+    probability = (odds * np.linspace(0.9, 1, shape[0] * shape[1]).reshape(shape)).astype(np.float32)
+    expected = np.zeros(draws.strike.shape, bool)
+    expected[struck_by(probability, draws)] = True
+    assert (expected == (draws.strike < probability[:, :, None])).all()
+    assert len(struck_by(probability, draws)[0]) == expected.sum()

@@ -256,5 +256,33 @@ def test_the_same_choice_in_n_of_m_counts_lenses_and_equal_weights():
     assert not same["control_first"]
 
 
+def test_the_criteria_version_before_is_one_of_the_other_frameworks():
+    """Its own rules, gates and weights on the same facts: what its own result would have been."""
+    older = sample.document() | {"label": "v0"}
+    older["dimensions"][0]["weight"], older["dimensions"][1]["weight"] = 1, 99
+    newer, older = Framework.from_data(sample.document()), Framework.from_data(older)
+    facts = read_profile(sample.profile(), newer.schema)
+    card = full.full(Problem(newer, facts, previous=older))
+    row = card["counterfactual"]["frameworks"][-1]
+    verdict = headline(Problem(older, facts))["verdict"]
+    assert (row["key"], row["name"], row["digest"]) == ("previous", "Criteria version before (v0)", older.digest)
+    assert (row["winner"], row["margin"]) == (verdict["option"], pytest.approx(verdict["margin"]))
+    assert row["same"] == (row["winner"] == card["verdict"]["option"]) and card["counterfactual"]["of"] == 3
+    assert card["input_digest"] == Problem(newer, facts, previous=older).digest() != Problem(newer, facts).digest()
+
+
+def test_a_version_that_cannot_read_the_facts_is_left_out_and_said():
+    older = sample.document()
+    older["schema"]["fields"].append({"key": "lots", "label": "Lots", "type": "integer", "min": 1, "max": 9})
+    divided = sample.document()
+    divided["dimensions"][1]["criteria"][1]["rules"] = {"all": "1 / (qms - qms)"}
+    newer = Framework.from_data(sample.document())
+    facts = read_profile(sample.profile(), newer.schema)
+    for document in (older, divided):
+        found = full.full(Problem(newer, facts, previous=Framework.from_data(document)))["counterfactual"]
+        assert "previous" not in {one["key"] for one in found["frameworks"]} and found["of"] == 2
+        assert "cannot be read" in found["why_not_previous"]
+
+
 def test_a_full_scorecard_of_many_options_stays_below_64_kib(card):
     assert len(json.dumps(card).encode()) <= 64 * 1024

@@ -15,6 +15,7 @@ from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.scoring.profile import read_profile
 from assessments.services import criteria, programs, rescore
+from assessments.services.frameworks import previous_of
 from assessments.services.inputs import owe_program, touch_program
 from assessments.services.shown import shown
 from tests.scoring import sample
@@ -125,6 +126,20 @@ def test_publishing_needs_a_reason_and_the_version_that_was_seen(admin):
         criteria.publish(member=admin, version_id=draft.pk, reason="again")
     with pytest.raises(WrongState):
         criteria.discard_draft(member=admin, version_id=draft.pk)
+
+
+def test_a_result_names_what_the_version_published_before_would_choose(admin, lead, version):
+    unpublished = criteria.clone(member=admin, version=version)
+    third = criteria.clone(member=admin, version=version)
+    third = criteria.publish(member=admin, version_id=third.pk, reason="Third, the second is still a draft.")
+    assert [previous_of(one) for one in (version, unpublished, third)] == [None, None, version]
+    program = programs.create_program(member=admin, name="MSC-2", criteria_version=third, lead=lead)
+    save(lead, program)
+    work_off_in_full()
+    found = Scorecard.objects.get(program=program, depth="full").numbers["counterfactual"]
+    assert found["frameworks"][-1]["key"] == "previous" and found["frameworks"][-1]["digest"] == version.digest
+    criteria.publish(member=admin, version_id=unpublished.pk, reason="The second, late.")
+    assert previous_of(third) == version
 
 
 # -- facts --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from accounts.permissions import NotAllowed
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.models import Condition, ProposedDecision, Rating, Review, Submission
 from assessments.scoring.full import full
-from assessments.services import conditions, ratings, reconciling, records, reviews, submissions
+from assessments.services import conditions, problems, ratings, reconciling, records, reviews, submissions
 from assessments.services.inputs import touch_review
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
@@ -99,6 +99,18 @@ def test_the_record_is_canonical_hashed_and_enough_to_compute_the_result_again(w
     assert json.loads(json.dumps(again)) == stored
     assert held["software"].keys() == {"makewhere", "engine", "python", "numpy", "scipy"}
     assert held["criteria"]["digest"] == world.version.digest
+
+
+def test_the_record_holds_the_criteria_version_before_as_well(monkeypatch):
+    for module in (problems, records):
+        monkeypatch.setattr(module, "previous_of", lambda version: version)  # itself: some version of these facts
+    world = decided_world()
+    held = json.loads(submit(world).record)
+    assert held["criteria"]["previous"]["document"] == held["criteria"]["document"]
+    stored = held["result"]["numbers"]
+    assert stored["counterfactual"]["frameworks"][-1]["key"] == "previous"
+    again = full(records.problem_of(json.dumps(held)))
+    assert again["input_digest"] == stored["input_digest"] and again["counterfactual"] == stored["counterfactual"]
 
 
 def test_the_record_holds_every_rating_with_its_history_and_its_author(world):

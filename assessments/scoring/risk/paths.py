@@ -22,11 +22,13 @@ class Draws:
     The same for every option, run and edit, so that a difference between two results is one of facts, not of luck.
     `strike` is stratified over the paths of each half-year (one number in each N-th part, in random order), so that an
     event strikes as often as its probability says; the stated errors, those of independent paths, are upper bounds.
+    `order` has the paths of each half-year by rising `strike`: those that an event strikes are its first ones.
     """
 
     strike: np.ndarray
     length: np.ndarray
     price: np.ndarray
+    order: np.ndarray
 
     @property
     def count(self) -> int:
@@ -43,7 +45,8 @@ def draws_of(framework: Framework, model: RiskModel, count: int) -> Draws:
         strata = np.broadcast_to(np.arange(count, dtype=np.float32), shape)
         strike = (generator.permuted(strata, axis=2) + generator.random(shape, dtype=np.float32)) / np.float32(count)
         length, price = (generator.random(shape, dtype=np.float32) for _ in range(2))
-        framework.cache[key] = Draws(strike, length, price)
+        order = strike.argsort(axis=2).astype(np.int32)
+        framework.cache[key] = Draws(strike, length, price, order)
     found: Draws = framework.cache[key]
     return found
 
@@ -82,11 +85,9 @@ def triangular(uniform: np.ndarray, least: np.ndarray, likely: np.ndarray, most:
     rising = likely - least
     # Where the most likely value is an end, the other side of the triangle never counts.
     below = uniform * width < rising
-    return np.where(
-        below,
-        least + np.sqrt(np.maximum(uniform * width * rising, 0.0)),
-        most - np.sqrt(np.maximum((1.0 - uniform) * width * (most - likely), 0.0)),
-    )
+    side = np.where(below, uniform * rising, (1.0 - uniform) * (most - likely))
+    step = np.sqrt(np.maximum(side * width, 0.0))
+    return np.where(below, least + step, most - step)
 
 
 def paths(model: RiskModel, chances: Chances, row: int, draws: Draws, *, compat: bool = False) -> Paths:
@@ -103,17 +104,19 @@ def paths(model: RiskModel, chances: Chances, row: int, draws: Draws, *, compat:
     if compat:
         probability[[event.id in model.left_out for event in model.events]] = 0.0
     drawn = np.where(lots[:, None], 0.0, probability).astype(np.float32)
-    struck = np.flatnonzero(draws.strike < drawn[:, :, None])
-    cell, path = np.divmod(struck, count)
-    event, bucket = np.divmod(cell, buckets)
+    event, bucket, path = struck_by(drawn, draws)
     if once.any():
-        # Hits come by event and then by half-year: of an event that strikes once, the first hit of a path counts.
+        # Of an event that strikes once, the first hit of a path counts: hits come by event and then by half-year, and of
+        # several assignments to one place the last stays.
         seldom = np.flatnonzero(once[event])
-        _, first = np.unique(event[seldom] * count + path[seldom], return_index=True)
+        owner = event[seldom] * count + path[seldom]
+        first = np.zeros(events * count, dtype=np.int64)
+        first[owner[::-1]] = seldom[::-1]
         kept = ~once[event]
-        kept[seldom[first]] = True
-        event, bucket, path, struck = event[kept], bucket[kept], path[kept], struck[kept]
+        kept[seldom] = first[owner] == seldom
+        event, bucket, path = event[kept], bucket[kept], path[kept]
     place = bucket * count + path
+    struck = event * cells + place
 
     delay: np.ndarray = np.zeros((len(CATEGORIES), cells))
     slip_of = np.zeros(events)
@@ -154,6 +157,28 @@ def paths(model: RiskModel, chances: Chances, row: int, draws: Draws, *, compat:
         cost_of[at] = chances.share[at] * money.sum() / count
         strikes[at] = (failed.sum(axis=0) > 0).mean()
     return Paths(delay.reshape(len(CATEGORIES), buckets, count), cost, partner, strikes, slip_of, cost_of)
+
+
+def struck_by(probability: np.ndarray, draws: Draws) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Event, half-year and path of every hit, by event and then by half-year.
+
+    probability  (E, T) float32; a path is struck where its `strike` is below it
+    """
+    events, buckets, count = draws.strike.shape
+    wanted = probability.ravel()
+    strike, order = draws.strike.reshape(-1, count), draws.order.reshape(-1, count)
+    # Stratified: the number of paths below a probability is its share of all, or one more.
+    hits = np.minimum((wanted * count).astype(np.int64), count)
+    rows = np.arange(len(wanted))
+    for _ in range(2):
+        next_one = strike[rows, order[rows, np.minimum(hits, count - 1)]]
+        hits += (hits < count) & (next_one < wanted)
+    last = strike[rows, order[rows, np.maximum(hits - 1, 0)]]
+    hits -= (hits > 0) & (last >= wanted)
+    cell = np.repeat(rows, hits)
+    within = np.arange(len(cell)) - np.repeat(np.cumsum(hits) - hits, hits)
+    event, bucket = np.divmod(cell, buckets)
+    return event, bucket, order[cell, within].astype(np.int64)
 
 
 def failures(lots: np.ndarray, probability: np.ndarray, uniform: np.ndarray) -> np.ndarray:
