@@ -1,13 +1,18 @@
 """Every address of the product."""
 
+from allauth.account import urls as sign_in
 from django.urls import include, path
 
 from config import health
 
+# An address is how a person is known, and how a forgotten password is replaced: a session alone must not change it.
+CLOSED = ("account_email", "account_confirm_email", "account_email_verification_sent")
+SIGN_IN = [pattern for pattern in sign_in.urlpatterns if pattern.name not in CLOSED]
+
 urlpatterns = [
     path("healthz/live", health.live, name="healthz_live"),
     path("healthz/ready", health.ready, name="healthz_ready"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include(SIGN_IN)),
     path("people/", include("accounts.urls")),
     path("api/v1/", include("assessments.api.urls")),
     path("", include("assessments.urls")),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 
@@ -126,3 +127,18 @@ def test_a_password_around_the_products_name_is_refused():
 def test_probes_tell_up_or_down_and_nothing_else(client):
     assert client.get("/healthz/live").json() == {"status": "up"}
     assert client.get("/healthz/ready").json() == {"status": "up"}
+
+
+@pytest.mark.parametrize("asked", ["", "abc", "\x00", "99999999-0000-0000-0000-000000000000"])
+def test_a_membership_that_is_none_of_ones_own_is_not_found(client, member, asked):
+    sign_in(client)
+    assert client.post("/people/switch/", {"membership": asked}).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["action_add", "action_primary", "action_remove"])
+def test_nobody_changes_the_address_that_they_sign_in_with(client, member, act):
+    sign_in(client)
+    answer = client.post("/accounts/email/", {"email": "mallory@example.net", act: ""})
+    assert answer.status_code == 404
+    assert User.objects.get(pk=member.user_id).email == "ana@example.org"
+    assert not EmailAddress.objects.filter(email="mallory@example.net").exists()
