@@ -1,8 +1,10 @@
 """Who may open a page at all: somebody who is signed in and belongs to an organization."""
 
 from functools import wraps
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.http import Http404
 
 from accounts.permissions import NotAllowed
 
@@ -18,3 +20,11 @@ def member_required(view):
         return view(request, *args, **kwargs)
 
     return checked
+
+
+def id_given(text: str | None) -> UUID:
+    """The id that a form names. Raises Http404 for what is none: there is nothing of that name."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        raise Http404 from None

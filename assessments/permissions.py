@@ -196,6 +196,13 @@ def can_see_jobs(member) -> Verdict:
     return ALLOWED if has_role(member, "admin") else Verdict("The system page is for admins.")
 
 
+def can_follow_job(target) -> Verdict:
+    """Read how far a job is that one's program, review or report waits for. Each rating moves its review's job."""
+    if isinstance(target, Review) and target.is_blind:
+        return Verdict("While ratings are blind nobody follows the review's computation: each rating starts it again.")
+    return ALLOWED
+
+
 def can_retry(member, program: Program) -> Verdict:
     """Try a failed computation again: lead or admin."""
     if has_role(member, "admin") or leads(member, program):

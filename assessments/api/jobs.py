@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from assessments import permissions
 from assessments.api.base import ApiView
 from assessments.models import Job, Program, Report, Review
 
@@ -39,5 +40,6 @@ class JobDetail(ApiView):
         if kind not in TARGETS:
             raise Http404
         target = self.find(TARGETS[kind].objects.visible_to(self.member), pk=number)
+        permissions.can_follow_job(target).require()
         job.target = {"type": kind, "id": target.uuid}
         return Response(JobOut(job).data)

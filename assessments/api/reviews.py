@@ -28,7 +28,9 @@ class ReviewOut(serializers.Serializer):
     version = serializers.IntegerField()
     criteria_version = Named()
     revision = Numbered()
-    inputs_revision = serializers.IntegerField()
+    inputs_revision = serializers.IntegerField(
+        source="counted_inputs", allow_null=True, help_text="the count of inputs; null while scoring is blind"
+    )
     opened_by = Person()
     opened_at = serializers.DateTimeField()
     revealed_at = serializers.DateTimeField(allow_null=True)

@@ -14,11 +14,15 @@ from assessments.services.shown import shown
 
 class ScorecardOut(serializers.Serializer):
     state = serializers.CharField(help_text="fresh, pending (a newer one is on its way), failed, none")
-    inputs_revision = serializers.IntegerField(help_text="the count of inputs that there is now")
-    scored_revision = serializers.IntegerField(help_text="the count of inputs that the numbers belong to")
+    inputs_revision = serializers.IntegerField(
+        allow_null=True, help_text="the count of inputs that there is now; null while scoring is blind"
+    )
+    scored_revision = serializers.IntegerField(
+        allow_null=True, help_text="the count of inputs that the numbers belong to; null while scoring is blind"
+    )
     inputs = serializers.CharField(help_text="what the numbers rest on, in words")
     cause = serializers.CharField(help_text="why the computation failed")
-    job = serializers.UUIDField(allow_null=True)
+    job = serializers.UUIDField(allow_null=True, help_text="null while scoring is blind")
     id = serializers.UUIDField(allow_null=True)
     basis = serializers.CharField(allow_null=True, help_text="facts (always so while scoring is blind) or panel")
     engine = serializers.CharField(allow_null=True)
@@ -45,7 +49,7 @@ def _answer(request, subject: Program | Review, program: Program) -> Response:
         "scored_revision": now.revision,
         "inputs": now.inputs,
         "cause": now.cause,
-        "job": now.job.uuid if now.job else None,
+        "job": now.job.uuid if now.job and permissions.can_follow_job(subject) else None,
         "id": card.uuid if card else None,
         "basis": card.numbers["basis"] if card else None,
         "engine": card.engine_version if card else None,

@@ -23,10 +23,12 @@ def portfolio_name(organization_id: int) -> str:
 def announce(subject: Program | Review, revision: int) -> None:
     """Tell every live process that something of the subject moved, once the current transaction commits.
 
-    revision  the count of inputs that what moved belongs to
+    revision  the count of inputs that what moved belongs to; kept back while ratings are blind, as each one counts
     The database carries it (NOTIFY): a change that is rolled back is never announced, and nobody waits for a broker.
     """
     with connection.cursor() as cursor:
-        event = {"subject": subject_name(subject), "revision": revision}
+        event: dict[str, str | int] = {"subject": subject_name(subject)}
+        if not (isinstance(subject, Review) and subject.is_blind):
+            event["revision"] = revision
         payload = json.dumps({"event": event, "organization": subject.organization_id})
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

@@ -121,6 +121,11 @@ class Review(ScoredSubject):
         return self.state == self.State.SCORING
 
     @property
+    def counted_inputs(self) -> int | None:
+        """The count of inputs; None while ratings are blind, as it would tell of everyone's."""
+        return None if self.is_blind else self.inputs_revision
+
+    @property
     def is_revealed(self) -> bool:
         """Whether ratings of others may be shown at all."""
         return self.revealed_at is not None

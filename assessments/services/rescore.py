@@ -18,6 +18,7 @@ from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.services.problems import problem_of
 from assessments.services.reports import follow_report
+from assessments.services.shown import is_blind
 
 HEADLINE, FULL = Scorecard.Depth.HEADLINE, Scorecard.Depth.FULL
 QUIET = timedelta(seconds=2)
@@ -133,9 +134,25 @@ def store(inputs: Inputs, numbers: dict[str, Any]) -> Scorecard:
     shown = [show(inputs, scorecard, as_depth) for as_depth in ((FULL, HEADLINE) if depth == FULL else (HEADLINE,))]
     # Lists show the deeper result where it belongs to the same inputs as the shown headline.
     if any(shown) and type(subject).objects.filter(pk=subject.pk, headline_revision=inputs.inputs_revision).exists():
-        summarise(subject, scorecard)
-        announce(subject, inputs.inputs_revision)
+        if not is_shown_blind(subject, scorecard):
+            summarise(subject, scorecard)
+            announce(subject, inputs.inputs_revision)
     return scorecard
+
+
+def is_shown_blind(subject: Program | Review, scorecard: Scorecard) -> bool:
+    """Whether a review with blind ratings shows this result already, or the deeper one of the same inputs: then only a
+    rating can have asked for it again, and nobody learns when that was.
+    """
+    if not is_blind(subject):
+        return False
+    same = ReviewSummary.objects.filter(
+        review=subject,
+        scorecard__input_digest=scorecard.input_digest,
+        scorecard__engine_version=scorecard.engine_version,
+        scorecard__depth__in={scorecard.depth, FULL},
+    )
+    return same.exists()
 
 
 def show(inputs: Inputs, scorecard: Scorecard, depth: str) -> bool:

@@ -15,15 +15,16 @@ class Shown:
     """state   fresh, pending (a newer one is on its way), failed (with its cause), none (no inputs yet)
     scorecard  the shown result; the full one where it belongs to the same inputs as the headline; None before the first
     inputs     in words, what the shown result rests on: "facts r12, panel"
-    revision   the count of inputs that it belongs to; `wanted` the count that there is now
+    revision   the count of inputs that it belongs to; `wanted` the count that there is now; both None while ratings are
+               blind, as each one counts
     job        the row that owes the next result, None before the first
     """
 
     state: str
     scorecard: Scorecard | None
     inputs: str
-    revision: int
-    wanted: int
+    revision: int | None
+    wanted: int | None
     job: Job | None
 
     @property
@@ -72,7 +73,8 @@ def shown(subject: Program | Review) -> Shown:
         state = FAILED if failed else PENDING if has_inputs else NONE
     else:
         state = FRESH
-    return Shown(state, scorecard, words_of(scorecard), subject.headline_revision, subject.inputs_revision, job)
+    counts = (None, None) if is_blind(subject) else (subject.headline_revision, subject.inputs_revision)
+    return Shown(state, scorecard, words_of(scorecard), *counts, job)
 
 
 def is_blind(subject: Program | Review) -> bool:

@@ -86,7 +86,7 @@ def grant_to_sign(*, member: Membership, step_id: int, password: str, bound_to: 
     step = ApprovalStep.objects.select_related("review", "submission").get(pk=step_id)
     require_open(step)
     permissions.can_sign(member.now(), step).require()
-    if not secrets.compare_digest(what_is_signed(step, proposed_of(step)), bound_to):
+    if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
     with transaction.atomic():
         token, refusal = _prove(member, step, password, bound_to)

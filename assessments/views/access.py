@@ -1,5 +1,5 @@
-"""Who may open a page at all; the same for every app."""
+"""Who may open a page at all, and what a form may name; the same for every app."""
 
-from accounts.access import member_required
+from accounts.access import id_given, member_required
 
-__all__ = ["member_required"]
+__all__ = ["id_given", "member_required"]

@@ -48,14 +48,14 @@ def _filtered(request, given):
     if asked.get("acts"):
         events = events.filter(reduce(or_, (Q(action__startswith=start) for start in GROUPS[asked["acts"]][1])))
     if asked.get("since"):
-        events = events.filter(at__gte=_midnight(asked["since"]))
+        events = events.filter(at__gte=_moment(asked["since"], datetime.time.min))
     if asked.get("until"):
-        events = events.filter(at__lt=_midnight(asked["until"]) + datetime.timedelta(days=1))
+        events = events.filter(at__lte=_moment(asked["until"], datetime.time.max))
     return events.order_by("-pk"), form, {key: str(value) for key, value in asked.items() if value}
 
 
-def _midnight(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+def _moment(day: datetime.date, time: datetime.time) -> datetime.datetime:
+    return datetime.datetime.combine(day, time, datetime.UTC)
 
 
 def _before(events, given: str):

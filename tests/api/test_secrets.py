@@ -3,7 +3,7 @@
 import pytest
 
 from assessments.models import Job, Program, Rating
-from assessments.services import programs, ratings, reconciling, reviews
+from assessments.services import demo, programs, ratings, reconciling, reviews
 from tests.api.conftest import Caller, token_of, work_off
 from tests.api.crawl import addresses, text_of_everything
 from tests.rights import world as rights_world
@@ -143,3 +143,44 @@ def test_the_crawl_reaches_every_endpoint_that_reads(world, review_in):
     review_in("reconciling")
     reached = {name for name, _ in addresses()}
     assert {"programs", "ratings", "review_scorecard", "audit_events", "job_detail", "criteria_document"} <= reached
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_scoring_is_blind_no_count_tag_job_or_event_tells_that_somebody_rates(monkeypatch):
+    world = make_world()
+    bring_review_to(world, "scoring")
+    demo.settle()
+    review, rater = world.review, world.people["rater"]
+    heard = []
+    monkeypatch.setattr("assessments.services.rescore.announce", lambda subject, revision: heard.append(subject))
+    job = Job.objects.get(target=f"review:{review.pk}")
+    asking = {role: Caller(token_of(world.people[role])) for role in ("lead", "approver", "admin")}
+    paths = (f"reviews/{review.uuid}/", f"reviews/{review.uuid}/scorecard/", "portfolio/", f"jobs/{job.uuid}/")
+
+    def told():
+        answers = [(role, path, ask.get(path)) for role, ask in asking.items() for path in paths]
+        return [
+            (role, path, answer.headers.get("ETag"), {k: v for k, v in answer.json().items() if k != "request_id"})
+            for role, path, answer in answers
+        ]
+
+    before = told()
+    rating = Rating.objects.filter(review=review, membership=rater).select_related("option").first()
+    ratings.rate(
+        member=rater.now(),
+        review_id=review.pk,
+        criterion_key=rating.criterion,
+        option_key=rating.option.key,
+        score=5,
+        seen_version=rating.version,
+    )
+    assert told() == before
+    work_off()
+    assert told() == before
+    assert heard == []
+    assert asking["admin"].get(paths[0]).json()["inputs_revision"] is None
+    assert asking["admin"].get(f"jobs/{job.uuid}/").status_code == 403
+    reconciling.reveal(member=world.people["lead"].now(), review_id=review.pk, reason="Enough.")
+    work_off()
+    assert asking["admin"].get(paths[0]).json()["inputs_revision"] > 0
+    assert heard != []

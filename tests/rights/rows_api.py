@@ -318,5 +318,8 @@ TABLE = {
         Row_("GET", only_with_token("admin", "approver", "auditor", stranger=200)),
         Row_("POST", NEVER),
     ],
-    "api:job_detail": [Row_("GET", on_the_review, kwargs=lambda world: {"id": job_of(world)})],
+    "api:job_detail": [
+        Row_("GET", on_the_review, kwargs=lambda world: {"id": job_of(world)}),
+        Row_("GET", of_the_review(), state="scoring", kwargs=lambda world: {"id": job_of(world)}),
+    ],
 }

@@ -36,7 +36,7 @@ def _name(draft: ProfileDraft, name: str, but: str = "") -> str:
     """The name, tidied. Raises Invalid for an empty or a long one, or one that another option has."""
     name = " ".join(name.split())
     longest = DraftOption._meta.get_field("name").max_length
-    if not name or len(name) > longest:
+    if not name or len(name) > longest or "\x00" in name:
         raise Invalid([problem("name", f"Give the option a name of at most {longest} characters.", value=name)])
     if draft.options.filter(name__iexact=name).exclude(key=but).exists():
         raise Invalid([problem("name", f"There is an option named {name!r} already.", value=name)])

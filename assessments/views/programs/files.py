@@ -4,6 +4,7 @@ import yaml
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -144,10 +145,10 @@ def program_import_confirm(request, uuid):
     permissions.can_save_revision(request.member, program).require()
     form = ConfirmImportForm(request.POST)
     try:
-        document = read_yaml(request.POST.get("text", ""))
-    except YamlProblem:
+        content = request.POST["text"]
+        document = read_yaml(content)
+    except (MultiValueDictKeyError, YamlProblem):
         return redirect("assessments:program_import", program.uuid)
-    content = request.POST["text"]
     if not form.is_valid():
         return _preview(request, program, document, content, confirm=form, status=422)
     given = form.cleaned_data

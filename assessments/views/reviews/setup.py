@@ -15,7 +15,7 @@ from assessments.models import Assignment, Rating, Review
 from assessments.services import reviews
 from assessments.services.ratings import asked_of
 from assessments.services.shown import shown
-from assessments.views.access import member_required
+from assessments.views.access import id_given, member_required
 from assessments.views.reviews.problems import show
 from assessments.views.workspace import find_review, frame
 
@@ -82,7 +82,7 @@ def review_unassign(request, uuid):
     """Take an assignment back."""
     review = find_review(request, uuid)
     asked = Assignment.objects.filter(review=review).select_related("membership__user")
-    found = get_object_or_404(asked, uuid=request.POST.get("assignment") or None)
+    found = get_object_or_404(asked, uuid=id_given(request.POST.get("assignment")))
     reviews.unassign(member=request.member, review_id=review.pk, membership=found.membership)
     messages.success(request, f"{found.membership.name} is no longer asked.")
     return redirect("assessments:review_setup", review.uuid)
