@@ -1,6 +1,8 @@
 # Sets up and tests Makewhere. Needs python3 (3.11 to 3.13) and make; everything else comes from packages.
 PYTHON ?= python3
 BIN := .venv/bin
+# How many tests run at once, each with servers of its own; a file's tests stay together.
+JOBS ?= 2
 
 .PHONY: setup setup-dev demo demo-reset lint browser test test-long
 
@@ -53,8 +55,8 @@ browser:
 			exit 1; fi; }
 
 test: lint browser
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n $(JOBS) --dist loadfile
 
 # Adds the slow faults, long races and fuzzing.
 test-long: lint browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile

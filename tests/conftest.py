@@ -55,6 +55,9 @@ def django_db_setup(servers, django_db_blocker):
 
     with django_db_blocker.unblock():
         take(owner, owner["NAME"])
+        # Tests that run at once on a server that was given each have a database of their own.
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            connection.settings_dict["TEST"]["NAME"] = f"test_{owner['NAME']}_{worker}"
         made = setup_databases(verbosity=0, interactive=False)
         name = connection.settings_dict["NAME"]
         take(app, name)
