@@ -18,7 +18,7 @@ class ProgramForm(forms.Form):
         help_text="A published version; reviews of the program are held against it.",
     )  # fmt: skip
     lead = forms.ModelChoiceField(
-        label="Lead", queryset=Membership.objects.none(),
+        label="Lead", queryset=Membership.objects.none(), empty_label="Choose a person",
         help_text="Keeps the facts, opens reviews and submits the decision.",
     )  # fmt: skip
     restricted = forms.BooleanField(

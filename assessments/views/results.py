@@ -63,6 +63,7 @@ def program_result(request, uuid):
     context |= freshness_of(program, now, request.member) | body_of(request.member, program, now.scorecard)
     context |= {
         "newest": newest,
+        "facts_url": next((url for key, _, url in context["tabs"] if key == "facts"), ""),
         "part_url": f"{here}?part=result",
         "state_url": reverse("assessments:program_state", args=[program.uuid]),
     }

@@ -1,11 +1,17 @@
 // Native dialogs. data-opens="ID" opens <dialog id="ID">; data-closes inside closes it.
 // A form with data-confirm="ID" is sent only after the dialog's data-confirms button; where the dialog has an input
 // with data-must-equal="NAME", that button stays off until the name is typed.
+function show(dialog) {
+  dialog.showModal();
+  // Where something is to be typed, one starts there and not on the button that closes.
+  dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-opens]");
   if (opener) {
     const dialog = document.getElementById(opener.dataset.opens);
-    if (dialog) { event.preventDefault(); dialog.showModal(); }
+    if (dialog) { event.preventDefault(); show(dialog); }
     return;
   }
   const closer = event.target.closest?.("[data-closes]");
@@ -28,7 +34,7 @@ document.addEventListener("submit", (event) => {
   if (!dialog) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  dialog.showModal();
+  show(dialog);
 }, true);
 
 document.addEventListener("input", (event) => {
@@ -39,10 +45,10 @@ document.addEventListener("input", (event) => {
 });
 
 // A dialog that came with an answer (data-open-now) opens at once.
-const openNow = () => document.querySelectorAll("dialog[data-open-now]:not([open])").forEach((dialog) => dialog.showModal());
+const openNow = () => document.querySelectorAll("dialog[data-open-now]:not([open])").forEach(show);
 document.addEventListener("htmx:after:swap", openNow);
 openNow();
 
 // A link from another page may name a dialog: brief#return.
 const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-if (named instanceof HTMLDialogElement && !named.open) named.showModal();
+if (named instanceof HTMLDialogElement && !named.open) show(named);

@@ -50,7 +50,7 @@ def plan_re_anchor(draft: Draft, day: datetime.date | None = None) -> Plan:
         raise WrongState("These facts have no assessment date yet: there is no month 0 to move.")
     months = elapsed_months(start, day)
     if months == 0:
-        raise WrongState(f"Less than a month has passed since {start.isoformat()}: nothing moves yet.")
+        raise WrongState(f"Less than a month has passed since {start.day} {start:%b %Y}: nothing moves yet.")
     moved, confirm, problems = [], [], []
     for cell in draft.cells:
         if cell.value is None:

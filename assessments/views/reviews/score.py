@@ -97,7 +97,7 @@ def review_done(request, uuid):
     try:
         ratings.finish_scoring(member=request.member, review_id=review.pk)
     except Missing as refusal:
-        named = ", ".join(thing["what"] for thing in refusal.things[:3])
+        named = "; ".join(thing["what"] for thing in refusal.things[:3])
         more = f" and {len(refusal.things) - 3} more" if len(refusal.things) > 3 else ""
         messages.error(request, f"{refusal} Still open: {named}{more}.")
     except Refusal as refusal:
