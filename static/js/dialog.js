@@ -1,10 +1,12 @@
 // Native dialogs. data-opens="ID" opens <dialog id="ID">; data-closes inside closes it.
 // A form with data-confirm="ID" is sent only after the dialog's data-confirms button; where the dialog has an input
 // with data-must-equal="NAME", that button stays off until the name is typed.
+// Where something is to be typed, one starts there and not on the button that closes.
+const start = (dialog) => dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+
 function show(dialog) {
   dialog.showModal();
-  // Where something is to be typed, one starts there and not on the button that closes.
-  dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+  start(dialog);
 }
 
 document.addEventListener("click", (event) => {
@@ -51,4 +53,8 @@ openNow();
 
 // A link from another page may name a dialog: brief#return.
 const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-if (named instanceof HTMLDialogElement && !named.open) show(named);
+if (named instanceof HTMLDialogElement && !named.open) {
+  show(named);
+  // Going to the fragment moves the focus to the dialog itself once more.
+  window.addEventListener("load", () => setTimeout(start, 0, named));
+}

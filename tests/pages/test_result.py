@@ -44,8 +44,10 @@ def test_a_program_without_facts_says_what_to_do(client, place):
         criteria_version=place.program.criteria_version,
         lead=place.people["lead"],
     )
-    said = text_of(page(client, place, "lead", "assessments:program_result", bare))
-    assert "No facts are saved yet" in said and "Save a first revision" in said
+    answer = page(client, place, "lead", "assessments:program_result", bare)
+    said = text_of(answer)
+    assert "No facts are saved yet" in said and "Save a first revision" in said and "Go to the facts" in said
+    assert "<title>Result · Bare" in answer.content.decode()
 
 
 def test_sums_that_rest_on_prices_are_for_those_who_may_see_them(client, place):

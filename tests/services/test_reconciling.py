@@ -124,6 +124,20 @@ def test_what_cannot_be_agreed_is_named_and_leaves_nothing(revealed, wrong, fiel
     assert revealed.now().inputs_revision == before
 
 
+def test_the_trail_names_criteria_and_options_in_words(revealed):
+    agree(revealed)
+    held = AgreedValue.objects.get()
+    reconciling.take_back(
+        member=revealed.lead, review_id=revealed.review.pk, criterion_key="first_lot", option_key="own",
+        seen_version=held.version,
+    )  # fmt: skip
+    criterion = revealed.review.criteria_version.criterion_rows.get(key="first_lot").name
+    option = revealed.review.options.get(key="own").name
+    labels = AuditEvent.objects.filter(action__in=("rating.revealed", "value.agreed", "value.taken_back"))
+    assert set(labels.values_list("object_label", flat=True)) == {f"{criterion}, {option}"}
+    assert "first_lot" not in criterion
+
+
 def test_agreed_values_are_the_leads_and_need_the_reveal(scene):
     scene.rate("cem", 2)
     with pytest.raises(ReviewClosed):
