@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
+from assessments.scoring.confidential import HIDDEN, confidential, facts_without_commercial, without_commercial
 from assessments.scoring.framework import Framework
+from assessments.scoring.full import full
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
 from tests.scoring.test_demo_programs import FOLDER
@@ -51,3 +52,35 @@ def test_the_answer_stays_and_the_gate_is_still_named(framework, numbers):
     assert gate["effect"] == "block" and gate["message"].startswith("Unaffordable.")
     assert any("unaffordable (confidential)" in said["text"] for said in shown["explanation"])
     assert "14.0 MUSD" in str(numbers["gates"]), "the given scorecard stays as it is"
+
+
+def test_facts_are_shown_without_prices_and_the_days_of_prices(framework):
+    facts = read_profile(
+        yaml.safe_load((FOLDER / "demo" / "ostara.yaml").read_text(encoding="utf-8")),
+        framework.schema,
+        assessment_date="2026-05-01",
+    )
+    hidden = {key for key, field in framework.schema.fields.items() if field.commercial}
+    key = "cdmo"
+    price = next(name for name in facts["options"][key]["facts"] if name in hidden)
+    facts["as_of"] = {f"{key}.{price}": "2026-01-01", "runway_months": "2026-02-01"}
+    shown = facts_without_commercial(facts, framework)
+    assert shown["as_of"] == {"runway_months": "2026-02-01"}
+    for option, given in facts["options"].items():
+        assert set(shown["options"][option]["facts"]) == set(given["facts"]) - hidden
+    assert price in facts["options"][key]["facts"], "the given facts stay as they are"
+
+
+def test_changes_and_events_that_tell_a_price_are_left_out_of_a_full_scorecard(framework):
+    facts = read_profile(
+        yaml.safe_load((FOLDER / "demo" / "tri_coast.yaml").read_text(encoding="utf-8")),
+        framework.schema,
+        assessment_date="2026-05-01",
+    )
+    numbers = full(Problem(framework, facts))
+    shown = without_commercial(numbers, framework)
+    assert any(row["commercial"] for row in numbers["flips"]["facts"])
+    assert not any(row["commercial"] for rows in shown["flips"].values() for row in rows if "commercial" in row)
+    told = confidential(framework).events
+    for option in shown["risk"]["options"].values():
+        assert all((row["cost_mean"] is None) == (row["id"] in told) for row in option["events"])
