@@ -35,6 +35,17 @@ def test_a_program_shows_what_its_facts_alone_say(client, place):
     assert "pdr_" not in said and "in_house" not in said, "names, never keys"
 
 
+def test_other_methods_are_shown_folded_and_as_a_check_only(client, settings):
+    place = results.make_place("brightwater")
+    results.settle()
+    answer = page(client, place, "viewer", "assessments:program_result", place.program)
+    said = text_of(answer)
+    assert '<details class="card fold" id="cross-checks">' in answer.content.decode()
+    assert "Cross-checks" in said and "They enter no total and no verdict." in said
+    assert "TOPSIS" in said and "PROMETHEE II, with thresholds" in said
+    assert "promethee_usual" not in answer.content.decode()
+
+
 def test_a_program_without_facts_says_what_to_do(client, place):
     from assessments.services import programs
 

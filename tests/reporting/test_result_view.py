@@ -119,6 +119,23 @@ def test_lenses_say_which_of_them_change_the_answer():
     assert lenses["Patient first"].first == "CDMO"
 
 
+def test_cross_checks_say_who_is_first_by_other_methods_and_leave_out_what_is_blocked():
+    numbers = demo("ostara")
+    assert view.check_rows(numbers) == [], "the headline has none"
+    keys = [option["key"] for option in numbers["options"]]
+    said = {
+        "options": {keys[1]: {"value": 0.7}, keys[2]: {"value": 0.4}},
+        "winner": keys[1],
+        "same": False,
+        "why_not": "",
+    }
+    none = {"options": None, "winner": None, "same": None, "why_not": "some cells have no score yet"}
+    rows = view.check_rows(numbers | {"crosschecks": {"topsis": said, "promethee": none, "promethee_usual": none}})
+    assert [row.name for row in rows] == ["TOPSIS", "PROMETHEE II, with thresholds", "PROMETHEE II, any difference"]
+    assert rows[0].figures == (None, 0.7, 0.4) and rows[0].differs and rows[0].first == numbers["options"][1]["name"]
+    assert rows[1].why_not and not rows[1].differs
+
+
 def test_tables_know_every_dimension_and_criterion_by_name_and_weight():
     dimensions = view.dimension_rows(demo("ostara"), names())
     assert [round(row.weight * 100) for row in dimensions] == [20, 15, 15, 18, 12, 8, 5, 7]

@@ -10,6 +10,7 @@ from assessments.reporting.result_view.names import Names
 from assessments.reporting.result_view.risk import beyond_figure, risk_caption, risk_over_time
 from assessments.reporting.result_view.rows import (
     Change,
+    CheckRow,
     Condition,
     CriterionRow,
     DimensionRow,
@@ -18,6 +19,7 @@ from assessments.reporting.result_view.rows import (
     Moved,
     SideRow,
     change_rows,
+    check_rows,
     condition_rows,
     criterion_rows,
     dimension_rows,
@@ -43,6 +45,7 @@ from assessments.reporting.result_view.words import (
 
 __all__ = [
     "Change",
+    "CheckRow",
     "Condition",
     "CriterionRow",
     "DimensionRow",
@@ -55,6 +58,7 @@ __all__ = [
     "agreement_figure",
     "beyond_figure",
     "change_rows",
+    "check_rows",
     "choice_accent",
     "choice_words",
     "condition_rows",

@@ -53,6 +53,22 @@ class LensRow:
 
 
 @dataclass(frozen=True)
+class CheckRow:
+    """What another method says. scale: of its figures; figures: per option in the review's order, None where blocked.
+
+    why_not  why it says nothing; empty where it does
+    """
+
+    name: str
+    scale: str
+    first: str
+    accent: str
+    figures: tuple[float | None, ...]
+    differs: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
 class DimensionRow:
     """values: 0 to 100 per option in the review's order, None where all of it is missing; weight: share of 1.
 
@@ -228,6 +244,28 @@ def lens_rows(numbers: Numbers, names: Names) -> list[LensRow]:
         totals = tuple(lens["totals"][option] for option in known)
         accent = known[winner].accent if winner else ""
         rows.append(LensRow(key, lens["name"], first, accent, margin, totals, winner != base))
+    return rows
+
+
+_CHECKS = {
+    "topsis": ("TOPSIS", "closeness to the best, 0 to 1"),
+    "promethee": ("PROMETHEE II, with thresholds", "net preference, −1 to 1"),
+    "promethee_usual": ("PROMETHEE II, any difference", "net preference, −1 to 1"),
+}
+
+
+def check_rows(numbers: Numbers) -> list[CheckRow]:
+    """The cross-checks by other methods; none before the full depth."""
+    known, checks = options(numbers), numbers.get("crosschecks") or {}
+    rows = []
+    for key, (name, scale) in _CHECKS.items():
+        check = checks.get(key)
+        if check is None:
+            continue
+        said, winner = check["options"] or {}, check["winner"]
+        figures = tuple(said[option]["value"] if option in said else None for option in known)
+        first, accent = (known[winner].name, known[winner].accent) if winner else ("a tie", "")
+        rows.append(CheckRow(name, scale, first, accent, figures, check["same"] is False, check["why_not"]))
     return rows
 
 
