@@ -154,6 +154,8 @@ def can_sign(member, step: ApprovalStep) -> Verdict:
         return Verdict("This step is not open.")
     if not member.is_active or not member.user.is_active:
         return Verdict("Your account is not active.")
+    if not member.roles:
+        return Verdict("You hold no role here any more.")
     if step.kind == ApprovalStep.Kind.EXECUTIVE and not has_role(member, "approver"):
         return Verdict("Only approvers sign an executive step.")
     if not names(member, step):

@@ -85,7 +85,7 @@ class ApprovalStepQuerySet(models.QuerySet):
 
     def waiting_for(self, member):
         """The open steps that the membership could sign now, by the route and the separation of duties."""
-        if not member.is_active:
+        if not member.is_active or not member.roles:
             return self.none()
         parties = ApprovalParty.objects.filter(step=OuterRef("pk")).naming(member)
         own_functions = [function.pk for function in member.functions]
@@ -110,7 +110,11 @@ class ApprovalStepQuerySet(models.QuerySet):
         )
         may_decide = Q(kind=ApprovalStep.Kind.FUNCTIONAL)
         if "approver" in member.roles:
-            rated = Review.objects.filter(pk=OuterRef("review"), ratings__membership=member)
+            own = {
+                "ratings__membership": member,
+                "ratings__to_confirm": False,
+            }  # what was only carried along counts not
+            rated = Review.objects.filter(pk=OuterRef("review"), **own)
             submitted = Submission.objects.filter(review=OuterRef("review"), submitted_by=member)
             may_decide |= ~Q(Exists(submitted)) & ~Q(Exists(rated))
         return (

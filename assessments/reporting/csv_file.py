@@ -2,19 +2,25 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell is a formula to some spreadsheet when it begins like one: also behind blanks that are not seen, in full-width
+# letters, or behind a separator or quote at which another country's settings cut the line.
+_BLANK = r"[\s\u200b\u200e\u2060\ufeff]*"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_BEGINS = re.compile(rf"[\t\r\n]|{_BLANK}{_SIGN}")
+_BEGINS_WITHIN = re.compile(rf"([;\t\r\n\"]{_BLANK})(?={_SIGN})")
 
 
 def neutral(cell: object) -> str:
     """A cell that no spreadsheet runs as a formula; numbers stay numbers."""
     if cell is None:
         return ""
-    text = str(cell)
-    if isinstance(cell, int | float) or not text.lstrip(" ").startswith(_STARTS_A_FORMULA):
-        return text
-    return f"'{text}"
+    if isinstance(cell, int | float):
+        return str(cell)
+    text = _BEGINS_WITHIN.sub(r"\1'", str(cell))
+    return f"'{text}" if _BEGINS.match(text) else text
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

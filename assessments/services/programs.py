@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.audit import database_now, record_event
 from accounts.models import Membership
@@ -33,15 +33,18 @@ def create_program(
     longest = Program._meta.get_field("name").max_length
     if not name or len(name) > longest:
         raise Invalid([problem("name", f"Give the program a name of at most {longest} characters.", value=name)])
-    if Program.objects.filter(organization_id=member.organization_id, name=name).exists():
-        raise Invalid([problem("name", f"There is a program named {name!r} already; choose another name.")])
-    program = Program.objects.create(
-        organization_id=member.organization_id,
-        name=name,
-        restricted=restricted,
-        criteria_version=criteria_version,
-        created_by=member,
-    )
+    try:
+        with transaction.atomic():  # the table decides, also between two who ask at once
+            program = Program.objects.create(
+                organization_id=member.organization_id,
+                name=name,
+                restricted=restricted,
+                criteria_version=criteria_version,
+                created_by=member,
+            )
+    except IntegrityError:
+        taken = f"There is a program named {name!r} already; choose another name."
+        raise Invalid([problem("name", taken)]) from None
     known = {"program_name": name, "assessment_date": database_now().date().isoformat()}
     new_draft(program, framework_of(criteria_version).schema, known)
     ProgramMember.objects.create(organization_id=member.organization_id, program=program, membership=lead, is_lead=True)

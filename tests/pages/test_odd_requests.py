@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from assessments.models import Assignment, DraftOption, ProfileRevision, Signature
+from assessments.models import Assignment, DraftOption, ProfileRevision, Program, Signature
 from assessments.services import signing
 from tests.factories import PASSWORD
 from tests.rights.reviews import bring_review_to
@@ -68,3 +68,12 @@ def test_what_was_not_shown_is_not_signed(world, bound):
 @pytest.mark.parametrize("days", ["since=0001-01-01", "until=9999-12-31", "until=0001-01-01", "since=2026-13-45"])
 def test_the_trail_is_asked_for_any_day(world, days):
     assert signed_in(world, "admin").get(f"{reverse('assessments:audit')}?{days}").status_code == 200
+
+
+def test_a_program_that_is_sent_twice_is_made_once_and_the_second_is_told(world):
+    url = reverse("assessments:program_new")
+    data = {"name": world.program.name, "criteria_version": world.version.pk, "lead": world.people["lead"].pk}
+    answer = signed_in(world, "admin").post(url, data)
+    assert answer.status_code == 422
+    assert "already" in answer.content.decode()
+    assert Program.objects.filter(name=world.program.name).count() == 1

@@ -149,9 +149,19 @@ def test_a_row_says_when_a_newer_result_is_owed_or_failed(client, place):
     assert "newer result failed" in text_of(page(client, place, "viewer"))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1+1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1+1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\uff1d1+1"]
+)
 def test_a_cell_that_looks_like_a_formula_is_neutralised(text):
     assert neutral(text) == f"'{text}" and neutral("CDMO") == "CDMO" and neutral(-1.5) == "-1.5" and neutral(None) == ""
+
+
+@pytest.mark.parametrize(
+    "text, kept",
+    [("a;=1+1", "a;'=1+1"), ("\n=1", "'\n'=1"), ('a";@X', "a\";'@X"), ("a\r\n+1", "a\r\n'+1"), ("a; b=1", "a; b=1")],
+)
+def test_a_formula_behind_a_separator_of_another_country_is_neutralised(text, kept):
+    assert neutral(text) == kept
 
 
 def test_the_export_has_what_the_filter_shows(client, place):

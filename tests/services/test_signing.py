@@ -1,16 +1,18 @@
 """A signature: given in person, for exactly what was shown, once; and found out when it is not where it was given."""
 
 import datetime
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.db import connection, transaction
 from psycopg import sql
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, RoleGrant, User
 from accounts.permissions import NotAllowed
+from assessments import permissions
 from assessments.errors import Clash, GrantRefused, Invalid, WrongState
-from assessments.models import ApprovalStep, Review, Signature, SigningGrant, Submission
+from assessments.models import ApprovalStep, Rating, Review, Signature, SigningGrant, Submission
 from assessments.services import approvals, signing, verifying
 from tests.factories import PASSWORD
 from tests.rights.reviews import sign
@@ -351,6 +353,27 @@ class TestForgery:
             proposed.pk,
         )
         assert self.found(submission) == ["Proposed decision 1: Its row says something else than its record."]
+
+
+def test_whoever_lost_every_role_signs_for_no_function(world):
+    RoleGrant.objects.filter(membership=member(world, "rater")).update(revoked_at=signing.database_now())
+    assert not approvals.steps_waiting_for(member(world, "rater")).exists()
+    with pytest.raises(NotAllowed, match="no role"):
+        confirm(world)
+    assert not SigningGrant.objects.exists()
+
+
+def test_a_step_waits_for_an_approver_of_whom_only_a_carried_rating_stands_there():
+    world = decided_world()
+    approver = member(world, "approver")
+    rating = Rating.objects.filter(review=world.review).first()
+    rating.pk, rating.uuid, rating.membership, rating.to_confirm = None, uuid4(), approver, True
+    rating.save(force_insert=True)
+    submit(world)
+    functional_signed(world)
+    step = step_of(world, "executive")
+    assert permissions.can_sign(approver, step)
+    assert approvals.steps_waiting_for(approver).filter(pk=step.pk).exists()
 
 
 def test_nothing_is_signed_on_a_review_that_is_not_in_approval(world):
