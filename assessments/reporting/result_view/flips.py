@@ -53,11 +53,10 @@ def _weights(numbers: Numbers, names: Names) -> list[Flip]:
         if not 1 / FAR <= row["multiplier"] <= FAR:
             continue
         way = "above" if row["flip"] > row["weight"] else "below"
-        what = (
-            f"Weight on {names.dimensions[row['dimension']]} {way} {row['flip']:.0%} (now {row['weight']:.0%})".replace(
-                "%", " %"
-            )
-        )
+        # A flip close by needs a digit more, or it would read as what the weight is now.
+        digits = 0 if f"{row['flip']:.0%}" != f"{row['weight']:.0%}" else 1
+        flip, now = (f"{row[key]:.{digits}%}".replace("%", " %") for key in ("flip", "weight"))
+        what = f"Weight on {names.dimensions[row['dimension']]} {way} {flip} (now {now})"
         found.append(Flip("weight", what, f"{options(numbers)[row['option']].name} first"))
     return found[:MOST]
 
