@@ -14,8 +14,23 @@ class YamlProblem(ValueError):
     """A text that is not taken. The message is a sentence; it names the line where there is one."""
 
 
+LARGEST_INTEGER = 10**15
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice is an error instead of a lost value."""
+    """Safe YAML in which a key that stands twice, a number without bounds and half a character are errors."""
+
+    def construct_yaml_int(self, node):
+        value = super().construct_yaml_int(node)
+        if abs(value) > LARGEST_INTEGER:
+            raise YamlProblem(f"Line {node.start_mark.line + 1}: this number is too large.")
+        return value
+
+    def construct_scalar(self, node):
+        value = super().construct_scalar(node)
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise YamlProblem(f"Line {node.start_mark.line + 1}: this text holds half a character.")
+        return value
 
     def construct_mapping(self, node, deep=False):
         seen = set()
@@ -27,6 +42,9 @@ class _Loader(yaml.SafeLoader):
                 raise YamlProblem(f"Line {key_node.start_mark.line + 1}: {key!r} stands twice.")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def read_yaml(content: str | bytes) -> Any:

@@ -144,12 +144,14 @@ def _check_values(value: Any, place: str, problems: list[dict]) -> None:
         case str():
             if "\x00" in value:
                 say("A text cannot hold the character 0.")
+            elif not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                say("A text cannot hold half a character (a lone surrogate).")
             elif len(value) > LONGEST_TEXT:
                 say(f"A text has at most {LONGEST_TEXT:,} characters, and this one has {len(value):,}.")
         case bool() | None:
             pass
         case int() | float():
-            if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
+            if abs(value) > LARGEST_NUMBER or not math.isfinite(value):
                 say("This is no number that can be computed with.")
         case _:
             say(f"A {type(value).__name__} cannot stand in a framework.")

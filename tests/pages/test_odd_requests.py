@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from assessments.forms.yaml_text import YamlProblem, read_yaml
 from assessments.models import Assignment, DraftOption, ProfileRevision, Program, Signature
 from assessments.services import signing
 from tests.factories import PASSWORD
@@ -77,3 +78,11 @@ def test_a_program_that_is_sent_twice_is_made_once_and_the_second_is_told(world)
     assert answer.status_code == 422
     assert "already" in answer.content.decode()
     assert Program.objects.filter(name=world.program.name).count() == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["qms_maturity: 0x" + "f" * 5000, 'program_name: "\\uD800"', "lots_now: 1" + "0" * 400]
+)
+def test_numbers_without_bounds_and_half_characters_are_named_by_their_line(text):
+    with pytest.raises(YamlProblem, match="Line 1|no YAML"):
+        read_yaml(text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assessments.reporting.result_view.names import Names
-from assessments.reporting.result_view.words import Numbers, options, scenario_runs
+from assessments.reporting.result_view.words import Numbers, options, scenario_runs, weight_flip_words
 
 MOST = 2  # of weights, of facts, and of facts that open a blocked option
 FAR = 4.0  # a weight that has to become more than so many times larger or smaller is left out
@@ -52,11 +52,7 @@ def _weights(numbers: Numbers, names: Names) -> list[Flip]:
     for row in numbers.get("flips", {}).get("weights", ()):
         if not 1 / FAR <= row["multiplier"] <= FAR:
             continue
-        way = "above" if row["flip"] > row["weight"] else "below"
-        # A flip close by needs a digit more, or it would read as what the weight is now.
-        digits = 0 if f"{row['flip']:.0%}" != f"{row['weight']:.0%}" else 1
-        flip, now = (f"{row[key]:.{digits}%}".replace("%", " %") for key in ("flip", "weight"))
-        what = f"Weight on {names.dimensions[row['dimension']]} {way} {flip} (now {now})"
+        what = weight_flip_words(names.dimensions[row["dimension"]], row["flip"], row["weight"])
         found.append(Flip("weight", what, f"{options(numbers)[row['option']].name} first"))
     return found[:MOST]
 

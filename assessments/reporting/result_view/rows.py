@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assessments.reporting.result_view.names import Names
-from assessments.reporting.result_view.words import Numbers, Option, options, result_of
+from assessments.reporting.result_view.words import Numbers, Option, options, result_of, weight_flip_words
 
 _EFFECTS = {"block": 0, "condition": 1, "warn": 2}
 
@@ -329,9 +329,7 @@ def change_rows(numbers: Numbers, names: Names, most: int = 3) -> list[Change]:
     flips, known = numbers.get("flips") or {}, options(numbers)
     rows = []
     for one in flips.get("weights", ())[:most]:
-        side = "above" if one["flip"] > one["weight"] else "below"
-        name = names.dimensions[one["dimension"]]
-        what = f"Weight of {name} {side} {one['flip'] * 100:.0f} % (now {one['weight'] * 100:.0f} %)"
+        what = weight_flip_words(names.dimensions[one["dimension"]], one["flip"], one["weight"])
         rows.append(Change(what, f"{known[one['option']].name} first"))
     rows += [_fact_change(one, known) for one in [*flips.get("facts", ())[:most], *flips.get("opens", ())[:most]]]
     for one in flips.get("scores", ())[:most]:

@@ -118,6 +118,13 @@ def headline_sentence(numbers: Numbers, names: Any = None) -> str:
     return said
 
 
+def weight_flip_words(dimension: str, flip: float, now: float) -> str:
+    """ "Weight on capability fit above 31 % (now 22 %)"; a flip close by needs a digit more to differ from now."""
+    digits = 0 if f"{flip:.0%}" != f"{now:.0%}" else 1
+    shown, held = (f"{share:.{digits}%}".replace("%", " %") for share in (flip, now))
+    return f"Weight on {dimension} {'above' if flip > now else 'below'} {shown} (now {held})"
+
+
 def figures(numbers: Numbers) -> list[tuple[str, str]]:
     """(value, words) of the verdict strip, at most four."""
     verdict = numbers["verdict"]
