@@ -147,7 +147,7 @@ def is_shown_blind(subject: Program | Review, scorecard: Scorecard) -> bool:
     if not is_blind(subject):
         return False
     same = ReviewSummary.objects.filter(
-        review=subject,
+        review_id=subject.pk,
         scorecard__input_digest=scorecard.input_digest,
         scorecard__engine_version=scorecard.engine_version,
         scorecard__depth__in={scorecard.depth, FULL},

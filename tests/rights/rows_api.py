@@ -106,6 +106,34 @@ TABLE = {
         ),
         Row_("DELETE", NEVER, **of_program),
     ],
+    "api:draft_options": [
+        Row_(
+            "POST",
+            only_with_token("lead", answer=201) | {"nobody": 404, "auditor": 404},
+            data=lambda world: {"kind": "cdmo", "name": "Partner Z"},
+            **of_program,
+        ),
+        Row_("GET", NEVER, **of_program),
+    ],
+    "api:draft_option_detail": [
+        Row_(
+            method,
+            only_with_token("lead", answer=400) | {"nobody": 404, "auditor": 404},
+            data=lambda world: {},
+            headers=lambda world: {"If-Match": '"1"'},
+            kwargs=lambda world: {"id": world.program.uuid, "key": "no-such-option"},
+        )
+        for method in ("PATCH", "DELETE")
+    ],
+    "api:draft_re_anchor": [
+        # The draft of this world has no month 0 yet: 409 for the one who may.
+        Row_(
+            "POST",
+            only_with_token("lead", answer=409) | {"nobody": 404, "auditor": 404},
+            data=lambda world: {"version": 1},
+            **of_program,
+        ),
+    ],
     "api:program_scorecard": [Row_("GET", everyone_here, **of_program), Row_("POST", NEVER, **of_program)],
     "api:reviews": [
         Row_("GET", everyone_here, **of_program),
