@@ -7,20 +7,16 @@ from django.conf import settings
 from django.test import Client
 
 from tests.rights.world import make_people
-
-CHROMIUM = "/usr/bin/chromium"
+from tests.support.browser import chromium
 
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_the_page_shows_every_topic_and_violates_no_policy(live_server, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+def test_the_page_shows_every_topic_and_violates_no_policy(live_server):
     client = Client()
     client.force_login(make_people()["viewer"].user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     said = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 1360, "height": 900})
         context.add_cookies(
             [
@@ -52,6 +48,5 @@ def test_the_page_shows_every_topic_and_violates_no_policy(live_server, monkeypa
             page.set_viewport_size({"width": 390, "height": 844})
             page.wait_for_timeout(600)
             page.screenshot(path=f"{folder}/api_docs_phone.png")
-        browser.close()
     assert {"programs", "facts", "reviews", "ratings", "results", "criteria", "audit", "jobs"} <= topics
     assert said == []

@@ -1,9 +1,6 @@
 """An open page in a real browser asks for its revision as soon as what it shows has moved, not at its next poll."""
 
-import shutil
-
 import pytest
-from django.db import connections
 from django.urls import reverse
 
 from assessments import jobs
@@ -11,24 +8,15 @@ from assessments.live import announce
 from assessments.models import Job, Review
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.browser import chromium
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def page(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+def page():
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
-        connections.close_all()  # beside a running event loop Django keeps connections of their own
 
 
 def test_a_page_hears_across_the_two_ports_of_one_host(web, live, page, cookies_of):
