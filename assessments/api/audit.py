@@ -1,8 +1,11 @@
 """The audit trail, for those who may read it."""
 
+import datetime
+
 import django_filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from accounts.models import AuditEvent
 from assessments.api.base import ListView
@@ -32,12 +35,26 @@ class AuditEventOut(serializers.Serializer):
 class AuditFilter(FilterSet):
     program = django_filters.UUIDFilter(field_name="program_uuid")
     review = django_filters.UUIDFilter(field_name="review_uuid")
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = django_filters.IsoDateTimeFilter(field_name="at", method="begins")
+    until = django_filters.IsoDateTimeFilter(field_name="at", method="ends")
 
     class Meta:
         model = AuditEvent
         fields = ["action", "object_type", "program", "review", "since", "until", "request_id"]
+
+    def begins(self, queryset, name, value):
+        return queryset.filter(at__gte=_in_utc(value, "since"))
+
+    def ends(self, queryset, name, value):
+        return queryset.filter(at__lt=_in_utc(value, "until"))
+
+
+def _in_utc(moment: datetime.datetime, parameter: str) -> datetime.datetime:
+    """The same instant in UTC: PostgreSQL takes no offset beyond 16 hours. Raises ValidationError outside the calendar."""
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise ValidationError({parameter: ["This moment lies outside the calendar."]}) from None
 
 
 class AuditEvents(ListView):

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -162,3 +163,13 @@ def test_a_token_has_so_many_requests_a_minute(caller, settings, monkeypatch):
     assert other.get("me/").status_code == 200
     monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_060.0)
     assert lead.get("me/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [("0009-04-16T04:44:54-17:46", 200), ("0001-01-01T00:00:00+10:00", 400), ("2026-01-01T00:00:00Z", 200)],
+)
+def test_a_moment_with_an_odd_offset_is_taken_or_refused_by_name(caller, since, status):
+    answer = caller("admin").get(f"audit-events/?since={since.replace('+', '%2B')}")
+    assert answer.status_code == status
+    assert status == 200 or "since" in str(answer.json()["problems"])
