@@ -7,10 +7,16 @@ from django.db import models
 
 
 class Organization(models.Model):
+    """The tenant.
+
+    outbound_held_since  while set, nothing leaves the product for this organization: set by a restore
+    """
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=150)
     slug = models.SlugField(max_length=60, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    outbound_held_since = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self):

@@ -21,7 +21,10 @@ class ApiTokenQuerySet(models.QuerySet):
 
 
 class ApiToken(models.Model):
-    """A bearer token of one membership. Only its digest is stored."""
+    """A bearer token of one membership. Only its digest is stored.
+
+    window_from  when the minute began in which `requests` are counted
+    """
 
     PREFIX = "mkw_"
     SCOPES = ("read", "write")
@@ -36,6 +39,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    window_from = models.DateTimeField(null=True)
+    requests = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = ApiTokenQuerySet.as_manager()
 

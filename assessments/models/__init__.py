@@ -1,5 +1,6 @@
 """Every model of the app, by the file that holds it."""
 
+from assessments.models.conditions import Condition, ConditionEvidence, DecisionWatch, Tripwire
 from assessments.models.criteria import (
     CriteriaSet,
     CriteriaVersion,
@@ -18,13 +19,13 @@ from assessments.models.criteria import (
 from assessments.models.decisions import (
     ApprovalParty,
     ApprovalStep,
-    Condition,
     Decision,
     ProposedDecision,
     Signature,
     SigningGrant,
     Submission,
 )
+from assessments.models.evidence import Evidence
 from assessments.models.jobs import Job
 from assessments.models.programs import (
     DraftOption,
@@ -37,6 +38,7 @@ from assessments.models.programs import (
 from assessments.models.ratings import AgreedValue, Rating, RatingVersion
 from assessments.models.reports import Report
 from assessments.models.reviews import Assignment, Review, ReviewOption
+from assessments.models.routes import Delegation, ReturnQuestion, StepReassignment
 from assessments.models.scorecards import ProgramSummary, ReviewSummary, Scorecard
 
 __all__ = [
@@ -45,14 +47,18 @@ __all__ = [
     "ApprovalStep",
     "Assignment",
     "Condition",
+    "ConditionEvidence",
     "CriteriaSet",
     "CriteriaVersion",
     "Criterion",
     "Decision",
+    "DecisionWatch",
+    "Delegation",
     "DerivedQuantity",
     "Dimension",
     "DraftOption",
     "DraftValue",
+    "Evidence",
     "Gate",
     "Job",
     "Lens",
@@ -66,6 +72,7 @@ __all__ = [
     "Rating",
     "RatingVersion",
     "Report",
+    "ReturnQuestion",
     "Review",
     "ReviewOption",
     "ReviewSummary",
@@ -77,6 +84,7 @@ __all__ = [
     "Signature",
     "SigningGrant",
     "Source",
+    "StepReassignment",
     "Submission",
-    "Assignment",
+    "Tripwire",
 ]

@@ -129,7 +129,10 @@ class ApprovalStepQuerySet(models.QuerySet):
 
 
 class ApprovalStep(models.Model):
-    """One step of the route, for one submission. Steps of equal position run in parallel."""
+    """One step of the route, for one submission. Steps of equal position run in parallel.
+
+    stands_on  the step of the former submission whose signatures stand for this one: nothing frozen changed since
+    """
 
     class Kind(models.TextChoices):
         FUNCTIONAL = "functional", "Functional sign-off"
@@ -161,6 +164,7 @@ class ApprovalStep(models.Model):
     due_on = models.DateField(null=True)
     opened_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    stands_on = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
 
     objects = ApprovalStepQuerySet.as_manager()
 
@@ -217,7 +221,9 @@ class SignatureQuerySet(models.QuerySet):
 class Signature(models.Model):
     """A person's word on a submission and, on an executive step, on a proposed decision.
 
-    digest  SHA-256 over all that the signature binds, so that a moved or copied one is found
+    on_behalf_of  whose place the signer took by a delegation
+    factors       what the signer proved themselves with, such as "password+totp"
+    digest        SHA-256 over all that the signature binds, so that a moved or copied one is found
     """
 
     class Meaning(models.TextChoices):
@@ -232,11 +238,13 @@ class Signature(models.Model):
         ProposedDecision, on_delete=models.PROTECT, related_name="signatures", null=True
     )
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="signatures")
+    on_behalf_of = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
     printed_name = models.CharField(max_length=150)
     meaning = models.CharField(max_length=10, choices=Meaning)
     statement = models.TextField()
     statement_version = models.CharField(max_length=20)
+    factors = models.CharField(max_length=40, blank=True, db_default="")
     submission_sha256 = models.CharField(max_length=64)
     proposed_sha256 = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
@@ -266,37 +274,6 @@ class Decision(models.Model):
         return f"Decision on review {self.review_id}"
 
 
-class Condition(models.Model):
-    """What must be done whichever option is chosen, or before a commitment."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        IN_PROGRESS = "in_progress", "In progress"
-        DONE = "done", "Done"
-
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="conditions")
-    key = models.SlugField(max_length=80)
-    gate = models.CharField(max_length=20, blank=True)
-    title = models.CharField(max_length=250)
-    because = models.TextField(blank=True)
-    mandatory = models.BooleanField(default=False)
-    owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
-    owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
-    due_month = models.PositiveSmallIntegerField(null=True)
-    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
-    note = models.TextField(blank=True)
-    version = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        ordering = ["-mandatory", "due_month", "pk"]
-        constraints = [models.UniqueConstraint(fields=["review", "key"], name="one_condition_per_key")]
-
-    def __str__(self):
-        return self.title
-
-
 class SigningGrant(models.Model):
     """Leave to sign once: given after re-authentication, bound to what is signed, good for five minutes."""
 
@@ -307,6 +284,7 @@ class SigningGrant(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    factors = models.CharField(max_length=40, blank=True, db_default="")
 
     def __str__(self):
         return f"Grant of membership {self.membership_id}"

@@ -50,7 +50,10 @@ class ReviewQuerySet(models.QuerySet):
 
 
 class Review(ScoredSubject):
-    """One round of deciding. Pinned to one criteria version."""
+    """One round of deciding. Pinned to one criteria version.
+
+    cause  why it was opened, where a decision that no longer holds is the reason
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -90,6 +93,7 @@ class Review(ScoredSubject):
     question = models.CharField(max_length=250)
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     state_reason = models.TextField(blank=True)
+    cause = models.TextField(blank=True, db_default="")
     returned = models.PositiveSmallIntegerField(default=0)
     criteria_version = models.ForeignKey(CriteriaVersion, on_delete=models.PROTECT, related_name="reviews")
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="reviews")

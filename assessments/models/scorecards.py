@@ -50,7 +50,10 @@ class Scorecard(models.Model):
 
 
 class ResultSummary(models.Model):
-    """The few figures of a result that lists show."""
+    """The few figures of a result that lists show.
+
+    risk  of the first option, once the full result is there: P80 delay by half-year, what can be absorbed, first breach
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, related_name="+")
@@ -67,6 +70,7 @@ class ResultSummary(models.Model):
     scenarios_run = models.PositiveSmallIntegerField(null=True)
     conditions = models.PositiveSmallIntegerField(default=0)
     blocked = models.JSONField(default=list)
+    risk = models.JSONField(null=True)
     computed_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -6,11 +6,22 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from accounts.audit import event_digest, record_event
-from accounts.models import AuditEvent, Organization
-from assessments.models import ProfileRevision, ProposedDecision, RatingVersion, Signature, Submission
+from accounts.models import AuditEvent, AuditSeal, AuditSealEntry, Organization, TrailReview
+from assessments.models import ProfileRevision, ProposedDecision, RatingVersion, Signature, StepReassignment, Submission
 from tests.factories import MembershipFactory
 
-FROZEN = (AuditEvent, ProfileRevision, RatingVersion, Submission, ProposedDecision, Signature)
+FROZEN = (
+    AuditEvent,
+    AuditSeal,
+    AuditSealEntry,
+    TrailReview,
+    ProfileRevision,
+    RatingVersion,
+    Submission,
+    ProposedDecision,
+    Signature,
+    StepReassignment,
+)
 TENANTLESS = {"accounts.user", "accounts.organization"}
 
 

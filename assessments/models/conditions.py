@@ -1,0 +1,148 @@
+"""What goes with a decision: conditions with their evidence, tripwires that would end it, and its watch."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Function, Membership, Organization
+from assessments.models.criteria import CriteriaVersion
+from assessments.models.decisions import Decision
+from assessments.models.evidence import Evidence
+from assessments.models.programs import ProfileRevision
+from assessments.models.reviews import Review
+from assessments.models.scorecards import Scorecard
+
+
+class Condition(models.Model):
+    """What must be done whichever option is chosen, or before a commitment."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        IN_PROGRESS = "in_progress", "In progress"
+        DONE = "done", "Done"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="conditions")
+    key = models.SlugField(max_length=80)
+    gate = models.CharField(max_length=20, blank=True)
+    title = models.CharField(max_length=250)
+    because = models.TextField(blank=True)
+    mandatory = models.BooleanField(default=False)
+    owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    due_month = models.PositiveSmallIntegerField(null=True)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    note = models.TextField(blank=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-mandatory", "due_month", "pk"]
+        constraints = [models.UniqueConstraint(fields=["review", "key"], name="one_condition_per_key")]
+
+    def __str__(self):
+        return self.title
+
+
+class ConditionEvidence(models.Model):
+    """What shows that a condition is met."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, related_name="evidence_links")
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="condition_links")
+    added_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["condition", "evidence"], name="one_link_per_condition_and_evidence")
+        ]
+
+    def __str__(self):
+        return f"{self.evidence_id} for {self.condition_id}"
+
+
+class Tripwire(models.Model):
+    """A fact that would end the decision once it crosses a threshold.
+
+    option_key  of the option whose fact it is; empty for a fact of the program
+    threshold   a value of the field, in the field's unit
+    by_month    until which month from the assessment date it is watched; null for ever
+    proposed    whether the engine's smallest changes proposed it
+    """
+
+    class Comparison(models.TextChoices):
+        LT = "lt", "is below"
+        LE = "le", "is at most"
+        GT = "gt", "is above"
+        GE = "ge", "is at least"
+        EQ = "eq", "is"
+        NE = "ne", "is not"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="tripwires")
+    key = models.SlugField(max_length=80)
+    option_key = models.SlugField(max_length=40, blank=True)
+    field = models.SlugField(max_length=60)
+    comparison = models.CharField(max_length=2, choices=Comparison)
+    threshold = models.JSONField()
+    by_month = models.PositiveSmallIntegerField(null=True)
+    owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    because = models.TextField(blank=True)
+    proposed = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["review", "key"], name="one_tripwire_per_key")]
+
+    def __str__(self):
+        return self.key
+
+
+class DecisionWatch(models.Model):
+    """Whether an approved decision still holds, by the newest facts and criteria and the months gone by.
+
+    revision         the newest facts that it has seen; criteria_version and elapsed_months likewise
+    since            when the state began
+    causes           [{"kind", "sentence", ...}]: what did it
+    fired            the tripwires that are crossed, as the causes name them
+    engine_version   of the engine that judged
+    """
+
+    class State(models.TextChoices):
+        HOLDS = "holds", "Holds"
+        WEAKER = "weaker", "Weaker"
+        NO_LONGER_HOLDS = "no_longer_holds", "No longer holds"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="watch")
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="watch")
+    revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
+    criteria_version = models.ForeignKey(CriteriaVersion, on_delete=models.PROTECT, related_name="+")
+    elapsed_months = models.PositiveSmallIntegerField(default=0)
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, related_name="+", null=True)
+    engine_version = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.HOLDS)
+    since = models.DateTimeField(db_default=Now())
+    sentence = models.TextField(blank=True)
+    causes = models.JSONField(default=list)
+    fired = models.JSONField(default=list)
+    figures = models.JSONField(default=dict)
+    wanted = models.BigIntegerField(default=0)
+    seen = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "decision watches"
+
+    def __str__(self):
+        return f"Watch of review {self.review_id}"

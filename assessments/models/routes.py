@@ -1,0 +1,97 @@
+"""How a route bends: delegations, reassigned steps, and the question that sends a submission back."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.database import frozen
+from accounts.models import Function, Membership, Organization
+from assessments.models.decisions import ApprovalStep, Submission
+from assessments.models.reviews import Review
+
+
+class DelegationQuerySet(models.QuerySet):
+    def visible_to(self, member):
+        """One's own, given or taken; an admin's: everyone's."""
+        found = self.filter(organization_id=member.organization_id)
+        if "admin" in member.roles:
+            return found
+        return found.filter(Q(giver=member) | Q(taker=member))
+
+
+class Delegation(models.Model):
+    """For a range of days (the last included, in the organization's time zone) somebody signs in another's place."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    giver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="delegations_given")
+    taker = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="delegations_taken")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    reason = models.TextField(blank=True)
+    created_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    revoked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-first_day", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="a_delegation_ends_after_it_begins"),
+            models.CheckConstraint(condition=~Q(giver=F("taker")), name="nobody_delegates_to_themselves"),
+        ]
+
+    def __str__(self):
+        return f"{self.giver_id} to {self.taker_id}"
+
+
+class StepReassignment(models.Model):
+    """A party of a step was replaced by a named person, for a reason."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="reassignments")
+    former_membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    former_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
+    former_role = models.CharField(max_length=20, blank=True)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["at", "pk"]
+        triggers = frozen("reassignment")
+
+    def __str__(self):
+        return f"Step {self.step_id} to {self.membership_id}"
+
+
+class ReturnQuestion(models.Model):
+    """One question that a signer asks instead of returning the whole submission.
+
+    answered_in  the submission that carries the answer
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="questions")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="questions")
+    step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="questions")
+    asked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    question = models.TextField()
+    asked_at = models.DateTimeField(db_default=Now())
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_in = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="answers", null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+
+    def __str__(self):
+        return self.question[:80]
