@@ -12,6 +12,8 @@ from typing import Any
 from assessments.scoring.language import Type
 from assessments.scoring.language.check import nearest
 
+# A date beyond these is a slip of the keyboard, and months counted from it would leave the calendar.
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 TYPES = ("decimal", "integer", "text", "date", "boolean", "choice", "multi_choice", "list")
 CLOCKS = ("anchored", "remaining", "duration", "none")
 EARLIEST_SHIFTED = -120
@@ -98,11 +100,14 @@ class Field:
 
     def _date(self, value: Any, shifted: bool) -> str:
         try:
-            if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-                return value.isoformat()
-            return datetime.date.fromisoformat(value).isoformat()
+            day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(value)
         except (TypeError, ValueError):
             raise ValueProblem(f"{self.label} is a date such as 2026-05-31.") from None
+        if isinstance(day, datetime.datetime):
+            raise ValueProblem(f"{self.label} is a date such as 2026-05-31.")
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueProblem(f"{self.label} is a date from {FIRST_YEAR} to {LAST_YEAR}, such as 2026-05-31.")
+        return day.isoformat()
 
     def _boolean(self, value: Any, shifted: bool) -> bool:
         if not isinstance(value, bool):

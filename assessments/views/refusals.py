@@ -7,13 +7,21 @@ from assessments.errors import Refusal
 
 
 class RefusalsAsAnswers:
-    """403 with the reason for what one may not do, 409 for what cannot be done now; nothing of it was written."""
+    """403 with the reason for what one may not do, 409 for what cannot be done now; nothing of it was written.
+
+    Django answers a method that a page does not take with an empty 405: that too becomes a page.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            allowed = response.headers["Allow"]
+            response = render(request, "errors/405.html", status=405)
+            response.headers["Allow"] = allowed
+        return response
 
     def process_exception(self, request, exception):
         if isinstance(exception, NotAllowed):

@@ -86,3 +86,18 @@ def test_a_program_that_is_sent_twice_is_made_once_and_the_second_is_told(world)
 def test_numbers_without_bounds_and_half_characters_are_named_by_their_line(text):
     with pytest.raises(YamlProblem, match="Line 1|no YAML"):
         read_yaml(text)
+
+
+def test_a_method_that_a_page_does_not_take_is_answered_by_a_page(world):
+    answer = signed_in(world, "lead").post(reverse("assessments:portfolio"))
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert "does not open like that" in answer.content.decode()
+
+
+def test_a_static_file_may_load_and_run_nothing_when_it_is_opened_by_itself(client):
+    answer = client.get("/static/css/tokens.css")
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -139,6 +139,8 @@ def test_a_date_that_is_none_is_named(dated, as_of, place, words):
         ("changes", {"month": 1}, "a list of at most"),
         ("changes", [3], "Entry 1 of Changes has month, impact"),
         ("changes", [{"month": 1, "impact": "major", "why": "x"}], "unknown 'why'"),
+        ("start", "9999-01-01", "from 1990 to 2100"),
+        ("start", datetime.date(1, 1, 1), "from 1990 to 2100"),
         ("changes", [{"month": 1}], "Impact is missing"),
         ("clock_moved", "yes", "true or false"),
     ],
