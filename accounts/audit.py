@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -175,4 +176,10 @@ def record_events(
 
 def _stored(value: Any) -> Any:
     """A value as the table keeps it, so that its digest can be taken again from what was stored."""
-    return json.loads(canonical_json(value)) if value is not None else None
+    return json.loads(canonical_json(value), parse_float=_as_kept) if value is not None else None
+
+
+def _as_kept(text: str) -> float | int:
+    """A number as jsonb gives it back: no minus zero, and whole numbers beyond floats' own digits without an exponent."""
+    number = float(text)
+    return int(Decimal(text)) if abs(number) >= 1e16 else number + 0.0

@@ -173,6 +173,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Where heads of the sealed audit trail are kept: "log" (standard output alone), or a file beside it.
+AUDIT_ANCHOR = env.text("AUDIT_ANCHOR", "log")
+
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -205,6 +208,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A lost tick costs nothing: each of these finds in the database what is to be done.
 CELERY_BEAT_SCHEDULE = {
     "results of another engine": {"task": "assessments.owe_outdated", "schedule": 60.0, "options": {"expires": 60}},
+    "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -31,3 +31,4 @@ WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None  # type: ignore[assignment]  # nothing is collected: static files are found where they are written
 LOG_FORMAT = env.text("LOG_FORMAT", "console")
 CANONICAL_HOST = env.text("CANONICAL_HOST")
+AUDIT_ANCHOR = env.text("AUDIT_ANCHOR", str(BASE_DIR / ".local" / "anchors" / "heads.jsonl"))

@@ -86,7 +86,7 @@ class Demo:
                 "DATABASE_URL names a server of yours, which demo-reset does not empty. Drop and create the database "
                 "yourself, or unset DATABASE_URL and DATABASE_OWNER_URL."
             )
-        for name in ("postgres", "valkey", "media"):
+        for name in ("postgres", "valkey", "media", "anchors"):
             shutil.rmtree(self.local / name, ignore_errors=True)
         for name in ("postgres.made", "demo_accounts.json"):
             (self.local / name).unlink(missing_ok=True)
@@ -107,6 +107,7 @@ class Demo:
             "REDIS_URL": redis_url,
             "CANONICAL_HOST": HOST,
             "MEDIA_ROOT": str(self.local / "media"),
+            "AUDIT_ANCHOR": os.environ.get("AUDIT_ANCHOR") or str(self.local / "anchors" / "heads.jsonl"),
             "PYTHONUNBUFFERED": "1",
         }
         self.environment.pop("DATABASE_OWNER_URL", None)  # no serving process knows the owner's password

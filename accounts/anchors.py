@@ -1,0 +1,122 @@
+"""Heads of the chains, kept where the application's database role cannot write: a file, and always the log.
+
+One JSON object a line: organization (uuid), slug, number, digest, cause, at. A line of cause "restore" says that the
+database was set back to its number: what was anchored beyond it before is lost, and known to be.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+
+from accounts.models import AuditSeal, Organization
+
+log = structlog.get_logger(__name__)
+IN_THE_LOG = "log"
+RESTORE = "restore"
+
+
+class Unreadable(Exception):
+    """The anchors cannot be read. The text says which line, and why."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    organization: str  # uuid
+    number: int
+    digest: str
+    cause: str
+    at: str
+
+
+def append(seal: AuditSeal) -> None:
+    """Anchor a seal's head. A sink that cannot be written is logged as an error, and the next head takes its place."""
+    seal.refresh_from_db(fields=["sealed_at"])
+    organization = Organization.objects.get(pk=seal.organization_id)
+    _put(organization, seal.last_number, seal.digest, "seal", seal.sealed_at.isoformat())
+
+
+def append_restore(organization: Organization, number: int, digest: str, at: str) -> None:
+    """Say that the database was set back to this head."""
+    _put(organization, number, digest, RESTORE, at)
+
+
+def _put(organization: Organization, number: int, digest: str, cause: str, at: str) -> None:
+    line = {
+        "organization": str(organization.uuid),
+        "slug": organization.slug,
+        "number": number,
+        "digest": digest,
+        "cause": cause,
+        "at": at,
+    }
+    log.info("audit_anchor", **line)
+    if settings.AUDIT_ANCHOR == IN_THE_LOG:
+        return
+    file = Path(settings.AUDIT_ANCHOR)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One write of one line to a file opened for appending: lines of several workers do not mix.
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, (json.dumps(line) + "\n").encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as problem:
+        log.error("audit_anchor_not_written", file=str(file), problem=str(problem))
+
+
+def configured() -> Path | None:
+    """The file of the anchors, if they are kept in one that is there."""
+    if settings.AUDIT_ANCHOR == IN_THE_LOG:
+        return None
+    file = Path(settings.AUDIT_ANCHOR)
+    return file if file.exists() else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The anchors that the chain must match, and how far it reached before a restore set it back (0: it was not)."""
+
+    by_number: dict[int, Anchor]
+    lost_through: int = 0
+
+
+def standing(anchors: Iterable[Anchor]) -> Standing:
+    """What holds of anchors in the order in which they were written."""
+    by_number: dict[int, Anchor] = {}
+    lost = 0
+    for anchor in anchors:
+        if anchor.cause == RESTORE:
+            gone = [number for number in by_number if number > anchor.number]
+            lost = max([lost, *gone])
+            for number in gone:
+                del by_number[number]
+        if anchor.number:
+            by_number[anchor.number] = anchor
+    return Standing(by_number, lost)
+
+
+def read(file: Path, organization: Organization) -> list[Anchor]:
+    """An organization's anchors, oldest first. Raises Unreadable, also for a file that is not there."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return [one for one in parse(lines, str(file)) if one.organization == str(organization.uuid)]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Unreadable(f"The anchors in {file} cannot be read: {problem}.") from problem
+
+
+def parse(lines: Iterable[str], name: str) -> Iterator[Anchor]:
+    for at, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            said = json.loads(line)
+            yield Anchor(str(said["organization"]), int(said["number"]), str(said["digest"]), said["cause"], said["at"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise Unreadable(f"Line {at} of {name} is no anchor: {problem}.") from problem

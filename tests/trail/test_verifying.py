@@ -1,0 +1,234 @@
+"""AT-3, AT-4: whoever changes the trail in the tables is found, and the first number that is wrong is named."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts import anchors, chain, sealing
+from accounts.audit import event_digest
+from accounts.models import AuditEvent, AuditSeal, AuditSealEntry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sealed(organization, write):
+    """Nine entries in three seals."""
+    for _ in range(2):
+        write(3)
+        sealing.seal(organization.pk)
+    write(2)
+    sealing.seal(organization.pk)
+    assert chain.verify(organization).sealed == 9
+    return organization
+
+
+def event_at(number: int) -> AuditEvent:
+    return AuditEvent.objects.get(entry__number=number)
+
+
+def first_fault(organization, kept=None) -> chain.Fault:
+    result = chain.verify(organization, kept)
+    assert not result
+    return result.faults[0]
+
+
+@pytest.mark.parametrize("digest_too", [False, True])
+def test_an_edit_is_named(sealed, tamper, digest_too):
+    event = event_at(5)
+    event.reason = "Never said"
+    tamper(
+        "UPDATE accounts_auditevent SET reason = %s, digest = %s WHERE id = %s",
+        event.reason,
+        event_digest(event) if digest_too else event.digest,
+        event.pk,
+    )
+    assert first_fault(sealed).number == 5
+
+
+def test_a_deletion_is_named(sealed, tamper):
+    tamper("DELETE FROM accounts_auditevent WHERE id = %s", event_at(4).pk)
+    assert first_fault(sealed) == chain.Fault(4, "The event is gone.")
+
+
+def test_a_deletion_with_its_entry_is_named(sealed, tamper):
+    event = event_at(4)
+    tamper("DELETE FROM accounts_auditsealentry WHERE event_id = %s", event.pk)
+    tamper("DELETE FROM accounts_auditevent WHERE id = %s", event.pk)
+    fault = first_fault(sealed)
+    assert fault.number == 4 and "next one that is there has number 5" in fault.message
+
+
+def test_a_swap_is_named(sealed, tamper):
+    third, sixth = event_at(3), event_at(6)
+    tamper("UPDATE accounts_auditsealentry SET event_id = -1 WHERE event_id = %s", third.pk)
+    tamper("UPDATE accounts_auditsealentry SET event_id = %s WHERE event_id = %s", third.pk, sixth.pk)
+    tamper("UPDATE accounts_auditsealentry SET event_id = %s WHERE event_id = -1", sixth.pk)
+    assert first_fault(sealed).number == 3
+
+
+def forged(like: AuditEvent) -> AuditEvent:
+    """An event put in beside another one, with a digest of its own that is right."""
+    event = AuditEvent.objects.get(pk=like.pk)
+    event.pk, event.uuid = None, AuditEvent._meta.get_field("uuid").default()
+    event.object_label = "put in"
+    event.digest = event_digest(event)
+    event.save(force_insert=True)
+    return event
+
+
+def test_an_insertion_is_named(sealed):
+    """Even the application's role may insert; an event in a time that is sealed already is found all the same."""
+    forged(event_at(5))
+    assert first_fault(sealed).number == 8, "its transaction's events end with number 7: it would stand after them"
+
+
+def test_an_insertion_with_a_number_is_named(sealed, tamper):
+    event = forged(event_at(5))
+    tamper("UPDATE accounts_auditsealentry SET number = number + 1000 WHERE number > 5")
+    tamper("UPDATE accounts_auditsealentry SET number = number - 999 WHERE number > 1000")
+    entry = AuditSealEntry.objects.get(number=5)
+    AuditSealEntry.objects.create(
+        organization=sealed,
+        seal_id=entry.seal_id,
+        event=event,
+        number=6,
+        digest=sealing.chained(entry.digest, 6, event.digest),
+    )
+    assert first_fault(sealed).number == 7, "number 6 chains on; what came after it does not"
+
+
+def cut(tamper, after: int) -> None:
+    """Cut the newest entries with their events and seals, and leave whole what stays: only an anchor can tell."""
+    gone = list(AuditSealEntry.objects.filter(number__gt=after).values_list("event_id", flat=True))
+    tamper("DELETE FROM accounts_auditsealentry WHERE number > %s", after)
+    tamper("DELETE FROM accounts_auditevent WHERE id = ANY(%s)", gone)
+    tamper("DELETE FROM accounts_auditseal WHERE first_number > %s", after)
+
+
+def test_at_4_a_cut_end_is_found_by_the_anchor(organization, write, tamper, anchor_file):
+    for _ in range(3):
+        write(3)
+        sealing.seal(organization.pk)
+    kept = anchors.read(anchor_file.path, organization)
+    assert chain.verify(organization, kept).anchored == 10
+    cut(tamper, 7)
+    assert chain.verify(organization), "without the anchor nothing shows"
+    fault = first_fault(organization, kept)
+    assert fault.number == 8 and "anchored to number 10" in fault.message
+
+
+def test_a_cut_end_whose_seal_stays_is_found_without_an_anchor(sealed, tamper):
+    tamper("DELETE FROM accounts_auditsealentry WHERE number > 8")
+    assert first_fault(sealed).number == 9
+
+
+def test_at_4_a_trail_written_anew_from_the_middle_is_found_by_the_anchor(organization, write, tamper, anchor_file):
+    """With the rights of the owner all digests can be computed again; the anchor still knows the former ones."""
+    write(4)
+    sealing.seal(organization.pk)
+    kept = anchors.read(anchor_file.path, organization)
+    event = event_at(3)
+    event.reason = "Never said"
+    tamper(
+        "UPDATE accounts_auditevent SET reason = %s, digest = %s WHERE id = %s",
+        event.reason,
+        event_digest(event),
+        event.pk,
+    )
+    digest = ""
+    for entry in AuditSealEntry.objects.order_by("number").select_related("event"):
+        digest = sealing.chained(digest, entry.number, event_digest(entry.event))
+        tamper("UPDATE accounts_auditsealentry SET digest = %s WHERE id = %s", digest, entry.pk)
+    tamper("UPDATE accounts_auditseal SET digest = %s", digest)
+    assert chain.verify(organization)
+    assert "written anew" in first_fault(organization, kept).message
+
+
+def test_a_seal_that_is_gone_is_named(sealed, tamper):
+    second = AuditSeal.objects.get(number=2)
+    tamper("UPDATE accounts_auditsealentry SET seal_id = %s WHERE seal_id = %s", second.pk + 1, second.pk)
+    tamper("DELETE FROM accounts_auditseal WHERE id = %s", second.pk)
+    assert first_fault(sealed).number == second.first_number
+
+
+def test_an_event_of_a_transaction_that_never_began_is_named(sealed, tamper):
+    event = forged(event_at(9))
+    tamper("UPDATE accounts_auditevent SET transaction_id = 4611686018427387904 WHERE id = %s", event.pk)
+    assert first_fault(sealed).number == 10
+
+
+def test_what_is_younger_than_the_last_seal_is_said_to_be_unsealed(sealed, write):
+    write(2)
+    result = chain.verify(sealed)
+    assert result and (result.sealed, result.younger) == (9, 2)
+    assert result.oldest == AuditEvent.objects.order_by("pk").values_list("at", flat=True)[9]
+
+
+def test_a_restore_sets_the_anchors_back_and_says_what_is_lost(organization, write, tamper, anchor_file):
+    write(3)
+    sealing.seal(organization.pk)
+    write(3)
+    sealing.seal(organization.pk)
+    cut(tamper, 4)
+    sealing.after_restore(organization)
+    write(1)
+    sealing.seal(organization.pk)
+    result = chain.verify(organization, anchors.read(anchor_file.path, organization))
+    assert result, result.faults
+    assert (result.sealed, result.anchored, result.lost_through) == (5, 5, 7)
+
+
+def test_it_reads_a_bounded_number_of_rows_at_a_time(organization, write, django_assert_num_queries):
+    write(25)
+    sealing.seal(organization.pk)
+    walk = chain.step(organization.pk, chain.Walk(), {}, most=10)
+    assert (walk.through, walk.done) == (10, False)
+    with django_assert_num_queries(2):
+        walk = chain.step(organization.pk, walk, {}, most=10)
+    assert (walk.through, walk.done) == (20, False)
+    assert chain.step(organization.pk, walk, {}, most=10).done
+
+
+def said(*arguments) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    call_command("verify_audit", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_p11_10e_the_command_ends_with_an_error_and_names_the_number(sealed, tamper, anchor_file):
+    out, _ = said("--organization", "northbridge")
+    assert "9 entries match, no anchors at hand" in out
+    tamper("UPDATE accounts_auditevent SET actor_name = 'Someone else' WHERE id = %s", event_at(2).pk)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="northbridge does not verify"):
+        call_command("verify_audit", stdout=io.StringIO(), stderr=err)
+    assert "Number 2: The event (profile.changed) is not as it was written." in err.getvalue()
+
+
+def test_the_command_refuses_anchors_that_it_cannot_read(sealed, tmp_path):
+    with pytest.raises(CommandError, match="cannot be read"):
+        said("--anchors", str(tmp_path / "none.jsonl"))
+    (tmp_path / "bad.jsonl").write_text('{"organization": "x"}\n')
+    with pytest.raises(CommandError, match="Line 1"):
+        said("--anchors", str(tmp_path / "bad.jsonl"))
+    with pytest.raises(CommandError, match="no organization"):
+        said("--organization", "nobody")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [-0.0, 1e22, 1.5e16, 1e-7, 5e-324, 0.1, 123456789012345.6, 1e300, [1.0, {"a": -0.0}], "é\u2028", 10**30],
+    ids=str,
+)
+def test_the_digest_of_an_event_can_be_taken_again_from_its_row_whatever_number_it_holds(organization, value, admin):
+    from django.db import transaction
+
+    from accounts.audit import record_event
+
+    with transaction.atomic():
+        event = record_event(
+            "x.y", organization_id=organization.pk, actor=admin, subject=organization, new={"v": value}
+        )
+    assert event_digest(AuditEvent.objects.get(pk=event.pk)) == event.digest
