@@ -7,7 +7,7 @@ NumPy and SciPy only; no Django, no database, no clock, no global random state.
 for why a margin moved are what the rest calls. A scorecard is JSON-able; numbers are
 unrounded, absent ones null:
 
-    engine, depth, input_digest, seed (hex), bit_generator, draws     provenance
+    engine, software {python, numpy, scipy, machine}, depth, input_digest, seed (hex), bit_generator, draws   provenance
     framework {key, label, digest}
     basis            "facts" or "panel": what lenses, scenarios, robustness and verdict rest on
     options          [{key, kind, name, host}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,9 @@ def _answer(card: dict[str, Any], problem: Problem, done: Run, layout: Layout, s
     card["crosschecks"] = crosschecks_of(keys, weights, values, blocked, place["winner"])
     card["counterfactual"] = _counterfactual(problem, card, place, equal)
     if problem.ratings and cells is not None:
-        card["agreement"] = agreement_of(framework, keys, problem.ratings, weights, cells[0], blocked)
+        # In an order of their own, so that the last bit of a sum does not hang on the order in which they were read.
+        ordered = sorted(problem.ratings, key=astuple)
+        card["agreement"] = agreement_of(framework, keys, ordered, weights, cells[0], blocked)
 
 
 def _counterfactual(

@@ -18,6 +18,7 @@ from assessments.scoring.language import evaluate
 from assessments.scoring.ranking import ranking, ranks, totals_of, verdict_kind
 from assessments.scoring.rules import fill
 from assessments.scoring.runs import Layout, Run, run, values_of
+from assessments.scoring.software import software
 from assessments.scoring.weights import BIT_GENERATOR, first_shares, plausible_weights, seed_of, weights_of
 
 ENGINE_VERSION = "1.2.0"
@@ -107,6 +108,7 @@ def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
     suggestions = _suggestions(problem, done, keys, layout, labels)
     card: dict[str, Any] = {
         "engine": ENGINE_VERSION,
+        "software": software(),
         "depth": "headline",
         "framework": {"key": framework.key, "label": framework.label, "digest": framework.digest},
         "input_digest": problem.digest(),
