@@ -194,6 +194,13 @@ def can_ask_for_report(member, review: Review) -> Verdict:
     return ALLOWED
 
 
+def can_verify(member, program: Program) -> Verdict:
+    """Have a frozen record computed again: whoever answers for records."""
+    if has_role(member, "approver", "admin", "auditor") or leads(member, program):
+        return ALLOWED
+    return Verdict("Approvers, admins, auditors and the program lead recompute a record.")
+
+
 def can_see_jobs(member) -> Verdict:
     return ALLOWED if has_role(member, "admin") else Verdict("The system page is for admins.")
 

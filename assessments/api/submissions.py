@@ -5,11 +5,14 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.response import Response
 
 from assessments import permissions
 from assessments.api.base import ApiView, ListView
+from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
 from assessments.models import ApprovalParty, ApprovalStep, ProposedDecision, Review, Signature, Submission
+from assessments.services import recomputing, verifying
 
 
 class ProposedOut(serializers.Serializer):
@@ -113,3 +116,46 @@ class SubmissionRecord(ApiView):
             content_type="application/json",
             headers={"ETag": f'"{submission.sha256}"'},
         )
+
+
+class MismatchOut(serializers.Serializer):
+    what = serializers.CharField()
+    message = serializers.CharField()
+
+
+class VersionOut(serializers.Serializer):
+    name = serializers.CharField()
+    then = serializers.CharField(help_text="in the record")
+    now = serializers.CharField(help_text="here")
+
+
+class RecomputedOut(serializers.Serializer):
+    outcome = serializers.ChoiceField(
+        choices=("same", "within", "beyond", "differs", "unreadable"),
+        help_text="same: bit for bit. within, beyond: other versions compute here, and every figure lies within its stated "
+        "error or not. differs: the versions that the record names, and other figures. unreadable: nothing was computed",
+    )
+    sentence = serializers.CharField()
+    figures = serializers.IntegerField(help_text="how many were compared")
+    versions = VersionOut(source="others", many=True, help_text="those that are not the record's")
+    mismatches = MismatchOut(many=True, help_text="hashes, signatures and rows that are not what was signed")
+
+
+class SubmissionRecompute(ApiView):
+    """Read from the record alone, and stored nowhere; that it was asked for is an audit event."""
+
+    serializer_class = RecomputedOut
+
+    @extend_schema(
+        summary="Recompute the result from the frozen record, and verify its hashes and signatures",
+        tags=["decisions"],
+        request=None,
+        responses={200: RecomputedOut},
+    )
+    @idempotent
+    def post(self, request, id):
+        visible = Submission.objects.filter(review__in=Review.objects.visible_to(self.member))
+        submission = self.find(visible.select_related("review__program", "revision", "scorecard"), uuid=id)
+        found = recomputing.recompute(member=self.member, submission=submission)
+        data = {name: getattr(found, name) for name in ("outcome", "sentence", "figures", "others")}
+        return Response(RecomputedOut(data | {"mismatches": verifying.verify(submission)}).data)

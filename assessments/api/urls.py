@@ -61,6 +61,7 @@ urlpatterns = [
     path("reviews/<uuid:id>/transitions/", transitions.Transitions.as_view(), name="transitions"),
     path("reviews/<uuid:id>/submissions/", submissions.Submissions.as_view(), name="submissions"),
     path("submissions/<uuid:id>/record/", submissions.SubmissionRecord.as_view(), name="submission_record"),
+    path("submissions/<uuid:id>/recompute/", submissions.SubmissionRecompute.as_view(), name="submission_recompute"),
     path("reviews/<uuid:id>/conditions/", conditions.Conditions.as_view(), name="conditions"),
     path("conditions/<uuid:id>/", conditions.ConditionDetail.as_view(), name="condition_detail"),
     path("reviews/<uuid:id>/reports/", reports.Reports.as_view(), name="reports"),

@@ -1,12 +1,9 @@
 """The frozen record of a review: all that its result can be computed from again, as canonical JSON."""
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy
-import scipy
 from django.conf import settings
 from django.db import transaction
 
@@ -17,12 +14,16 @@ from assessments.models import Rating, Review, Scorecard, Submission
 from assessments.scoring.agreement import Rated
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
+from assessments.scoring.software import software
 from assessments.services.criteria import content_of, given_back, kept
 from assessments.services.frameworks import previous_of
-from assessments.services.panel import panel_of
+from assessments.services.panel import Panel, Said, panel_from, panel_of
 from assessments.services.ratings import digest_of
 
-FORMAT = "makewhere.submission/1"
+FORMAT = "makewhere.submission/2"
+# What older formats lack: the suggestions behind the panel values, the machine, and whose versions `software` names
+# (those of the process that froze the record). Their panel values stand as they were frozen.
+READ = ("makewhere.submission/1", FORMAT)
 
 
 def _person(member: Membership) -> dict[str, str]:
@@ -40,6 +41,7 @@ def record_of(
 ) -> dict[str, Any]:
     """Facts, options, criteria, ratings with their history, agreed values, panel, result, names and versions.
 
+    The result's numbers name seed, bit generator, draws and depth; weights are those of the criteria.
     Mappings whose order matters (choices, anchors) stand as lists of pairs, since canonical JSON sorts keys.
     """
     revision, version, organization = review.revision, review.criteria_version, review.organization
@@ -99,6 +101,7 @@ def record_of(
                 "criterion": row.criterion,
                 "option": row.option.key,
                 "value": str(row.value),
+                "suggestion": None if row.suggestion is None else str(row.suggestion),
                 "note": row.note,
                 "recorded_by": _person(row.recorded_by),
                 "at": row.updated_at,
@@ -117,13 +120,9 @@ def record_of(
             "computed_at": scorecard.created_at,
             "numbers": scorecard.numbers,
         },
-        "software": {
-            "makewhere": settings.VERSION,
-            "engine": scorecard.engine_version,
-            "python": platform.python_version(),
-            "numpy": numpy.__version__,
-            "scipy": scipy.__version__,
-        },
+        "software": {"makewhere": settings.VERSION, "engine": scorecard.engine_version}
+        # Of the process that computed the result; an older scorecard does not say which it was.
+        | scorecard.numbers.get("software", software()),
     }
 
 
@@ -142,6 +141,7 @@ def _ratings(review: Review) -> list[dict[str, Any]]:
             "person": _person(row.membership),
             "function": {"key": row.function.key, "name": row.function.name},
             "score": row.score,
+            "suggestion": None if row.suggestion is None else str(row.suggestion),
             "to_confirm": row.to_confirm,
             "version": row.version,
             "versions": [_version(row, version) for version in row.versions.all()],
@@ -166,15 +166,19 @@ def _version(rating: Rating, version: Any) -> dict[str, Any]:
     }
 
 
-def problem_of(record: str) -> Problem:
-    """What the engine computes the result of a record from; nothing but the record is read."""
-    held = json.loads(record)
-    previous = held["criteria"].get("previous")  # older records have no such key
+def problem_of(held: Mapping[str, Any]) -> Problem:
+    """What the engine computes the result of a record from; nothing but the record, as read from its JSON, is read.
+
+    Raises KeyError, TypeError, ValueError where it is none that this release can read
+    """
+    if held["format"] not in READ:
+        raise ValueError(f"This release reads no record of the format {held['format']}.")
+    previous = held["criteria"].get("previous")  # the first records have no such key
     return Problem(
         Framework.from_data(given_back(held["criteria"]["document"])),
         held["facts"]["values"],
         tuple(option["key"] for option in held["options"]),
-        held["panel"],
+        panel_in(held),
         ratings=tuple(
             Rated(row["criterion"], row["option"], row["person"]["uuid"], row["function"]["key"], float(row["score"]))
             for row in held["ratings"]
@@ -182,6 +186,22 @@ def problem_of(record: str) -> Problem:
         ),
         previous=previous and Framework.from_data(given_back(previous["document"])),
     )
+
+
+def panel_in(held: Mapping[str, Any]) -> Panel | None:
+    """The panel values that the record's ratings and agreed values give; of the oldest format those that it holds."""
+    panel: Panel | None = held["panel"]
+    if held["format"] != FORMAT or panel is None:
+        return panel
+    return panel_from(
+        [_said(row, row["function"]["key"], row["score"]) for row in held["ratings"] if not row["to_confirm"]],
+        [_said(row, "", row["value"]) for row in held["agreed_values"]],
+    )
+
+
+def _said(row: Mapping[str, Any], function: str, value: Any) -> Said:
+    seen = row["suggestion"]
+    return Said(row["criterion"], row["option"], function, float(value), None if seen is None else float(seen))
 
 
 def software_of(submission: Submission) -> dict[str, str]:

@@ -1,12 +1,17 @@
 """Checking a stored decision: whether record, proposals and signatures still are what was signed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.audit import canonical_json, sha256_of
+from accounts.audit import sha256_of
 from accounts.models import AuditEvent
-from assessments.models import ProposedDecision, Signature, Submission
-from assessments.services import signing
+from assessments.errors import FileDamaged
+from assessments.models import Decision, ProposedDecision, Review, Signature, Submission
+from assessments.scoring.framework import canonical
+from assessments.services import files, routes, signing
+
+RECORDED = ("submission.made", "decision.amended", "signature.given")
 
 
 @dataclass(frozen=True)
@@ -20,14 +25,16 @@ class Mismatch:
 def verify(submission: Submission) -> list[Mismatch]:
     """Recompute every hash of a submission, its proposed decisions and its signatures; what does not match, by name.
 
-    Finds a changed record, a changed proposal, and a signature that was altered, moved, copied or removed.
+    Finds a changed record or proposal, also one whose hash was taken anew, rows that say something else than the record,
+    and a signature that was altered, moved, copied or removed.
     """
-    found = []
-    if sha256_of(submission.record) != submission.sha256:
-        found.append(Mismatch(str(submission), "The record is not the one that its hash was taken of."))
-    proposals = list(submission.proposed_decisions.select_related("option"))
+    events = _events(submission)
+    found = [Mismatch(str(submission), words) for words in _record(submission, events)]
+    proposals = list(submission.proposed_decisions.select_related("option").order_by("number"))
+    if [proposed.number for proposed in proposals] != list(range(1, len(proposals) + 1)) or not proposals:
+        found.append(Mismatch(str(submission), "A proposed decision of it is gone."))
     for proposed in proposals:
-        found += _proposed(submission, proposed)
+        found += _proposed(submission, proposed, events)
     signatures = list(
         submission.signatures.select_related(
             "organization", "step", "submission", "proposed_decision", "membership__user", "function"
@@ -35,13 +42,56 @@ def verify(submission: Submission) -> list[Mismatch]:
     )
     for signature in signatures:
         found += [Mismatch(f"Signature of {signature}", words) for words in _signature(submission, signature)]
-    return found + _trail(submission, signatures)
+    return found + _trail(submission, signatures, events)
 
 
-def _proposed(submission: Submission, proposed: ProposedDecision) -> list[Mismatch]:
+def _events(submission: Submission) -> dict[str, list[AuditEvent]]:
+    """What the audit trail says of the review's records, by action."""
+    found: dict[str, list[AuditEvent]] = {action: [] for action in RECORDED}
+    for event in AuditEvent.objects.filter(review_uuid=submission.review.uuid, action__in=RECORDED).order_by("pk"):
+        found[event.action].append(event)
+    return found
+
+
+def _record(submission: Submission, events: Mapping[str, list[AuditEvent]]) -> list[str]:
+    if sha256_of(submission.record) != submission.sha256:
+        # Nothing else is held against a record that was changed.
+        return ["The record is not the one that its hash was taken of."]
+    faults = []
+    made = [event.new for event in events["submission.made"] if event.object_uuid == submission.uuid]
+    if not made:
+        faults.append("The audit trail knows no such submission.")
+    elif made[0]["sha256"] != submission.sha256:
+        faults.append("The audit trail holds another hash for it.")
+    try:
+        held = json.loads(submission.record)
+        said = (held["number"], held["review"]["uuid"], held["facts"]["revision"]["uuid"], held["result"]["uuid"])
+        values, numbers = held["facts"]["values"], held["result"]["numbers"]
+    except (ValueError, KeyError, TypeError):
+        return [*faults, "The record cannot be read."]
+    revision, scorecard = submission.revision, submission.scorecard
+    if said != (submission.number, str(submission.review.uuid), str(revision.uuid), str(scorecard.uuid)):
+        faults.append("Its row names other things than its record.")
+    if canonical(values) != canonical(revision.facts):
+        faults.append(f"Revision {revision.number} of the facts says something else than the record.")
+    if canonical(numbers) != canonical(scorecard.numbers):
+        faults.append("The stored result says something else than the record.")
+    return faults
+
+
+def _proposed(
+    submission: Submission, proposed: ProposedDecision, events: Mapping[str, list[AuditEvent]]
+) -> list[Mismatch]:
     faults = []
     if sha256_of(proposed.record) != proposed.sha256:
         faults.append("The record is not the one that its hash was taken of.")
+    recorded = [
+        event.new["proposed_sha256"] for event in events["submission.made"] if event.object_uuid == submission.uuid
+    ]
+    if proposed.number > 1:
+        recorded = [event.new["sha256"] for event in events["decision.amended"] if event.object_uuid == proposed.uuid]
+    if recorded != [proposed.sha256]:
+        faults.append("The audit trail knows no proposed decision with this hash.")
     try:
         held = json.loads(proposed.record)
         option = held["option"]["key"] if held["option"] else None
@@ -76,12 +126,13 @@ def _signature(submission: Submission, signature: Signature) -> list[str]:
     return faults
 
 
-def _trail(submission: Submission, signatures: list[Signature]) -> list[Mismatch]:
+def _trail(
+    submission: Submission, signatures: list[Signature], events: Mapping[str, list[AuditEvent]]
+) -> list[Mismatch]:
     """The audit trail names every signature and its digest: none may be missing, none may be there without its event."""
-    events = AuditEvent.objects.filter(review_uuid=submission.review.uuid, action="signature.given")
     recorded = {
         event.object_uuid: event
-        for event in events
+        for event in events["signature.given"]
         if event.new and event.new.get("submission_sha256") == submission.sha256
     }
     found = []
@@ -96,6 +147,52 @@ def _trail(submission: Submission, signatures: list[Signature]) -> list[Mismatch
     return found
 
 
-def is_canonical(record: str) -> bool:
-    """Whether a record is in the canonical form that its hash is defined for."""
-    return canonical_json(json.loads(record)) == record
+def verify_review(review: Review) -> list[Mismatch]:
+    """What does not match among the records of a review: its submissions as a row, its decision, its reports' files.
+
+    The submissions themselves are verified one by one, see `verify`.
+    """
+    submissions = list(review.submissions.order_by("number").defer("record"))
+    found = []
+    made = AuditEvent.objects.filter(review_uuid=review.uuid, action="submission.made")
+    there = {submission.uuid for submission in submissions}
+    for event in made.order_by("pk"):
+        if event.object_uuid not in there:
+            found.append(Mismatch(event.object_label, "The audit trail holds this submission, and it is gone."))
+    decision = Decision.objects.filter(review=review).select_related("submission", "proposed_decision").first()
+    decided = review.state in (Review.State.APPROVED, Review.State.SUPERSEDED)
+    if decided and decision is None:
+        found.append(Mismatch(str(review), f"It is {review.get_state_display().lower()} without a decision."))
+    if decision is not None:
+        name = f"Decision of {review}"
+        if not decided:
+            found.append(Mismatch(name, f"The review is {review.get_state_display().lower()}."))
+        found += [Mismatch(name, words) for words in _decision(decision, submissions)]
+    for report in review.reports.filter(made_at__isnull=False).order_by("pk"):
+        try:
+            files.read_back(report.path, report.sha256)
+        except FileDamaged as damage:
+            found.append(Mismatch(f"Report {report.filename}", str(damage)))
+    return found
+
+
+def _decision(decision: Decision, submissions: list[Submission]) -> list[str]:
+    faults = []
+    proposed, submission = decision.proposed_decision, decision.submission
+    if proposed.submission_id != submission.pk or submission.pk not in {one.pk for one in submissions}:
+        return ["It stands on a submission or a proposed decision of something else."]
+    if submission.pk != submissions[-1].pk:
+        faults.append("It stands on a submission that was replaced.")
+    if submission.proposed_decisions.filter(number__gt=proposed.number).exists():
+        faults.append("It stands on a proposed decision that was amended.")
+    for step in submission.steps.prefetch_related("parties"):
+        counting = list(step.signatures.counting(proposed))
+        if step.state != step.State.DONE or not routes.fulfilled(step, list(step.parties.all()), counting):
+            faults.append(f"{step.name} lacks signatures.")
+    last = submission.signatures.counting(proposed).order_by("-at").first()
+    if last is not None and last.at != decision.decided_at:
+        faults.append("It bears another time than the last signature.")
+    events = AuditEvent.objects.filter(action="decision.made", object_uuid=decision.uuid).values_list("new", flat=True)
+    if [event["proposed_sha256"] for event in events] != [proposed.sha256]:
+        faults.append("The audit trail knows no such decision.")
+    return faults

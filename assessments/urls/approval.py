@@ -14,5 +14,10 @@ urlpatterns = [
     path("reviews/<uuid:uuid>/conditions/<slug:key>/", conditions.condition_assign, name="condition_assign"),
     path("reviews/<uuid:uuid>/conditions/<slug:key>/drop/", conditions.condition_drop, name="condition_drop"),
     path("reviews/<uuid:uuid>/submissions/<int:number>/", records.submission_detail, name="submission_detail"),
+    path(
+        "reviews/<uuid:uuid>/submissions/<int:number>/recompute/",
+        records.submission_recompute,
+        name="submission_recompute",
+    ),
     path("reviews/<uuid:uuid>/submissions/<int:number>/record/", records.submission_record, name="submission_record"),
 ]

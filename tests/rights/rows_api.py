@@ -282,6 +282,21 @@ TABLE = {
             state="approved",
         ),
     ],
+    "api:submission_recompute": [
+        Row_(
+            "POST",
+            everyone_here | confidential,
+            kwargs=lambda world: {"id": world.review.submissions.first().uuid},
+            state="in_approval",
+        ),
+        Row_(
+            "POST",
+            on_record | confidential,
+            kwargs=lambda world: {"id": world.review.submissions.first().uuid},
+            state="approved",
+        ),
+        Row_("GET", NEVER, kwargs=lambda world: {"id": world.review.submissions.first().uuid}, state="approved"),
+    ],
     "api:conditions": [
         Row_("GET", on_the_review, state="scoring", **of_review),
         Row_("GET", on_record, state="approved", **of_review),

@@ -194,6 +194,22 @@ TABLE = {
         Row("GET", seen_on_record(200), kwargs=of_submission, state="approved"),
         Row("POST", NOT_POSTED, kwargs=of_submission),
     ],
+    "assessments:submission_recompute": [
+        Row("GET", NOT_POSTED, kwargs=of_submission),
+        Row("POST", signed_in(404), kwargs=of_submission, state="reconciling"),
+        Row(
+            "POST",
+            seen_in_approval(403, lead=200, approver=200, admin=200),
+            kwargs=of_submission,
+            state="in_approval",
+        ),
+        Row(
+            "POST",
+            seen_on_record(403, lead=200, approver=200, admin=200, auditor=200),
+            kwargs=of_submission,
+            state="approved",
+        ),
+    ],
     # The record holds prices and terms: handed out to those who may see them; the rater speaks for CMC.
     "assessments:submission_record": [
         Row("GET", signed_in(404), kwargs=of_submission, state="reconciling"),

@@ -4,10 +4,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from assessments import permissions
-from assessments.services import records, verifying
+from assessments.services import recomputing, records, verifying
 from assessments.views.access import member_required
 from assessments.views.approval import stages
 from assessments.views.workspace import find_review, frame
@@ -23,7 +23,19 @@ def _find(request, uuid, number: int):
 @require_safe
 def submission_detail(request, uuid, number):
     """Every hash of a submission, computed again now, with what does not match by name."""
+    return _page(request, *_find(request, uuid, number))
+
+
+@member_required
+@require_POST
+def submission_recompute(request, uuid, number):
+    """The result computed again from the record, shown on the submission's page; nothing of it is stored."""
     review, submission = _find(request, uuid, number)
+    found = recomputing.recompute(member=request.member, submission=submission)
+    return _page(request, review, submission, recomputed=found)
+
+
+def _page(request, review, submission, recomputed=None):
     may_download = permissions.can_see_commercial(request.member, review.program)
     found = stages.proposals_of(submission, review, commercial=bool(may_download))
     context = frame(review, "approval") | {
@@ -34,6 +46,8 @@ def submission_detail(request, uuid, number):
         "proposals": found,
         "stages": stages.stages_of(submission, found[0].row),
         "may_download": may_download,
+        "may_recompute": permissions.can_verify(request.member, review.program),
+        "recomputed": recomputed,
     }
     return render(request, "approval/submission.html", context)
 
