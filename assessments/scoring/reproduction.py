@@ -80,10 +80,10 @@ def _comparable(card: Mapping[str, Any]) -> dict[str, Any]:
     if not risk:
         return dict(card)
     options = {
-        key: option | {"events": {event["id"]: event for event in option["events"]}}
+        key: {**option, "events": {event["id"]: event for event in option["events"]}}
         for key, option in risk["options"].items()
     }
-    return card | {"risk": risk | {"options": options}}
+    return {**card, "risk": {**risk, "options": options}}
 
 
 class _Walk:
