@@ -4,7 +4,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from accounts.models import ApiToken, RoleGrant
+from accounts.kinds import KINDS
+from accounts.models import ApiToken, NotificationSetting, RoleGrant
 from accounts.people import LONGEST_TOKEN_DAYS
 
 ROLE_WORDS = {
@@ -89,6 +90,21 @@ class TokenForm(forms.Form):
     def clean_scopes(self):
         chosen = self.cleaned_data["scopes"]
         return tuple(scope for scope in ApiToken.SCOPES if scope in chosen)
+
+
+class MailForm(forms.Form):
+    """How one hears of each kind by mail; one field for each kind that people choose for themselves."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        for kind in KINDS.values():
+            if not kind.fixed:
+                self.fields[kind.name] = forms.ChoiceField(
+                    label=kind.title,
+                    help_text=kind.about,
+                    choices=NotificationSetting.Mail.choices,
+                    widget=forms.RadioSelect,
+                )
 
 
 class FirstPasswordForm(forms.Form):

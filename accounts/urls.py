@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import members, profile, switching, welcome
+from accounts.views import members, notifications, profile, switching, welcome
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("me/", profile.profile, name="profile"),
     path("me/tokens/", profile.token_issue, name="token_issue"),
     path("me/tokens/<uuid:uuid>/revoke/", profile.token_revoke, name="token_revoke"),
+    path("me/notifications/", notifications.notification_settings, name="notification_settings"),
+    path("me/notifications/<uuid:uuid>/", notifications.notification_open, name="notification_open"),
     path("welcome/<uuid:uuid>/", welcome.welcome, name="welcome"),
     path("<uuid:uuid>/", members.person, name="person"),
     path("<uuid:uuid>/roles/", members.person_roles, name="person_roles"),

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.access import id_given
@@ -13,9 +14,14 @@ from accounts.models import Membership
 @login_required
 @require_POST
 def switch_organization(request):
-    """Make another of one's own memberships the active one; a foreign one answers 404."""
+    """Make another of one's own memberships the active one; a foreign one answers 404.
+
+    next  a path of the product to go on to; anything else leads to the start page
+    """
     mine = Membership.objects.active().filter(user=request.user).select_related("organization")
     chosen = get_object_or_404(mine, uuid=id_given(request.POST.get("membership")))
     request.session[SESSION_KEY] = str(chosen.uuid)
     messages.info(request, f"You now work in {chosen.organization.name}.")
-    return redirect("/")
+    wanted = request.POST.get("next", "")
+    inside = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return redirect(wanted if inside else "/")

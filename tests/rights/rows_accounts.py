@@ -68,6 +68,14 @@ TABLE = {
         Row("GET", signed_in(405), kwargs=nowhere),
         Row("POST", signed_in(404), kwargs=nowhere),
     ],
+    "accounts:notification_settings": [
+        Row("GET", signed_in(200)),
+        Row("POST", signed_in(422), data=lambda world: {"step_open": "hourly"}),
+    ],
+    "accounts:notification_open": [
+        Row("GET", signed_in(404), kwargs=nowhere),
+        Row("POST", signed_in(405), kwargs=nowhere),
+    ],
     # Open to all: the code in the form is what counts.
     "accounts:welcome": [
         Row("GET", same(200), kwargs=viewer),
