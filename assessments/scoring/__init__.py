@@ -18,21 +18,24 @@ unrounded, absent ones null:
     gates            [{id, name, effect, options, message, condition: {title, owner, due (month)} or null}]
     facts, panel     RESULT (panel null without ratings)
     moved            [{criterion, option, was, now, judgement}]: judged before the facts moved, not yet re-judged
+    clipped          [{criterion, option, by ("rule" or "judgement"), unclipped, score}]: cells held within 1 and 5
     lenses           {key: {name, totals {option: points}, winner, runner_up, margin, tied, unblocked}}
     scenarios        {id: {name, question, winner, runner_up, margin, tied, unblocked, kept, totals, blocked_by}}
-    robustness       {first_share: {option: {value 0..1, se, n}}}
+    robustness       {first_share: {option: {value 0..1, se, n}}, paired: {"a|b": {value, se}} difference on the same draws}
     verdict          {kind, option, runner_up, tied, margin, first_share, scenarios_kept, scenarios, conditions,
                      within_resolution, sentence}; kind is no_credible_option, best_remaining, clear, leaning, close_call
     explanation      [{text, from: [paths]}];  warnings [text];  timings {rules_ms, total_ms}
 
     RESULT = {options: {key: {total, low, high (points of 100), blocked, blocked_by [gate ids], rank or null,
-              dimensions {key: {value 0..100, contribution points}}, scores {criterion: 1..5 or null}}}, order [key, ..]}
+              dimensions {key: {value 0..100, contribution points}}, scores {criterion: 1..5 or null}}}, order [key, ..],
+              certain [[a, b]]: a is better than b whatever the missing cells turn out to be}
 
 At full depth also:
 
-    robustness       {.., any_weights: {draws, generator, options {key: {ranks [{value, se}], confidence, central {dimension:
-                     share}, beats {key: share}}}} or null with why_not; ranges {dimensions, criteria: {key: {low, high, below,
-                     above}}}: shares of a weight in which the first stays first; tornado [{dimension, half, double}]}
+    robustness       {.., any_weights: {draws, generator, options {key: {ranks [{value, se}], confidence (with its _se),
+                     central {dimension: share}, beats {key: {value, se}}}, paired {"a|b": {value, se}}}} or null with why_not;
+                     ranges {dimensions, criteria: {key: {low, high, below, above, order_low, order_high}}}: shares of a
+                     weight in which the first stays first, and the whole order as it is; tornado [{dimension, half, double}]}
     flips            {weights [{dimension, weight, flip, multiplier, option}], scores: see score_flips, facts and opens: see
                      fact_flips}, the smallest change first
     crosschecks      {note, topsis, promethee, promethee_usual}: each {options {key: {value, rank, ..}} or null with why_not,

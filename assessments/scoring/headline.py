@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from assessments.scoring.agreement import Rated
 from assessments.scoring.explanation import explain, verdict_sentence
 from assessments.scoring.framework import Framework, canonical
 from assessments.scoring.language import evaluate
-from assessments.scoring.ranking import ranking, ranks, totals_of, verdict_kind
+from assessments.scoring.ranking import TIE, ranking, ranks, totals_of, verdict_kind
 from assessments.scoring.rules import fill
 from assessments.scoring.runs import Layout, Run, run, values_of
 from assessments.scoring.software import software
 from assessments.scoring.weights import BIT_GENERATOR, first_shares, plausible_weights, seed_of, weights_of
 
-ENGINE_VERSION = "1.2.0"
+ENGINE_VERSION = "1.3.0"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
         "first_share": {
             key: {"value": float(share), "se": math.sqrt(max(0.0, share * (1 - share)) / len(drawn)), "n": len(drawn)}
             for key, share in zip(keys, shares, strict=True)
-        }
+        },
+        "paired": _paired(keys, shares, done.blocked[0], len(drawn)),
     }
     kept = sum(1 for one in scenarios.values() if one["kept"])
     names = {key: problem.facts["options"][key]["name"] for key in keys}
@@ -141,6 +143,7 @@ def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
         "facts": facts_result,
         "panel": panel_result,
         "moved": moved,
+        "clipped": _clipped(problem, done, keys),
         "lenses": _lenses(framework, problem, keys, values[0], done.blocked[0]),
         "scenarios": scenarios,
         "robustness": robustness,
@@ -215,7 +218,38 @@ def _result(
         }
         options[key]["blocked_by"] = list(dict.fromkeys(options[key]["blocked_by"]))
     order = sorted(keys, key=lambda key: (options[key]["blocked"], -(options[key]["total"] or 0.0)))
-    return {"options": options, "order": order}
+    certain = [[a, b] for a in order for b in order if a != b and options[a]["low"] > options[b]["high"] + TIE]
+    return {"options": options, "order": order, "certain": certain}
+
+
+def _paired(keys: tuple[str, ...], shares: np.ndarray, blocked: np.ndarray, draws: int) -> dict[str, Any]:
+    """Differences of two open options' first shares on the same draws, with their error: only one of them can be first,
+    so that the variance of the difference is a + b - (a - b) ** 2 over the draws."""
+    open_ = [(key, float(share)) for key, share, shut in zip(keys, shares, blocked, strict=True) if not shut]
+    return {
+        f"{a}|{b}": {"value": x - y, "se": math.sqrt(max(0.0, x + y - (x - y) ** 2) / draws)}
+        for (a, x), (b, y) in combinations(open_, 2)
+    }
+
+
+def _clipped(problem: Problem, done: Run, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Cells that a rule, or a judgement carried along with newer facts, would put outside the scale of 1 to 5."""
+    found = []
+    for at, criterion in enumerate(problem.framework.criteria):
+        for position, key in enumerate(keys):
+            cell = {"criterion": criterion.key, "option": key}
+            raw, suggested = done.unclipped[position, at], done.scores[0, position, at]
+            if raw != suggested and not np.isnan(raw):
+                found.append(cell | {"by": "rule", "unclipped": float(raw), "score": float(suggested)})
+            rating = (problem.panel or {}).get(criterion.key, {}).get(key) or {}
+            value, then = rating.get("value"), rating.get("suggestion")
+            if value is None or then is None or np.isnan(suggested):
+                continue
+            carried = float(suggested + (value - then))
+            if not 1.0 <= carried <= 5.0:
+                held = min(5.0, max(1.0, carried))
+                found.append(cell | {"by": "judgement", "unclipped": carried, "score": held})
+    return found
 
 
 def _scenarios(

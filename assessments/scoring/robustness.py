@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.stats import qmc
 
 from assessments.scoring.framework import Framework
 from assessments.scoring.ranking import TIE, same
+from assessments.scoring.runs import values_of
 from assessments.scoring.weights import BIT_GENERATOR, seed_of
 
 SCRAMBLES, POINTS = 16, 1024  # independent scrambled Sobol sets: their scatter gives the error
@@ -62,12 +64,15 @@ def ranks_of(totals: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Acceptability:
-    """rank (m, m): share of draws in which option i has rank r + 1; error (m, m); winning (m, m): i beats j;
+    """rank (m, m): share of draws in which option i has rank r + 1; winning (m, m): i beats j; an error of each;
+    apart_error (m, m): error of the difference between two options' shares of first ranks, on the same draws;
     central (m, n) mean weights of the draws where i is first, NaN where it never is; confidence (m,), NaN likewise."""
 
     rank: np.ndarray
     error: np.ndarray
     winning: np.ndarray
+    winning_error: np.ndarray
+    apart_error: np.ndarray
     central: np.ndarray
     confidence: np.ndarray
     draws: int
@@ -92,19 +97,36 @@ def acceptability(
     rank = ranks_of(totals)
     hits = rank[:, :, None] == np.arange(1, count + 1)
     shares = hits.mean(axis=0)
-    parts = hits.reshape(groups, -1, count, count).mean(axis=1)
-    error = parts.std(axis=0, ddof=1) / math.sqrt(groups) if groups > 1 else np.sqrt(shares * (1 - shares) / len(hits))
-    winning = (totals[:, :, None] > totals[:, None, :] * (1 + TIE) + TIE).mean(axis=0)
+    won = totals[:, :, None] > totals[:, None, :] * (1 + TIE) + TIE
+    first = hits[:, :, 0].astype(float)
     central = np.full((count, values.shape[1]), np.nan)
     confidence = np.full(count, np.nan)
     for at in range(count):
-        first = rank[:, at] == 1
-        if first.any():
-            central[at] = weights[first].mean(axis=0)
-        if spread is not None and first.sum() >= LEAST_ACCEPTED:
+        leads = rank[:, at] == 1
+        if leads.any():
+            central[at] = weights[leads].mean(axis=0)
+        if spread is not None and leads.sum() >= LEAST_ACCEPTED:
             drawn = spread @ central[at]
             confidence[at] = (drawn[:, at] >= drawn.max(axis=1) - TIE).mean()
-    return Acceptability(shares, error, winning, central, confidence, len(weights))
+    return Acceptability(
+        shares,
+        _error(hits, groups),
+        won.mean(axis=0),
+        _error(won, groups),
+        _error(first[:, :, None] - first[:, None, :], groups),
+        central,
+        confidence,
+        len(weights),
+    )
+
+
+def _error(drawn: np.ndarray, groups: int) -> np.ndarray:
+    """The standard error of the mean over draws: from the scatter of independent groups, of plain draws where there is
+    one group only."""
+    if groups > 1:
+        parts = drawn.reshape(groups, -1, *drawn.shape[1:]).mean(axis=1)
+        return np.asarray(parts.std(axis=0, ddof=1) / math.sqrt(groups))
+    return np.asarray(drawn.std(axis=0) / math.sqrt(len(drawn)))
 
 
 def score_draws(framework: Framework, scores: np.ndarray) -> np.ndarray:
@@ -123,7 +145,8 @@ def score_draws(framework: Framework, scores: np.ndarray) -> np.ndarray:
 class WeightRange:
     """The range of one weight (share of 1) in which the first option stays first, and who comes first beyond it.
 
-    below, above  the option that takes over there; None: nobody, down to 0 or up to 1
+    below, above           the option that takes over there; None: nobody, down to 0 or up to 1
+    order_low, order_high  the range in which the whole order of the options stays as it is
     """
 
     weight: float
@@ -131,20 +154,24 @@ class WeightRange:
     high: float
     below: str | None
     above: str | None
+    order_low: float = 0.0
+    order_high: float = 1.0
 
 
 def weight_range(
-    weight: float, inside: np.ndarray, outside: np.ndarray, keys: Sequence[str], first: int
-) -> WeightRange:
+    weight: float, inside: np.ndarray, outside: np.ndarray, keys: Sequence[str], first: int,
+    rivals: Sequence[int] | None = None,
+) -> WeightRange:  # fmt: skip
     """The exact range of a weight t for which V_i(t) = t * inside_i + (1 - t) * outside_i keeps its maximum at `first`.
 
     weight           the weight now, 0..1
     inside, outside  (m,) value of the part that the weight belongs to, and of all the rest with its own proportions
+    rivals           positions that may take over; None: every other
     Source           linear in t: the flip against j is t* = -(A_i - A_j) / ((v_i - v_j) - (A_i - A_j))
     """
     low, high, below, above = 0.0, 1.0, None, None
     for at, key in enumerate(keys):
-        if at == first:
+        if at == first or (rivals is not None and at not in rivals):
             continue
         rest = outside[first] - outside[at]
         slope = (inside[first] - inside[at]) - rest
@@ -168,11 +195,13 @@ def multiplier(weight: float, wanted: float) -> float | None:
 def weight_ranges(
     framework: Framework, keys: Sequence[str], weights: np.ndarray, values: np.ndarray, first: str
 ) -> dict[str, dict[str, WeightRange]]:
-    """{"dimensions": {key: range}, "criteria": {key: range}} of the first option among the options given.
+    """{"dimensions": {key: range}, "criteria": {key: range}} of the first option among the options given, and of their
+    order.
 
     values  (m, n) 0..1, finite
     """
     leader = list(keys).index(first)
+    order = np.argsort(-(values @ weights), kind="stable").tolist()
     found: dict[str, dict[str, WeightRange]] = {"dimensions": {}, "criteria": {}}
     parts = [
         (
@@ -189,7 +218,12 @@ def weight_ranges(
             continue
         inside = values[:, own] @ weights[own] / weight
         outside = (values @ weights - values[:, own] @ weights[own]) / (1 - weight)
-        found[group][key] = weight_range(weight, inside, outside, keys, leader)
+        one = weight_range(weight, inside, outside, keys, leader)
+        low, high = one.low, one.high
+        for place, position in enumerate(order[:-1]):
+            behind = weight_range(weight, inside, outside, keys, position, order[place + 1 :])
+            low, high = max(low, behind.low), min(high, behind.high)
+        found[group][key] = replace(one, order_low=low, order_high=high)
     return found
 
 
@@ -230,7 +264,7 @@ def robustness_of(
         reason = "fewer than two options are open" if len(open_) < 2 else "some cells have no score yet"
         return {"any_weights": None, "why_not": reason, "ranges": None, "tornado": [], "weight_flips": []}
     names = [keys[at] for at in open_]
-    spread = (score_draws(framework, scores[open_]) - 1.0) / 4.0
+    spread = values_of(framework.criteria, score_draws(framework, scores[open_]))
     smaa = acceptability(known, any_weights(framework), spread=spread)
     found: dict[str, Any] = {
         "any_weights": {
@@ -241,11 +275,22 @@ def robustness_of(
                     "ranks": [
                         {"value": float(v), "se": float(e)} for v, e in zip(smaa.rank[at], smaa.error[at], strict=True)
                     ],
-                    "confidence": None if math.isnan(smaa.confidence[at]) else float(smaa.confidence[at]),
+                    **_confidence(smaa.confidence[at]),
                     "central": None if np.isnan(smaa.central[at]).any() else _by_dimension(framework, smaa.central[at]),
-                    "beats": {other: float(smaa.winning[at, j]) for j, other in enumerate(names) if j != at},
+                    "beats": {
+                        other: {"value": float(smaa.winning[at, j]), "se": float(smaa.winning_error[at, j])}
+                        for j, other in enumerate(names)
+                        if j != at
+                    },
                 }
                 for at, key in enumerate(names)
+            },
+            "paired": {
+                f"{names[i]}|{names[j]}": {
+                    "value": float(smaa.rank[i, 0] - smaa.rank[j, 0]),
+                    "se": float(smaa.apart_error[i, j]),
+                }
+                for i, j in combinations(range(len(names)), 2)
             },
         },
         "why_not": "",
@@ -256,13 +301,28 @@ def robustness_of(
     ranges = weight_ranges(framework, names, weights, known, first)
     found["ranges"] = {
         group: {
-            key: {"low": one.low, "high": one.high, "below": one.below, "above": one.above} for key, one in rows.items()
+            key: {
+                "low": one.low,
+                "high": one.high,
+                "below": one.below,
+                "above": one.above,
+                "order_low": one.order_low,
+                "order_high": one.order_high,
+            }
+            for key, one in rows.items()
         }
         for group, rows in ranges.items()
     }
     found["tornado"] = tornado(framework, names, weights, known, (first, second)) if second else []
     found["weight_flips"] = _flips(ranges["dimensions"])
     return found
+
+
+def _confidence(factor: float) -> dict[str, float | None]:
+    """The confidence factor with its error from the score draws; None where the option was first too seldom."""
+    if math.isnan(factor):
+        return {"confidence": None, "confidence_se": None}
+    return {"confidence": float(factor), "confidence_se": math.sqrt(factor * (1 - factor) / SCORE_DRAWS)}
 
 
 def _by_dimension(framework: Framework, weights: np.ndarray) -> dict[str, float]:

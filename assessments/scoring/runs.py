@@ -48,7 +48,8 @@ class _Across(dict[str, np.ndarray]):
 
 @dataclass
 class Run:
-    """Columns of every row, run by run; scores (rows, options, criteria) NaN where no rule; blocked (rows, options)."""
+    """Columns of every row, run by run; scores (rows, options, criteria) NaN where no rule; blocked (rows, options);
+    unclipped (options, criteria): the first row's scores before they were held within 1 and 5."""
 
     rows: int
     programs: int
@@ -59,6 +60,7 @@ class Run:
     blocked: np.ndarray
     fired: list[tuple[Gate, Entry, np.ndarray]]
     held: dict[tuple[int, int], list[tuple[Branch, np.ndarray]]]  # of (option, criterion): which branches held
+    unclipped: np.ndarray
 
 
 def run(framework: Framework, facts: Sequence[Mapping[str, Any]], layout: Layout, *, scenarios: bool) -> Run:
@@ -88,13 +90,14 @@ def run(framework: Framework, facts: Sequence[Mapping[str, Any]], layout: Layout
             if rule is not None:
                 value, held[position, at] = rule.trace(columns[position])
                 scores[:, position, at] = value
+    unclipped = scores[0].copy()
     np.clip(scores, 1.0, 5.0, out=scores)
     fired = fire(framework, columns, layout, rows)
     blocked = np.zeros((rows, layout.scored), bool)
     for _, entry, where in fired:
         if entry.effect == "block":
             blocked |= where
-    return Run(rows, len(facts), program, names, columns, scores, blocked, fired, held)
+    return Run(rows, len(facts), program, names, columns, scores, blocked, fired, held, unclipped)
 
 
 def derive(

@@ -3,9 +3,9 @@
 `risk_of(framework, run, layout, ...)` gives the "risk" part of a scorecard:
 
     draws, unit_months, half_years ["0-6", ..]
-    options   {key: {slip, cost, partner_cost: {mean, se, p50, p80, p80_se, p95}; by_category {O|R|X: {slip, cost}};
+    options   {key: {slip, cost, partner_cost: {mean, se, p50, p80, p95, each with its _se}; by_category {O|R|X: {slip, cost}};
               delay, spending [{mean, p80, O, R, X} per half-year]; events [the five that matter most];
-              breach [per half-year], breach_by {delay|cost: [..]}, breach_ever, first_breach,
+              breach [per half-year] with breach_se, breach_by {delay|cost: [..]}, breach_ever, first_breach,
               headroom {delay|cost: {O, R, X}}, binding}}
     capacity  {delay, cost: {O, R, X, stated [categories]}}, null where the framework has none
     paired    {"a|b": {slip, slip_se, cost, cost_se}} mean difference on the same paths, a less b

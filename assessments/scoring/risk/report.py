@@ -16,22 +16,22 @@ NORMAL_95 = 1.959964
 
 
 def spread_of(values: np.ndarray) -> dict[str, float]:
-    """Mean with its standard error, and percentiles; that of the 80th from order statistics.
+    """Mean and percentiles, each with its standard error; those of the percentiles from order statistics.
 
     values  (N,)
     """
     count = len(values)
-    p50, p80, p95 = np.percentile(values, [50, 80, 95])
-    half = NORMAL_95 * math.sqrt(0.16 / count)
-    low, high = np.quantile(values, [max(0.0, 0.8 - half), min(1.0, 0.8 + half)])
-    return {
+    ordered = np.sort(values)
+    found = {
         "mean": float(values.mean()),
         "se": float(values.std(ddof=1) / math.sqrt(count)) if count > 1 else 0.0,
-        "p50": float(p50),
-        "p80": float(p80),
-        "p80_se": float((high - low) / (2 * NORMAL_95)),
-        "p95": float(p95),
     }
+    for percent in (50, 80, 95):
+        share = percent / 100
+        half = NORMAL_95 * math.sqrt(share * (1 - share) / count)
+        low, middle, high = np.quantile(ordered, [max(0.0, share - half), share, min(1.0, share + half)])
+        found |= {f"p{percent}": float(middle), f"p{percent}_se": float((high - low) / (2 * NORMAL_95))}
+    return found
 
 
 def half_years(parts: np.ndarray) -> list[dict[str, float]]:
@@ -75,7 +75,7 @@ def held_against(
 ) -> dict[str, Any]:
     """How often and when an option asks for more than can be absorbed, and how much is left.
 
-    Returns {breach: [probability per half-year], breach_by: {delay: [..], cost: [..]}, breach_ever,
+    Returns {breach: [probability per half-year], breach_se: their errors, breach_by: {delay: [..], cost: [..]}, breach_ever,
             first_breach: half-year from 0 or None,
             headroom: {delay: {O, R, X}, cost: ..}, binding: {category, unit, headroom, capacity, relative}}
     """
@@ -109,6 +109,7 @@ def held_against(
         "breach": [float(share) for share in often],
         "breach_by": by_unit,
         "breach_ever": float(above.any(axis=0).mean()),
+        "breach_se": [math.sqrt(share * (1 - share) / above.shape[1]) for share in map(float, often)],
         "first_breach": int(reached[0]) if len(reached) else None,
         "headroom": headroom,
         "binding": binding,
