@@ -13,7 +13,8 @@ from assessments import jobs
 from assessments.models import Job, Program, Review
 from assessments.services import criteria, demo, programs, ratings, reconciling, reviews
 from assessments.services.frameworks import default_document
-from assessments.views import result_body
+from assessments.views.results.pages import PAGES
+from assessments.views.results.reading import read
 from tests.factories import MembershipFactory, OrganizationFactory
 
 PROFILES = Path(assessments.frameworks.__file__).parent / "demo"
@@ -45,9 +46,9 @@ def settle() -> None:
     demo.settle()
 
 
-def body_of(place: "Place", key: str, card, numbers: dict) -> dict:
+def body_of(place: "Place", key: str, card, numbers: dict, page: str = "result") -> dict:
     """What the page of a person shows of these numbers."""
-    return result_body.body_of(place.people[key], place.program, card, numbers=numbers)["result"]
+    return PAGES[page].read(read(place.people[key], place.program, card, numbers))
 
 
 def person(organization, roles, function="", name="") -> Membership:

@@ -35,17 +35,6 @@ def test_a_program_shows_what_its_facts_alone_say(client, place):
     assert "pdr_" not in said and "in_house" not in said, "names, never keys"
 
 
-def test_other_methods_are_shown_folded_and_as_a_check_only(client, settings):
-    place = results.make_place("brightwater")
-    results.settle()
-    answer = page(client, place, "viewer", "assessments:program_result", place.program)
-    said = text_of(answer)
-    assert '<details class="card fold" id="cross-checks">' in answer.content.decode()
-    assert "Cross-checks" in said and "They enter no total and no verdict." in said
-    assert "TOPSIS" in said and "PROMETHEE II, with thresholds" in said
-    assert "promethee_usual" not in answer.content.decode()
-
-
 def test_a_program_without_facts_says_what_to_do(client, place):
     from assessments.services import programs
 
@@ -150,20 +139,14 @@ def test_the_page_asks_for_its_result_alone_and_keeps_the_view(client, place):
     assert "Only you see this" in part
 
 
-def test_a_full_result_adds_risk_and_what_would_change_the_answer(client, place):
+def test_a_full_result_points_to_what_lies_deeper(client, place):
     results.settle()
     name, program = "assessments:program_result", place.program
-    said = text_of(page(client, place, "lead", name, program))
-    assert "Where the risk lives" in said and "months of program delay we carry" in said and "MUSD we carry" in said
-    assert "What would change the answer" in said
-    priced = {"label": "Price per lot", "commercial": True, "option": "cdmo", "unit": "kUSD/lot", "old": 60, "new": 90}
-    card = Scorecard.objects.get(program=program, depth="full")
-    numbers = card.numbers
-    numbers["flips"]["facts"] = [priced | {"winner": "hybrid", "opens": []}]
-    as_lead = results.body_of(place, "lead", card, numbers)["changes"]
-    as_viewer = results.body_of(place, "viewer", card, numbers)["changes"]
-    assert "Price per lot, CDMO: 90 kUSD/lot (now 60)" in [change.what for change in as_lead]
-    assert not [change for change in as_viewer if "Price per lot" in change.what]
+    answer = page(client, place, "lead", name, program)
+    said = text_of(answer)
+    assert "Months of program delay that we carry" in said and "The smallest changes that alter the answer" in said
+    for page_ in ("robustness", "risk", "stress"):
+        assert f'href="{reverse(f"assessments:program_{page_}", args=[program.uuid])}"' in answer.content.decode()
 
 
 def test_queries_of_the_page_are_few(client, place, django_assert_max_num_queries):

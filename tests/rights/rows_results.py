@@ -38,6 +38,7 @@ def reads(kwargs, answers):
 
 TABLE = {
     "assessments:review_result": reads(review, REVIEW),
+    **{f"assessments:review_{page}": reads(review, REVIEW) for page in ("robustness", "risk", "stress")},
     "assessments:review_state": reads(review, REVIEW),
     "assessments:review_freshness": reads(review, REVIEW),
     "assessments:review_retry": [
@@ -46,6 +47,7 @@ TABLE = {
         Row("GET", NO_POST, kwargs=review),
     ],
     "assessments:program_result": reads(program, PROGRAM),
+    **{f"assessments:program_{page}": reads(program, PROGRAM) for page in ("robustness", "risk", "stress")},
     "assessments:program_state": reads(program, PROGRAM),
     "assessments:program_freshness": reads(program, PROGRAM),
     "assessments:program_retry": [

@@ -7,22 +7,40 @@ Every kind of chart is a module with a plain dataclass and three pure functions:
 
 from types import ModuleType
 
-from assessments.reporting.charts import risk, scenarios, shares, sparkline, values
+from assessments.reporting.charts import breach, ranges, ranks, risk, scenarios, shares, sparkline, tornado, values
+from assessments.reporting.charts.breach import BreachOverTime, BreachPanel
 from assessments.reporting.charts.colours import accents
+from assessments.reporting.charts.ranges import RangeOfWeight, WeightRanges
+from assessments.reporting.charts.ranks import OptionRanks, RankShares
 from assessments.reporting.charts.risk import RiskOverTime, RiskPanel
 from assessments.reporting.charts.scenarios import ScenarioMatrix, ScenarioOption, ScenarioRun
 from assessments.reporting.charts.shares import FirstShares, Share
 from assessments.reporting.charts.sparkline import Sparkline
 from assessments.reporting.charts.svg import Figure, Table
+from assessments.reporting.charts.tornado import Swing, Tornado
 from assessments.reporting.charts.values import OptionValue, ValueBars
 
-Chart = ValueBars | ScenarioMatrix | FirstShares | RiskOverTime | Sparkline
+Chart = (
+    ValueBars
+    | ScenarioMatrix
+    | FirstShares
+    | RankShares
+    | WeightRanges
+    | Tornado
+    | RiskOverTime
+    | BreachOverTime
+    | Sparkline
+)
 
 _MODULES: dict[type, ModuleType] = {
     ValueBars: values,
     ScenarioMatrix: scenarios,
     FirstShares: shares,
+    RankShares: ranks,
+    WeightRanges: ranges,
+    Tornado: tornado,
     RiskOverTime: risk,
+    BreachOverTime: breach,
     Sparkline: sparkline,
 }
 WIDE, NARROW = 640, 340
@@ -53,10 +71,15 @@ def figure(data: Chart, ident: str = "", width: float = WIDE) -> Figure:
 __all__ = [
     "NARROW",
     "WIDE",
+    "BreachOverTime",
+    "BreachPanel",
     "Chart",
     "Figure",
     "FirstShares",
+    "OptionRanks",
     "OptionValue",
+    "RangeOfWeight",
+    "RankShares",
     "RiskOverTime",
     "RiskPanel",
     "ScenarioMatrix",
@@ -64,8 +87,11 @@ __all__ = [
     "ScenarioRun",
     "Share",
     "Sparkline",
+    "Swing",
     "Table",
+    "Tornado",
     "ValueBars",
+    "WeightRanges",
     "accents",
     "drawing",
     "figure",

@@ -38,6 +38,23 @@ def share_words(share: float, error: float | None = None) -> str:
     return f"{share * 100:.0f} ± {max(1, round(error * 196)):d} %"
 
 
+def fine_share_words(share: float, error: float) -> str:
+    """ "61.3 ± 0.4 %": as `share_words`, with a digit more where the error allows it; a share never met is "none".
+
+    share, error  0 to 1; the error is one standard error
+    """
+    if share <= 0:
+        return "none"
+    if share >= 1:
+        return "all"
+    if share < 0.0005:
+        return "under 0.1 %"
+    if share > 0.9995:
+        return "over 99.9 %"
+    half = error * 196
+    return f"{share * 100:.1f} ± {max(0.1, half):.1f} %" if half < 0.95 else f"{share * 100:.0f} ± {half:.0f} %"
+
+
 def _words(option: Share) -> str:
     return "not ranked" if option.share is None else share_words(option.share, option.error)
 

@@ -15,12 +15,14 @@ FAR = 4.0  # a weight that has to become more than so many times larger or small
 class Flip:
     """what: "Weight on Capability fit above 31 % (now 22 %)"; then: "CDMO first".
 
-    kind  weight, fact, opens (a blocked option, the answer stands), scenario, lens, nearest (nothing changes the answer)
+    kind  weight, fact, score, opens (a blocked option, the answer stands), scenario, lens, nearest (nothing changes it)
+    size  how large the change is: "×1.4", "+30 %", "0.4 points of the scale"; empty where that says nothing
     """
 
     kind: str
     what: str
     then: str
+    size: str = ""
 
 
 def flip_rows(numbers: Numbers, names: Names) -> list[Flip]:
@@ -30,8 +32,27 @@ def flip_rows(numbers: Numbers, names: Names) -> list[Flip]:
     if numbers["verdict"]["option"] is None:
         return []
     changed = [*_scenarios(numbers), *_lenses(numbers)]
-    small = [*_weights(numbers, names), *_facts(numbers, "facts", "fact"), *_facts(numbers, "opens", "opens")]
+    close = [flip for flip, factor in _weights(numbers, names) if 1 / FAR <= factor <= FAR]
+    small = [*close[:MOST], *_facts(numbers, "facts", "fact")[:MOST], *_facts(numbers, "opens", "opens")[:MOST]]
     return [*small, *(changed or ([] if small else _nearest(numbers)))]
+
+
+def every_flip(numbers: Numbers, names: Names) -> dict[str, list[Flip]]:
+    """All single changes found that alter the answer, or open a blocked option, the smallest first: {"weights", "facts",
+    "scores", "opens"}. Empty before the full depth.
+    """
+    return {
+        "weights": [flip for flip, _ in _weights(numbers, names)],
+        "facts": _facts(numbers, "facts", "fact"),
+        "scores": _scores(numbers, names),
+        "opens": _facts(numbers, "opens", "opens"),
+    }
+
+
+def nearest_flips(numbers: Numbers, names: Names) -> list[Flip]:
+    """The smallest change of a weight, of a fact and of a score; those that there are."""
+    found = every_flip(numbers, names)
+    return [found[kind][0] for kind in ("weights", "facts", "scores") if found[kind]]
 
 
 def place_words(numbers: Numbers, run: Mapping[str, Any]) -> str:
@@ -39,7 +60,9 @@ def place_words(numbers: Numbers, run: Mapping[str, Any]) -> str:
     known = options(numbers)
     if run["winner"] is None:
         tied = " and ".join(known[key].name for key in run.get("tied") or ())
-        return f"{tied} tie" if tied else "no option left"
+        if tied:
+            return f"{tied} tie"
+        return "no option left" if run["margin"] is None else "a tie"
     named = known[run["winner"]].name
     if run["margin"] is None:
         return f"{named} first, the only one left"
@@ -47,21 +70,35 @@ def place_words(numbers: Numbers, run: Mapping[str, Any]) -> str:
     return f"{named} first, {ahead}"
 
 
-def _weights(numbers: Numbers, names: Names) -> list[Flip]:
+def _weights(numbers: Numbers, names: Names) -> list[tuple[Flip, float]]:
+    """With the multiplier of the weight that each needs."""
     found = []
     for row in numbers.get("flips", {}).get("weights", ()):
-        if not 1 / FAR <= row["multiplier"] <= FAR:
-            continue
         what = weight_flip_words(names.dimensions[row["dimension"]], row["flip"], row["weight"])
-        found.append(Flip("weight", what, f"{options(numbers)[row['option']].name} first"))
-    return found[:MOST]
+        then = f"{options(numbers)[row['option']].name} first"
+        found.append((Flip("weight", what, then, f"×{row['multiplier']:.2g}"), row["multiplier"]))
+    return found
+
+
+def _scores(numbers: Numbers, names: Names) -> list[Flip]:
+    known, found = options(numbers), []
+    for row in numbers.get("flips", {}).get("scores", ()):
+        way = "down" if row["change"] < 0 else "up"
+        what = (
+            f"{names.criteria[row['criterion']]}, {known[row['option']].name}: score {way} to {row['flip']:.1f} "
+            f"(now {row['score']:.1f})"
+        )
+        size = f"{row['change']:+.1f}".replace("-", "−")
+        found.append(Flip("score", what, f"{known[row['winner']].name} first", f"{size} of the scale of 1 to 5"))
+    return found
 
 
 def _facts(numbers: Numbers, part: str, kind: str) -> list[Flip]:
     found = []
-    for row in numbers.get("flips", {}).get(part, ())[:MOST]:
+    for row in numbers.get("flips", {}).get(part, ()):
+        size = _size(row)
         if part == "facts":
-            found.append(Flip(kind, _fact(numbers, row), place_words(numbers, row)))
+            found.append(Flip(kind, _fact(numbers, row), place_words(numbers, row), size))
             continue
         opened = options(numbers)[row["opens"]].name
         if row["winner"] == row["opens"]:
@@ -70,8 +107,15 @@ def _facts(numbers: Numbers, part: str, kind: str) -> list[Flip]:
             then = f"{opened} no longer blocked"
         else:
             then = f"{opened} no longer blocked, still {row['behind']:.1f} points behind"
-        found.append(Flip(kind, _fact(numbers, row), then))
+        found.append(Flip(kind, _fact(numbers, row), then, size))
     return found
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    """The change of a number as a part of what it is now."""
+    if row["direction"] == "to" or not row["old"]:
+        return ""
+    return f"{(row['new'] - row['old']) / abs(row['old']):+.0%}".replace("-", "−").replace("%", " %")
 
 
 def _fact(numbers: Numbers, row: Mapping[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from assessments.reporting.charts import RiskOverTime, RiskPanel
+from assessments.reporting.charts import BreachOverTime, BreachPanel, RiskOverTime, RiskPanel
 from assessments.reporting.charts.colours import CATEGORY_NAMES
-from assessments.reporting.result_view.words import Numbers, options, result_of
+from assessments.reporting.result_view.words import Numbers, Option, options, result_of
 
 CATEGORIES = tuple(CATEGORY_NAMES)
 UNITS = {
@@ -46,6 +46,52 @@ class EventRow:
     delay: str
     cost: str
     prior: bool
+
+
+@dataclass(frozen=True)
+class SpreadRow:
+    """One option's months or MUSD over the horizon, each with the half-width of its 95% error."""
+
+    option: Option
+    blocked: bool
+    mean: str
+    p50: str
+    p80: str
+    p95: str
+
+
+@dataclass(frozen=True)
+class CategoryRow:
+    """One option's mean by category, of months or MUSD, with the share of the whole."""
+
+    option: Option
+    cells: tuple[tuple[str, str], ...]
+    whole: str
+
+
+@dataclass(frozen=True)
+class HeadroomRow:
+    """What can be absorbed of one kind of risk, and what each option leaves of it at the 80th percentile.
+
+    cells  per option: (words, whether it is too much)
+    """
+
+    kind: str
+    limit: str
+    stated: bool
+    cells: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """The mean difference of two options on the same paths. apart: whether it is more than two standard errors."""
+
+    first: Option
+    second: Option
+    delay: str
+    delay_apart: bool
+    cost: str
+    cost_apart: bool
 
 
 def has_risk(numbers: Numbers) -> bool:
@@ -171,3 +217,103 @@ def event_rows(numbers: Numbers, key: str) -> list[EventRow]:
         )
         for event in numbers["risk"]["options"][key]["events"]
     ]
+
+
+HALF_WIDTH = 1.96  # standard errors of a 95% interval
+SURE = 2  # standard errors from which on two options count as different
+
+
+def _with_error(value: float, error: float | None) -> str:
+    """ "9.8 ± 0.1"; an error not stored by an older engine is left out."""
+    shown = f"{value:.1f}".replace("-", "−")
+    return shown if error is None else f"{shown} ± {max(0.1, error * HALF_WIDTH):.1f}"
+
+
+def spread_rows(numbers: Numbers, part: str) -> list[SpreadRow]:
+    """part: "slip" (months), "cost" (MUSD that we carry) or "partner_cost" (MUSD that the partner carries)."""
+    if not has_risk(numbers):
+        return []
+    known, result = options(numbers), result_of(numbers)
+    rows = []
+    for key in result["order"]:
+        one = numbers["risk"]["options"][key][part]
+        figures = (_with_error(one[name], one.get(f"{name}_se")) for name in ("p50", "p80", "p95"))
+        blocked = result["options"][key]["blocked"]
+        rows.append(SpreadRow(known[key], blocked, _with_error(one["mean"], one["se"]), *figures))
+    return rows
+
+
+def category_rows(numbers: Numbers, part: str) -> list[CategoryRow]:
+    """part: "slip" or "cost"."""
+    if not has_risk(numbers):
+        return []
+    known, rows = options(numbers), []
+    for key in result_of(numbers)["order"]:
+        by_category = numbers["risk"]["options"][key]["by_category"]
+        means = [by_category[category][part] for category in CATEGORIES]
+        whole = sum(means)
+        cells = tuple((f"{mean:.1f}", f"{mean / whole:.0%}".replace("%", " %") if whole else "") for mean in means)
+        rows.append(CategoryRow(known[key], cells, f"{whole:.1f}"))
+    return rows
+
+
+def headroom_rows(numbers: Numbers) -> list[HeadroomRow]:
+    """Months first, then MUSD; empty where nothing is held against a capacity. Cells in the review's order."""
+    limits = numbers["risk"]["capacity"] if has_risk(numbers) else None
+    if not limits:
+        return []
+    rows = []
+    for unit, words in (("delay", "months"), ("cost", "MUSD")):
+        for category in CATEGORIES:
+            cells = []
+            for key in options(numbers):
+                left = numbers["risk"]["options"][key]["headroom"][unit][category]
+                cells.append((f"{abs(left):.1f} {'left' if left >= 0 else 'missing'}", left < 0))
+            kind = f"{CATEGORY_NAMES[category].capitalize()}, {words}"
+            limit = f"{limits[unit][category]:.1f}"
+            rows.append(HeadroomRow(kind, limit, category in limits[unit]["stated"], tuple(cells)))
+    return rows
+
+
+def pair_rows(numbers: Numbers) -> list[PairRow]:
+    """Every pair of options, the first less the second, on the same paths."""
+    if not has_risk(numbers):
+        return []
+    known, rows = options(numbers), []
+    for pair, one in numbers["risk"]["paired"].items():
+        a, b = pair.split("|")
+        rows.append(
+            PairRow(
+                known[a],
+                known[b],
+                _difference(one["slip"], one["slip_se"]),
+                abs(one["slip"]) >= SURE * one["slip_se"],
+                _difference(one["cost"], one["cost_se"]),
+                abs(one["cost"]) >= SURE * one["cost_se"],
+            )
+        )
+    return rows
+
+
+def _difference(value: float, error: float) -> str:
+    return f"{value:+.2f} ± {max(0.01, error * HALF_WIDTH):.2f}".replace("-", "−")
+
+
+def breach_over_time(numbers: Numbers) -> BreachOverTime | None:
+    """How likely each half-year asks for more than can be absorbed; None where nothing is held against a capacity."""
+    if not has_risk(numbers) or not numbers["risk"]["capacity"]:
+        return None
+    risk, known, panels = numbers["risk"], options(numbers), []
+    for key in result_of(numbers)["order"]:
+        one = risk["options"][key]
+        errors = one.get("breach_se") or [0.0] * len(one["breach"])
+        chances = tuple(zip(one["breach"], errors, strict=True))
+        note = f"in at least one half-year: {one['breach_ever'] * 100:.0f} %"
+        panels.append(BreachPanel(known[key].name, known[key].accent, chances, note))
+    spans = tuple(_span(numbers, at) for at in range(len(risk["half_years"])))
+    return BreachOverTime(tuple(panels), spans, BREACH_SHARE)
+
+
+def risk_words(numbers: Numbers) -> list[str]:
+    """The sentences of the result that rest on risk."""
+    return [one["text"] for one in numbers["explanation"] if any(path.startswith("risk") for path in one["from"])]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assessments.reporting.result_view.names import Names
-from assessments.reporting.result_view.words import Numbers, Option, options, result_of, weight_flip_words
+from assessments.reporting.result_view.words import Numbers, Option, options, result_of
 
 _EFFECTS = {"block": 0, "condition": 1, "warn": 2}
 
@@ -73,6 +73,7 @@ class DimensionRow:
     """values: 0 to 100 per option in the review's order, None where all of it is missing; weight: share of 1.
 
     best  per option, whether no other has more and one has less
+    lead  what the dimension adds to the margin of the first over the second, points of 100; None without two
     """
 
     key: str
@@ -80,10 +81,15 @@ class DimensionRow:
     weight: float
     values: tuple[float | None, ...]
     best: tuple[bool, ...]
+    lead: float | None = None
 
     @property
     def weight_percent(self) -> str:
         return f"{self.weight * 100:.0f}"
+
+    @property
+    def lead_words(self) -> str:
+        return "–" if self.lead is None else signed(self.lead)
 
     @property
     def cells(self) -> list[tuple[float | None, bool]]:
@@ -143,6 +149,17 @@ class CriterionRow:
 
 
 @dataclass(frozen=True)
+class Clipped:
+    """A cell held within the scale of 1 to 5. by: "rule" or "judgement"; both scores in words."""
+
+    criterion: str
+    option: Option
+    by: str
+    unclipped: str
+    score: str
+
+
+@dataclass(frozen=True)
 class Moved:
     """A cell whose suggestion moved after it was judged; the judgement was carried along."""
 
@@ -155,14 +172,6 @@ class Moved:
     @property
     def judgement_words(self) -> str:
         return signed(self.judgement)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A smallest change that alters the answer. what: "Weight of Capability fit above 31 % (now 15 %)"; then: what follows."""
-
-    what: str
-    then: str
 
 
 def month_words(month: float | None, start: datetime.date | None) -> str:
@@ -293,7 +302,7 @@ def dimension_rows(numbers: Numbers, names: Names, basis: str | None = None) -> 
         top = max(there, default=0.0)
         apart = bool(there) and min(there) < top - 1e-9
         best = tuple(apart and value is not None and value > top - 1e-9 for value in values)
-        rows.append(DimensionRow(key, name, weights[key], values, best))
+        rows.append(DimensionRow(key, name, weights[key], values, best, _lead(numbers, result, key)))
     return rows
 
 
@@ -321,42 +330,44 @@ def moved_rows(numbers: Numbers, names: Names) -> list[Moved]:
     ]
 
 
-def change_rows(numbers: Numbers, names: Names, most: int = 3) -> list[Change]:
-    """The smallest changes of weights, facts and scores that alter the answer; empty before the full depth.
-
-    most  of each kind
-    """
-    flips, known = numbers.get("flips") or {}, options(numbers)
-    rows = []
-    for one in flips.get("weights", ())[:most]:
-        what = weight_flip_words(names.dimensions[one["dimension"]], one["flip"], one["weight"])
-        rows.append(Change(what, f"{known[one['option']].name} first"))
-    rows += [_fact_change(one, known) for one in [*flips.get("facts", ())[:most], *flips.get("opens", ())[:most]]]
-    for one in flips.get("scores", ())[:most]:
-        way = "down" if one["change"] < 0 else "up"
-        score = f"{names.criteria[one['criterion']]}, {known[one['option']].name}: score {way} to {one['flip']:.1f}"
-        rows.append(Change(f"{score} (now {one['score']:.1f})", f"{known[one['winner']].name} first"))
-    return rows
+def _lead(numbers: Numbers, result: Mapping[str, Any], dimension: str) -> float | None:
+    first, second = numbers["verdict"]["option"], numbers["verdict"]["runner_up"]
+    if not first or not second:
+        return None
+    won, lost = (result[key]["dimensions"][dimension]["contribution"] for key in (first, second))
+    return float(won - lost)
 
 
-def _fact_change(one: Mapping[str, Any], known: Mapping[str, Option]) -> Change:
-    where = f", {known[one['option']].name}" if one["option"] in known else ""
-    unit = f" {one['unit']}" if one["unit"] else ""
-    old = one.get("old_words") or _plain(one["old"])
-    new = one.get("new_words") or _plain(one["new"])
-    what = f"{one['label']}{where}: {new}{unit} (now {old})"
-    opened = known.get(one.get("opens") or "")
-    if opened:
-        behind = f", {one['behind']:.1f} points behind" if one.get("behind") else ""
-        return Change(what, f"{opened.name} no longer blocked{behind}")
-    winner = known.get(one.get("winner") or "")
-    nobody = "every option is blocked" if one.get("margin") is None else "a tie"
-    return Change(what, f"{winner.name} first" if winner else nobody)
+def lead_words(numbers: Numbers) -> str:
+    """Whose lead over whom the dimensions' shares of the margin are; empty without two open options."""
+    first, second = numbers["verdict"]["option"], numbers["verdict"]["runner_up"]
+    known = options(numbers)
+    return f"{known[first].name} over {known[second].name}" if first and second else ""
 
 
-def _plain(value: object) -> str:
-    if value is None:
-        return "not stated"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+def clipped_rows(numbers: Numbers, names: Names) -> list[Clipped]:
+    known = options(numbers)
+    return [
+        Clipped(
+            names.criteria[one["criterion"]],
+            known[one["option"]],
+            one["by"],
+            f"{one['unclipped']:.1f}",
+            f"{one['score']:g}",
+        )
+        for one in numbers.get("clipped", ())
+    ]
+
+
+def certain_words(numbers: Numbers) -> list[str]:
+    """Which options stay ahead of which whatever the missing cells turn out to be; empty where no cell is missing."""
+    result, known = result_of(numbers), options(numbers)
+    rows = result["options"]
+    if all(row["high"] - row["low"] < 1e-9 for row in rows.values()):
+        return []
+    pairs = [(a, b) for a, b in result.get("certain", ()) if not rows[a]["blocked"] and not rows[b]["blocked"]]
+    if not pairs:
+        return ["No option is certainly ahead of another: the missing cells could still turn every pair."]
+    return [
+        f"Whatever the missing cells turn out to be, {known[a].name} stays ahead of {known[b].name}." for a, b in pairs
+    ]

@@ -109,7 +109,7 @@ def held_against(
         "breach": [float(share) for share in often],
         "breach_by": by_unit,
         "breach_ever": float(above.any(axis=0).mean()),
-        "breach_se": [math.sqrt(share * (1 - share) / above.shape[1]) for share in map(float, often)],
+        "breach_se": [math.sqrt(share * (1 - share) / len(paths.slip)) for share in map(float, often)],
         "first_breach": int(reached[0]) if len(reached) else None,
         "headroom": headroom,
         "binding": binding,

@@ -11,6 +11,9 @@ TABS = (
     ("overview", "Overview", "assessments:program_detail"),
     ("facts", "Facts", "assessments:program_facts"),
     ("result", "Result", "assessments:program_result"),
+    ("robustness", "Robustness", "assessments:program_robustness"),
+    ("risk", "Risk", "assessments:program_risk"),
+    ("stress", "Stress", "assessments:program_stress"),
     ("revisions", "Revisions", "assessments:program_revisions"),
     ("files", "Import and export", "assessments:program_import"),
 )
