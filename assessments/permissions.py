@@ -6,16 +6,20 @@ Verdict whose reason a page can show. A caller that has many subjects to ask abo
 
 from functools import cached_property
 
+from accounts.models import RoleGrant
 from accounts.permissions import ALLOWED, Verdict, has_role
 from assessments.models import (
     ApprovalStep,
     Assignment,
     CriteriaVersion,
+    Delegation,
     Program,
     ProgramMember,
     Review,
     Signature,
 )
+
+ROLES = RoleGrant.Role.values
 
 
 def leads(member, program: Program) -> bool:
@@ -149,23 +153,29 @@ def names(member, step: ApprovalStep) -> bool:
 
 
 def can_sign(member, step: ApprovalStep) -> Verdict:
-    """Sign a step now: it is open, names the person, and the person keeps the separation of duties."""
+    """Sign a step now in one's own name: it is open, names the person, and they keep the separation of duties."""
     if step.state != ApprovalStep.State.OPEN:
         return Verdict("This step is not open.")
+    if not names(member, step):
+        return qualified(member, step) and Verdict("The route does not name you for this step.")
+    return qualified(member, step) and separation_of_duties(member, step)
+
+
+def qualified(member, step: ApprovalStep) -> Verdict:
+    """Whether the person holds what a signature on the step takes, whoever the route names."""
     if not member.is_active or not member.user.is_active:
         return Verdict("Your account is not active.")
     if not member.roles:
         return Verdict("You hold no role here any more.")
     if step.kind == ApprovalStep.Kind.EXECUTIVE and not has_role(member, "approver"):
         return Verdict("Only approvers sign an executive step.")
-    if not names(member, step):
-        return Verdict("The route does not name you for this step.")
-    return separation_of_duties(member, step)
+    return ALLOWED
 
 
 def separation_of_duties(member, step: ApprovalStep) -> Verdict:
-    """Whoever rated or submitted signs no executive step, and nobody signs two steps."""
-    if Signature.objects.filter(submission=step.submission, membership=member).exclude(step=step).exists():
+    """Whoever rated or submitted signs no executive step, and nobody signs two steps, nor lets two be signed for them."""
+    others = ApprovalStep.objects.filter(submission=step.submission_id).exclude(pk=step.pk)
+    if others.signed_by(member).exists():
         return Verdict("You signed another step of this submission; someone else signs this one.")
     if step.kind == ApprovalStep.Kind.EXECUTIVE:
         if step.review.submissions.filter(submitted_by=member).exists():
@@ -175,16 +185,91 @@ def separation_of_duties(member, step: ApprovalStep) -> Verdict:
     return ALLOWED
 
 
+def can_sign_for(member, giver, step: ApprovalStep) -> Verdict:
+    """Sign a step in the place of somebody who delegated: both keep the separation of duties, and both are qualified."""
+    in_force = Delegation.objects.in_force(member.organization).filter(giver=giver, taker=member)
+    if not in_force.exists():
+        return Verdict(f"{giver.name} has not delegated to you for today.")
+    if not (theirs := can_sign(giver, step)):
+        return Verdict(f"{giver.name} could not sign this step: {_of_another(theirs.reason)}")
+    if not (own := qualified(member, step) and separation_of_duties(member, step)):
+        return own
+    if step.kind == ApprovalStep.Kind.EXECUTIVE and Signature.objects.at(step).current().filter(membership=member):
+        return Verdict("You signed this step already; on an executive step one person gives one signature.")
+    return ALLOWED
+
+
+def _of_another(reason: str) -> str:
+    """A reason that speaks to a person, told of somebody else."""
+    return reason.replace("Your account", "their account").replace("You ", "they ").replace(" you ", " them ")
+
+
+def givers_of(member) -> list:
+    """Those in whose place the membership may act today, with their rights as they are now."""
+    given = Delegation.objects.in_force(member.organization).filter(taker=member).order_by("pk")
+    return [delegation.giver.now() for delegation in given.select_related("giver")]
+
+
+def may_sign(member, step: ApprovalStep) -> Verdict:
+    """Sign a step now, in one's own name or in the place of somebody who delegated."""
+    own = can_sign(member, step)
+    if own or any(can_sign_for(member, giver, step) for giver in givers_of(member)):
+        return ALLOWED
+    return own
+
+
 def can_act_on_step(member, step: ApprovalStep) -> Verdict:
-    """Return or reject: whoever may sign the open step."""
-    return can_sign(member, step)
+    """Return, or ask one question: whoever may sign the open step."""
+    return may_sign(member, step)
+
+
+def can_reject(member, step: ApprovalStep) -> Verdict:
+    """End the review for good: an approver of the open executive step. Functions return."""
+    if step.kind != ApprovalStep.Kind.EXECUTIVE:
+        return Verdict("Only the approvers of an executive step reject for good; a function returns the submission.")
+    return may_sign(member, step)
 
 
 def can_amend(member, step: ApprovalStep) -> Verdict:
     """Write the next proposed decision: an approver of the open executive step."""
     if step.kind != ApprovalStep.Kind.EXECUTIVE:
         return Verdict("The proposed decision is amended on the executive step.")
-    return can_sign(member, step)
+    return may_sign(member, step)
+
+
+def can_remind(member, program: Program) -> Verdict:
+    return ALLOWED if leads(member, program) else Verdict("The program lead reminds those who have yet to sign.")
+
+
+def can_reassign(member, program: Program) -> Verdict:
+    """Put a named person in the place of one that the route names: lead or admin."""
+    if has_role(member, "admin") or leads(member, program):
+        return ALLOWED
+    return Verdict("The program lead or an admin reassigns a step.")
+
+
+def can_take_over(member, person, step: ApprovalStep) -> Verdict:
+    """Whether a step may be reassigned to a person, whoever reassigns it."""
+    if person.pk == member.pk:
+        return Verdict("Nobody reassigns a step to themselves; ask somebody else to do it.")
+    verdict = qualified(person, step) and separation_of_duties(person, step)
+    return verdict or Verdict(f"{person.name} cannot take this step over: {_of_another(verdict.reason)}")
+
+
+def can_delegate(member, giver) -> Verdict:
+    """Let somebody sign in another's place: each for themselves; an admin for others, with a reason."""
+    if not has_role(member, *ROLES):
+        return Verdict("You hold no role here any more.")
+    if giver.pk == member.pk or has_role(member, "admin"):
+        return ALLOWED
+    return Verdict("People delegate for themselves; an admin does it for somebody who is away.")
+
+
+def can_end_delegation(member, delegation: Delegation) -> Verdict:
+    """Whoever gave it, took it, or an admin."""
+    if member.pk in (delegation.giver_id, delegation.taker_id) or has_role(member, "admin"):
+        return ALLOWED
+    return Verdict("Whoever gave or took a delegation ends it, or an admin.")
 
 
 def can_ask_for_report(member, review: Review) -> Verdict:

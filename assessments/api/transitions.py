@@ -56,6 +56,7 @@ def _submit(act: Act):
         **act.common,
         **act.proposal,
         missing_reason=act.given.get("reason", ""),
+        answer=act.given.get("answer", ""),
         seen_result=str(act.given.get("scorecard", "")),
     )
 
@@ -73,11 +74,16 @@ def _sign(act: Act):
         grant=act.given.get("grant", ""),
         meaning=act.given.get("meaning", ""),
         function_key=act.given.get("function", ""),
+        on_behalf_of=act.given.get("on_behalf_of"),
     )
 
 
 def _return(act: Act):
     approvals.return_review(**act.common, reason=act.given.get("reason", ""))
+
+
+def _question(act: Act):
+    approvals.ask_question(**act.common, question=act.given.get("question", ""))
 
 
 def _reject(act: Act):
@@ -93,10 +99,11 @@ PROPOSAL = ("kind", "option", "justification", "conditions", "overrides")
 ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
     "start": (_start, ()),
     "reveal": (_reveal, ("reason",)),
-    "submit": (_submit, (*PROPOSAL, "reason", "scorecard")),
+    "submit": (_submit, (*PROPOSAL, "reason", "answer", "scorecard")),
     "amend": (_amend, (*PROPOSAL, "proposed_number")),
-    "sign": (_sign, ("step", "grant", "meaning", "function")),
+    "sign": (_sign, ("step", "grant", "meaning", "function", "on_behalf_of")),
     "return": (_return, ("reason",)),
+    "question": (_question, ("question",)),
     "reject": (_reject, ("reason",)),
     "withdraw": (_withdraw, ("reason",)),
 }
@@ -134,6 +141,15 @@ class TransitionIn(Input):
     )
     meaning = serializers.ChoiceField(choices=Signature.Meaning.choices, required=False)
     function = Text(max_length=60, required=False, allow_blank=True, help_text="for which one signs")
+    on_behalf_of = VisibleId(
+        lambda member: Membership.objects.visible_to(member),
+        required=False,
+        help_text="who delegated to you, where you sign in their place",
+    )
+    question = Text(max_length=4000, required=False, allow_blank=True, help_text="one, to the lead")
+    answer = Text(
+        max_length=8000, required=False, allow_blank=True, help_text="of `submit`: to the question that sent it back"
+    )
 
     def validate(self, attrs):
         action = attrs["action"]

@@ -1,14 +1,16 @@
 """What is typed on the approval pages: the proposal, conditions, the signature, reasons."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 
+from accounts import proof
 from accounts.models import Membership
 from assessments.models import ProgramMember, ProposedDecision, Review
-from assessments.services import conditions, proposals
+from assessments.services import conditions, proposals, questions
 from assessments.services.conditions import LAST_MONTH, Demand
+from assessments.services.signing import Capacity
 
 Kind = ProposedDecision.Kind
 NOT_YET = f"{Kind.NOT_YET}:"
@@ -139,6 +141,15 @@ class SubmitForm(ProposalForm):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     seen_result = forms.CharField(widget=forms.HiddenInput, required=False)
 
+    def __init__(self, *args: Any, question: Any = None, **options: Any):
+        super().__init__(*args, **options)
+        if question is not None:
+            self.fields["answer"] = forms.CharField(
+                label="Your answer",
+                widget=forms.Textarea({"rows": 4}),
+                max_length=questions.LONGEST_ANSWER,
+            )
+
 
 class AmendForm(ProposalForm):
     """An approver's other decision, with owners for the conditions that it brings."""
@@ -187,7 +198,7 @@ class AmendForm(ProposalForm):
 
 
 class SignForm(forms.Form):
-    """A signature: whom one signs for, and the password that proves it is oneself. `bound` is what was shown."""
+    """A signature: in which capacity, and the proof that it is oneself. `bound` is what was shown."""
 
     step = forms.UUIDField(widget=forms.HiddenInput)
     bound = forms.CharField(widget=forms.HiddenInput)
@@ -198,11 +209,30 @@ class SignForm(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 
-    def __init__(self, *args: Any, functions: Iterable[Any] = (), **options: Any):
+    def __init__(self, *args: Any, capacities: Sequence[Capacity] = (), second_factor: str = "", **options: Any):
         super().__init__(*args, **options)
-        choices = [(function.key, function.name) for function in functions]
+        self.capacities = list(capacities)
+        self.asks_for_passkey = second_factor == proof.PASSKEY
+        choices = [(one.key, str(one)) for one in self.capacities]
         if len(choices) > 1:
-            self.fields["function"] = forms.ChoiceField(label="You sign for", choices=choices)
+            self.fields["capacity"] = forms.ChoiceField(label="You sign for", choices=choices)
+        elif choices:
+            only = choices[0][0]
+            self.fields["capacity"] = forms.CharField(widget=forms.HiddenInput, initial=only, required=False)
+        if second_factor == proof.CODE:
+            self.fields["code"] = forms.CharField(
+                label="Code of your second factor",
+                max_length=20,
+                widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+            )
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """The capacity that was chosen, or the only one; None for one that is not open any more."""
+        given = self.cleaned_data.get("capacity", "")
+        if not given:
+            return self.capacities[0] if self.capacities else None
+        return next((one for one in self.capacities if one.key == given), None)
 
 
 class ReasonForm(forms.Form):
@@ -210,6 +240,13 @@ class ReasonForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 4}), max_length=4000)
+
+
+class QuestionForm(forms.Form):
+    """One question to the lead, on the version that was looked at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    question = forms.CharField(label="Your question", widget=forms.Textarea({"rows": 4}), max_length=4000)
 
 
 def choices_of(numbers: Mapping[str, Any]) -> list:

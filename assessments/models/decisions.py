@@ -3,11 +3,11 @@
 import uuid
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.database import frozen
-from accounts.models import Function, Membership, Organization
+from accounts.models import Function, Membership, MembershipFunction, Organization, RoleGrant
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review, ReviewOption
 from assessments.models.scorecards import Scorecard
@@ -84,46 +84,56 @@ class ApprovalStepQuerySet(models.QuerySet):
         return self.filter(review__in=Review.objects.visible_to(member))
 
     def waiting_for(self, member):
-        """The open steps that the membership could sign now, by the route and the separation of duties."""
+        """The open steps that the membership could sign now: in its own name, or in that of somebody who delegated."""
+        from assessments.models.routes import Delegation
+
         if not member.is_active or not member.roles:
             return self.none()
-        parties = ApprovalParty.objects.filter(step=OuterRef("pk")).naming(member)
+        mine = Q(pk__in=self._open_for(member).values("pk"))
+        for delegation in Delegation.objects.in_force(member.organization).filter(taker=member):
+            giver = delegation.giver.now()
+            theirs = self._open_for(giver).filter(pk__in=self._kept_apart_from(member).values("pk"))
+            # On an executive step one person gives one signature, in whoever's name.
+            given = Q(Exists(counting_at("pk").filter(membership=member)), kind=ApprovalStep.Kind.EXECUTIVE)
+            mine |= Q(pk__in=theirs.exclude(given).values("pk"))
+        return self.filter(mine)
+
+    def signed_by(self, member):
+        """Those on which the membership signed, or somebody in its name."""
+        given = Q(membership=member) | Q(on_behalf_of=member)
+        return self.filter(Exists(Signature.objects.filter(at_step("pk")).filter(given)))
+
+    def _open_for(self, member):
+        """The open steps that the membership could sign in its own name."""
+        if not member.is_active or not member.roles:
+            return self.none()
+        parties = ApprovalParty.objects.filter(step=OuterRef("pk"))
         own_functions = [function.pk for function in member.functions]
-        # A signature counts while it binds no proposed decision, or the one that stands now.
-        current = (
-            ProposedDecision.objects.filter(submission=OuterRef("submission")).order_by("-number").values("pk")[:1]
+        signed_for = counting_at("step").filter(function=OuterRef("function"))
+        functions_left = parties.filter(function__in=own_functions).exclude(Exists(signed_for))
+        otherwise = parties.filter(Q(membership=member) | Q(role__in=member.roles))
+        signed = counting_at("pk").filter(
+            Q(membership=member, on_behalf_of=None) | Q(on_behalf_of=member), function=None
         )
-        signed_for = Signature.objects.filter(step=OuterRef("step"), function=OuterRef("function")).filter(
-            Q(proposed_decision=None) | Q(proposed_decision=OuterRef(OuterRef("current_proposal")))
+        return (
+            self._kept_apart_from(member)
+            .filter(Exists(parties.naming(member)))
+            .filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
         )
-        functions_left = ApprovalParty.objects.filter(step=OuterRef("pk"), function__in=own_functions).exclude(
-            Exists(signed_for)
-        )
-        otherwise = ApprovalParty.objects.filter(step=OuterRef("pk")).filter(
-            Q(membership=member) | Q(role__in=member.roles)
-        )
-        signed = Signature.objects.filter(membership=member, step=OuterRef("pk"), function=None).filter(
-            Q(proposed_decision=None) | Q(proposed_decision=OuterRef("current_proposal"))
-        )
-        elsewhere = Signature.objects.filter(membership=member, submission=OuterRef("submission")).exclude(
-            step=OuterRef("pk")
-        )
+
+    def _kept_apart_from(self, member):
+        """The open steps that the separation of duties leaves to the membership, whoever the route names."""
+        others = ApprovalStep.objects.filter(submission=OuterRef("submission")).exclude(pk=OuterRef("pk"))
         may_decide = Q(kind=ApprovalStep.Kind.FUNCTIONAL)
         if "approver" in member.roles:
-            own = {
-                "ratings__membership": member,
-                "ratings__to_confirm": False,
-            }  # what was only carried along counts not
+            own = {"ratings__membership": member, "ratings__to_confirm": False}  # what was only carried counts not
             rated = Review.objects.filter(pk=OuterRef("review"), **own)
             submitted = Submission.objects.filter(review=OuterRef("review"), submitted_by=member)
             may_decide |= ~Q(Exists(submitted)) & ~Q(Exists(rated))
         return (
             self.filter(organization_id=member.organization_id, state=ApprovalStep.State.OPEN)
             .filter(review__state=Review.State.IN_APPROVAL)
-            .annotate(current_proposal=Subquery(current))
-            .filter(Exists(parties))
-            .filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
-            .exclude(Exists(elsewhere))
+            .exclude(Exists(others.signed_by(member)))
             .filter(may_decide)
         )
 
@@ -175,6 +185,14 @@ class ApprovalStep(models.Model):
     def __str__(self):
         return self.name
 
+    def chain(self) -> list[int]:
+        """The keys of this step and of those before it whose signatures stand for it."""
+        found, before = [self.pk], self.stands_on_id
+        while before is not None:
+            found.append(before)
+            before = ApprovalStep.objects.values_list("stands_on_id", flat=True).get(pk=before)
+        return found
+
 
 class ApprovalPartyQuerySet(models.QuerySet):
     def naming(self, member):
@@ -183,6 +201,22 @@ class ApprovalPartyQuerySet(models.QuerySet):
             Q(membership=member)
             | Q(function_id__in=[function.pk for function in member.functions])
             | Q(role__in=member.roles)
+        )
+
+    def concerning(self, member):
+        """Those that name the membership, or somebody who delegated to it for today."""
+        from assessments.models.routes import Delegation
+
+        givers = Delegation.objects.in_force(member.organization).filter(taker=member).values("giver")
+        roles = RoleGrant.objects.filter(membership__in=givers, revoked_at=None).values("role")
+        functions = MembershipFunction.objects.filter(membership__in=givers).values("function")
+        return self.filter(
+            Q(membership=member)
+            | Q(function_id__in=[function.pk for function in member.functions])
+            | Q(role__in=member.roles)
+            | Q(membership__in=givers)
+            | Q(function__in=functions)
+            | Q(role__in=roles)
         )
 
 
@@ -212,10 +246,40 @@ class ApprovalParty(models.Model):
         return str(self.membership or self.function or self.role)
 
 
+LONGEST_CHAIN = 3  # as many questions in a row leave the signatures of the functions standing
+
+
+def at_step(prefix: str) -> Q:
+    """Of a subquery over signatures: those given on the outer query's step, or standing for it from former submissions.
+
+    prefix  the path to the step: "pk" where the outer rows are steps, "step" where they point to one
+    """
+    found = Q(step=OuterRef(prefix))
+    path = "stands_on" if prefix == "pk" else f"{prefix}__stands_on"
+    for _ in range(LONGEST_CHAIN):
+        found |= Q(step=OuterRef(path))
+        path += "__stands_on"
+    return found
+
+
+def counting_at(prefix: str) -> models.QuerySet["Signature"]:
+    """A subquery: the signatures at the outer query's step (`at_step`) that are not void."""
+    return Signature.objects.filter(at_step(prefix)).current()
+
+
 class SignatureQuerySet(models.QuerySet):
     def counting(self, proposed: ProposedDecision):
         """Those that are not void: they bind no proposed decision, or this one, which stands now."""
         return self.filter(Q(proposed_decision=None) | Q(proposed_decision=proposed))
+
+    def current(self):
+        """As `counting`, of any step: those on a proposed decision that was replaced since are void."""
+        of_it = ProposedDecision.objects.filter(submission=OuterRef("submission"))
+        return self.exclude(Exists(of_it.filter(number__gt=OuterRef("proposed_decision__number"))))
+
+    def at(self, step: "ApprovalStep"):
+        """Those of a step: given on it, or standing for it from former submissions that said the same."""
+        return self.filter(step__in=step.chain())
 
 
 class Signature(models.Model):
@@ -258,6 +322,11 @@ class Signature(models.Model):
 
     def __str__(self):
         return f"{self.printed_name}, {self.get_meaning_display()}"
+
+    @property
+    def factors_in_words(self) -> str:
+        words = {"password": "password", "totp": "authenticator app", "recovery_code": "recovery code"}
+        return " and ".join(words.get(factor, factor) for factor in self.factors.split("+"))
 
 
 class Decision(models.Model):

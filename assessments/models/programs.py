@@ -20,7 +20,7 @@ class ProgramQuerySet(models.QuerySet):
         if not member.is_active or not member.roles:
             return self.none()
         belongs = Exists(ProgramMember.objects.filter(program=OuterRef("pk"), membership=member))
-        signs = Exists(ApprovalParty.objects.filter(step__review__program=OuterRef("pk")).naming(member))
+        signs = Exists(ApprovalParty.objects.filter(step__review__program=OuterRef("pk")).concerning(member))
         found = self.filter(organization_id=member.organization_id).filter(Q(restricted=False) | Q(belongs) | Q(signs))
         if member.roles == frozenset({"auditor"}):
             found = found.filter(Exists(Review.objects.filter(program=OuterRef("pk"), state__in=Review.RECORDED)))

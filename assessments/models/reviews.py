@@ -20,7 +20,7 @@ class ReviewQuerySet(models.QuerySet):
         if not member.is_active or not member.roles:
             return self.none()
         belongs = Exists(ProgramMember.objects.filter(program=OuterRef("program"), membership=member))
-        signs = Exists(ApprovalParty.objects.filter(step__review=OuterRef("pk")).naming(member))
+        signs = Exists(ApprovalParty.objects.filter(step__review=OuterRef("pk")).concerning(member))
         assigned = Exists(Assignment.objects.filter(review=OuterRef("pk"), membership=member))
         leads = Exists(ProgramMember.objects.filter(program=OuterRef("program"), membership=member, is_lead=True))
         seen = Q(state__in=Review.RECORDED)

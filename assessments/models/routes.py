@@ -1,10 +1,11 @@
 """How a route bends: delegations, reassigned steps, and the question that sends a submission back."""
 
 import uuid
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, TruncDate
 
 from accounts.database import frozen
 from accounts.models import Function, Membership, Organization
@@ -19,6 +20,23 @@ class DelegationQuerySet(models.QuerySet):
         if "admin" in member.roles:
             return found
         return found.filter(Q(giver=member) | Q(taker=member))
+
+    def in_force(self, organization):
+        """Those that hold on this day of the organization's time zone, by the database's clock."""
+        today = TruncDate(Now(), tzinfo=ZoneInfo(organization.time_zone))
+        return self.filter(
+            organization=organization,
+            revoked_at=None,
+            first_day__lte=today,
+            last_day__gte=today,
+            giver__is_active=True,
+            giver__user__is_active=True,
+        )
+
+    def not_over(self, organization):
+        """Those that hold now or will."""
+        today = TruncDate(Now(), tzinfo=ZoneInfo(organization.time_zone))
+        return self.filter(organization=organization, revoked_at=None, last_day__gte=today)
 
 
 class Delegation(models.Model):

@@ -1,7 +1,8 @@
 """Deciding on a submission: sign, return, reject, amend. Each act locks the review first; of two at once one takes effect."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -13,7 +14,16 @@ from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.live import announce
-from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Signature, Submission
+from assessments.models import (
+    ApprovalStep,
+    Decision,
+    ProposedDecision,
+    ReturnQuestion,
+    Review,
+    Signature,
+    Submission,
+)
+from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
 from assessments.services import proposals, routes, signing
 from assessments.services.inputs import lock_review
@@ -45,12 +55,21 @@ def _locked(review_id: int) -> Review:
 
 
 @transaction.atomic
-def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function_key: str = "") -> Signature:
+def sign(
+    *,
+    member: Membership,
+    step_id: int,
+    grant: str,
+    meaning: str,
+    function_key: str = "",
+    on_behalf_of: Membership | None = None,
+) -> Signature:
     """Sign a step. The signature that completes the last step makes the decision.
 
     grant         from signing.grant_to_sign
     meaning       reviewed (functional steps) or approved (executive steps)
     function_key  on a functional step: whom one speaks for; empty: the first of one's functions that is still missing
+    on_behalf_of  who delegated to the member, where it signs in their place
     Raises        WrongState when somebody was faster, NotAllowed, GrantRefused, Clash, Invalid
     """
     step_review = ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id)
@@ -59,20 +78,27 @@ def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function
     step.review = review
     signing.require_open(step)
     now = member.now()
-    permissions.can_sign(now, step).require()
+    giver = on_behalf_of.now() if on_behalf_of else None
+    verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.can_sign(now, step)
+    verdict.require()
     if meaning != signing.MEANING_OF[step.kind]:
         wanted = Signature.Meaning(signing.MEANING_OF[step.kind]).label.lower()
         raise Invalid([problem("meaning", f"On this step a signature means: {wanted}.", meaning)])
     proposed = signing.proposed_of(step)
-    function = _function(now, step, proposed, function_key)
-    if function is None and _has_signed(now, step, proposed):
-        raise WrongState("You have signed this step already.")
-    signing.spend(now, grant, signing.what_is_signed(step, proposed))
-    signature = signing.write_signature(now, step, proposed, meaning=meaning, function=function)
+    function = _function(giver or now, step, proposed, function_key)
+    if function is None and signing.has_signed(giver or now, step, proposed):
+        raise WrongState(
+            "You have signed this step already." if giver is None else f"{giver.name} has signed meanwhile."
+        )
+    factors = signing.spend(now, grant, signing.what_is_signed(step, proposed))
+    signature = signing.write_signature(
+        now, step, proposed, meaning=meaning, capacity=signing.Capacity(function, giver), factors=factors
+    )
     record_event(
         "signature.given",
         organization_id=review.organization_id,
         actor=now,
+        on_behalf_of=giver,
         subject=signature,
         label=f"{step.name}: {signature.printed_name}",
         program=review.program,
@@ -84,6 +110,7 @@ def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function
             "submission_sha256": signature.submission_sha256,
             "proposed_sha256": signature.proposed_sha256,
             "digest": signature.digest,
+            "factors": factors,
         },
     )
     _advance(review, step, proposed, now, signature)
@@ -92,7 +119,10 @@ def sign(*, member: Membership, step_id: int, grant: str, meaning: str, function
 
 
 def _function(member: Membership, step: ApprovalStep, proposed: ProposedDecision, key: str) -> Function | None:
-    """The function that the person signs for. Raises WrongState when its signature is there, Invalid for a foreign one."""
+    """The function that is signed for. Raises WrongState when its signature is there, Invalid for a foreign one.
+
+    member  in whose name it is signed
+    """
     left = signing.functions_to_sign_for(member, step, proposed)
     if key:
         for function in left:
@@ -108,15 +138,11 @@ def _function(member: Membership, step: ApprovalStep, proposed: ProposedDecision
     return None
 
 
-def _has_signed(member: Membership, step: ApprovalStep, proposed: ProposedDecision) -> bool:
-    return step.signatures.counting(proposed).filter(membership=member, function=None).exists()
-
-
 def _advance(
     review: Review, step: ApprovalStep, proposed: ProposedDecision, member: Membership, signature: Signature
 ) -> None:
     """Close the step if its rule is met, open what comes next, and decide after the last."""
-    counting = list(step.signatures.counting(proposed))
+    counting = routes.counting_signatures(step)
     if not routes.fulfilled(step, list(step.parties.all()), counting):
         return
     ApprovalStep.objects.filter(pk=step.pk).update(state=DONE, done_at=Now())
@@ -174,17 +200,30 @@ def _require_one(verdicts: Sequence[Verdict]) -> None:
 
 
 def _end(
-    member: Membership, review_id: int, reason: str, seen_version: int | None, *, state: str, action: str, words: str, **more
-) -> Review:  # fmt: skip
+    member: Membership,
+    review_id: int,
+    reason: str,
+    seen_version: int | None,
+    *,
+    may: Callable[[Membership, ApprovalStep], Verdict],
+    state: str,
+    action: str,
+    words: str,
+    field: str = "reason",
+    **more: Any,
+) -> tuple[Review, Membership, ApprovalStep]:
+    """End the open steps; the review, the person as they are now, and the step that lets them act."""
     review = _locked(review_id)
     now = member.now()
-    _require_one([permissions.can_act_on_step(now, step) for step in _open_steps(review)])
+    steps = _open_steps(review)
+    _require_one([may(now, step) for step in steps])
     seen(review, seen_version)
     if not reason.strip():
-        raise Invalid([problem("reason", words, reason)])
+        raise Invalid([problem(field, words, reason)])
+    step = next(step for step in steps if may(now, step))
     review.steps.filter(state__in=(OPEN, WAITING)).update(state=ENDED)
     move(review, state, actor=now, action=action, reason=reason.strip(), **more)
-    return review
+    return review, now, step
 
 
 @transaction.atomic
@@ -193,30 +232,72 @@ def return_review(*, member: Membership, review_id: int, reason: str, seen_versi
 
     Whoever may sign an open step may return. Raises NotAllowed, WrongState, Invalid without a reason, Clash
     """
-    return _end(
+    review, _, _ = _end(
         member,
         review_id,
         reason,
         seen_version,
+        may=permissions.can_act_on_step,
         state=Review.State.RECONCILING,
         action="review.returned",
         words="Say what has to change before you can sign.",
         returned=F("returned") + 1,
     )
+    return review
+
+
+@transaction.atomic
+def ask_question(
+    *, member: Membership, review_id: int, question: str, seen_version: int | None = None
+) -> ReturnQuestion:
+    """Send a submission back for an answer alone: if nothing else changes, the functions' signatures stand.
+
+    Whoever may sign an open step may ask. Raises NotAllowed, Invalid without a question, Clash, WrongState, also after
+    as many questions in a row as signatures may stand over
+    """
+    submission = Submission.objects.defer("record").filter(review=review_id).order_by("-number").first()
+    if submission and any(len(step.chain()) > LONGEST_CHAIN for step in submission.steps.all()):
+        raise WrongState(
+            f"{LONGEST_CHAIN} questions in a row were asked already. Return the submission with the reason."
+        )
+    review, now, step = _end(
+        member,
+        review_id,
+        question,
+        seen_version,
+        may=permissions.can_act_on_step,
+        state=Review.State.RECONCILING,
+        action="review.question_asked",
+        words="Write the question that the lead has to answer.",
+        field="question",
+    )
+    return ReturnQuestion.objects.create(
+        organization_id=review.organization_id,
+        review=review,
+        submission_id=step.submission_id,
+        step=step,
+        asked_by=now,
+        question=question.strip(),
+    )
 
 
 @transaction.atomic
 def reject(*, member: Membership, review_id: int, reason: str, seen_version: int | None = None) -> Review:
-    """End a review without a decision, for good. Raises NotAllowed, WrongState, Invalid without a reason, Clash."""
-    return _end(
+    """End a review without a decision, for good: by an approver of the open executive step.
+
+    Raises NotAllowed, WrongState, Invalid without a reason, Clash
+    """
+    review, _, _ = _end(
         member,
         review_id,
         reason,
         seen_version,
+        may=permissions.can_reject,
         state=Review.State.REJECTED,
         action="review.rejected",
         words="Say why the proposal is rejected.",
     )
+    return review
 
 
 @transaction.atomic

@@ -38,10 +38,14 @@ def record_of(
     submitter: Membership,
     missing: Sequence[Mapping[str, str]],
     missing_reason: str,
+    question: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Facts, options, criteria, ratings with their history, agreed values, panel, result, names and versions.
 
     The result's numbers name seed, bit generator, draws and depth; weights are those of the criteria.
+
+    question  what sent the former submission back, with its answer; left out of the record where there is none
+
     Mappings whose order matters (choices, anchors) stand as lists of pairs, since canonical JSON sorts keys.
     """
     revision, version, organization = review.revision, review.criteria_version, review.organization
@@ -63,6 +67,7 @@ def record_of(
         "submitted_by": _person(submitter),
         "missing": [dict(thing) for thing in missing],
         "missing_reason": missing_reason,
+        **({"question": dict(question)} if question else {}),
         "facts": {
             "revision": {
                 "uuid": revision.uuid,

@@ -2,14 +2,16 @@
 
 import datetime
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
-from accounts.models import AuditEvent, Function, Membership, User
+from accounts.models import Function, Membership, User
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
@@ -20,12 +22,14 @@ STATEMENTS = {
         "I sign this in my own name. I have read what I sign, I answer for this act as for one signed by hand, "
         "and nobody else has used my password to perform it."
     ),
+    "1 for another": (
+        "I sign this in the place of {giver}, who delegated to me; the act is mine. I have read what I sign, "
+        "I answer for this act as for one signed by hand, and nobody else has used my password to perform it."
+    ),
 }
-STATEMENT_VERSION = "1"
+STATEMENT_VERSION, STATEMENT_FOR_ANOTHER = "1", "1 for another"
 GOOD_FOR = datetime.timedelta(minutes=5)
-WRONG_PASSWORDS = 5
-LOCKED_FOR = datetime.timedelta(minutes=15)
-REFUSED, GRANTED, LOCKED = "signing.password_refused", "signing.granted", "signing.locked"
+LONGEST_NAME = 150
 MEANING_OF = {
     ApprovalStep.Kind.FUNCTIONAL.value: Signature.Meaning.REVIEWED,
     ApprovalStep.Kind.EXECUTIVE.value: Signature.Meaning.APPROVED,
@@ -60,47 +64,79 @@ def require_open(step: ApprovalStep) -> None:
         raise WrongState(f"{step.name} is not open for signatures now.")
 
 
-def locked_until(user: User) -> datetime.datetime | None:
-    """Until when the person cannot sign, after five wrong passwords in a row; None if they can.
+@dataclass(frozen=True)
+class Capacity:
+    """In what capacity somebody signs: for a function of the route or as themselves, and perhaps in another's place."""
 
-    Counted from the audit trail, so it lies in PostgreSQL and holds over every session, organization and process.
-    """
-    now = database_now()
-    events = AuditEvent.objects.filter(
-        actor__user=user, action__in=(REFUSED, GRANTED), at__gt=now - LOCKED_FOR
-    ).order_by("-pk")[:WRONG_PASSWORDS]
-    wrong = [event for event in events if event.action == REFUSED]
-    if len(wrong) < WRONG_PASSWORDS:
-        return None
-    return wrong[0].at + LOCKED_FOR
+    function: Function | None = None
+    giver: Membership | None = None
+
+    @property
+    def key(self) -> str:
+        """One text for one capacity, as a form sends it back."""
+        return f"{self.function.key if self.function else ''}@{self.giver.uuid if self.giver else ''}"
+
+    def __str__(self) -> str:
+        whom = f" in the place of {self.giver.name}" if self.giver else ""
+        return f"{self.function.name if self.function else 'Myself' if not whom else ''}{whom}".strip().capitalize()
 
 
-def grant_to_sign(*, member: Membership, step_id: int, password: str, bound_to: str) -> str:
+def capacities(member: Membership, step: ApprovalStep, proposed: ProposedDecision) -> list[Capacity]:
+    """Every capacity in which the person could sign the step now, their own first."""
+    found: list[Capacity] = []
+    if permissions.can_sign(member, step):
+        found += _left_for(member, step, proposed, None)
+    for giver in permissions.givers_of(member):
+        if permissions.can_sign_for(member, giver, step):
+            found += _left_for(giver, step, proposed, giver)
+    first: dict[Any, Capacity] = {}
+    for capacity in found:
+        first.setdefault(capacity.function.pk if capacity.function else capacity.giver, capacity)
+    return list(first.values())
+
+
+def _left_for(person: Membership, step: ApprovalStep, proposed: ProposedDecision, giver: Any) -> list[Capacity]:
+    functions = functions_to_sign_for(person, step, proposed)
+    if functions:
+        return [Capacity(function, giver) for function in functions]
+    if is_named_otherwise(person, step) and not has_signed(person, step, proposed):
+        return [Capacity(None, giver)]
+    return []
+
+
+def has_signed(person: Membership, step: ApprovalStep, proposed: ProposedDecision) -> bool:
+    """Whether a signature as themselves, or in their place, counts on the step."""
+    own = Q(membership=person, on_behalf_of=None) | Q(on_behalf_of=person)
+    return Signature.objects.at(step).counting(proposed).filter(own, function=None).exists()
+
+
+def grant_to_sign(*, member: Membership, step_id: int, password: str, bound_to: str, code: str = "") -> str:
     """Re-authenticate a person and give leave to sign one step once within five minutes.
 
     bound_to  the hash (`what_is_signed`) of what the person was shown
+    code      of the second factor, where one is enrolled (`proof.second_factor`)
     Returns   the grant; only its digest is kept
-    Raises    NotAllowed (wrong password, counted; signing locked; not theirs to sign), WrongState, Clash when what is
-              signed is not what was shown any more
+    Raises    NotAllowed (wrong password or code, counted; signing locked; not theirs to sign), WrongState, Clash when
+              what is signed is not what was shown any more
     """
-    step = ApprovalStep.objects.select_related("review", "submission").get(pk=step_id)
+    step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
     require_open(step)
-    permissions.can_sign(member.now(), step).require()
+    permissions.may_sign(member.now(), step).require()
     if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
     with transaction.atomic():
-        token, refusal = _prove(member, step, password, bound_to)
+        token, refusal = _prove(member, step, bound_to, password=password, code=code)
     # Raised after the commit: a refused attempt stays on record.
     if refusal:
         raise NotAllowed(refusal)
     return token
 
 
-def _prove(member: Membership, step: ApprovalStep, password: str, bound_to: str) -> tuple[str, str]:
+def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: str, code: str) -> tuple[str, str]:
     """A grant, or the reason for refusing one. Attempts of one person are counted one after the other."""
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
-    if until := locked_until(user):
-        return "", f"Signing is locked until {until:%H:%M} UTC after {WRONG_PASSWORDS} wrong passwords in a row."
+    if until := proof.locked_until(user):
+        return "", f"Signing is locked until {until:%H:%M} UTC after {proof.WRONG_ATTEMPTS} wrong attempts in a row."
     common: dict[str, Any] = {
         "organization_id": step.organization_id,
         "actor": member,
@@ -108,12 +144,16 @@ def _prove(member: Membership, step: ApprovalStep, password: str, bound_to: str)
         "program": step.review.program,
         "review": step.review,
     }
-    if not is_the_person(user, password=password):
-        record_event(REFUSED, **common)
-        if until := locked_until(user):
-            record_event(LOCKED, new={"until": until}, **common)
-            return "", f"The password is wrong. Signing is locked until {until:%H:%M} UTC; the attempts are on record."
-        return "", "The password is wrong. The attempt is on record."
+    try:
+        factors = proof.prove(user, password=password, code=code)
+    except proof.NotProven as refusal:
+        if not refusal.counts:
+            return "", str(refusal)
+        record_event(refusal.action, **common)
+        if until := proof.locked_until(user):
+            record_event(proof.LOCKED, new={"until": until}, **common)
+            return "", f"{refusal} Signing is locked until {until:%H:%M} UTC; the attempts are on record."
+        return "", f"{refusal} The attempt is on record."
     token = secrets.token_urlsafe(32)
     SigningGrant.objects.create(
         organization_id=step.organization_id,
@@ -121,21 +161,20 @@ def _prove(member: Membership, step: ApprovalStep, password: str, bound_to: str)
         digest=sha256_of(token),
         bound_to=bound_to,
         expires_at=database_now() + GOOD_FOR,
+        factors=factors,
     )
-    record_event(GRANTED, **common)
+    record_event(proof.GRANTED, new={"factors": factors}, **common)
     return token, ""
 
 
-def is_the_person(user: User, *, password: str) -> bool:
-    """The one place that decides whether somebody proved who they are; further factors are asked for here."""
-    return user.is_active and user.has_usable_password() and user.check_password(password)
+def spend(member: Membership, grant: str, bound_to: str) -> str:
+    """Use a grant up inside the transaction of the signature; what the person proved themselves with.
 
-
-def spend(member: Membership, grant: str, bound_to: str) -> None:
-    """Use a grant up inside the transaction of the signature. Raises GrantRefused, Clash."""
+    Raises GrantRefused, Clash
+    """
     own = SigningGrant.objects.filter(digest=sha256_of(grant), membership=member)
     if own.filter(bound_to=bound_to, used_at=None, expires_at__gt=Now()).update(used_at=Now()):
-        return
+        return own.values_list("factors", flat=True)[0]
     held = own.first()
     if held is None:
         raise GrantRefused("Confirm with your password that it is you who signs.")
@@ -166,25 +205,52 @@ def digest_of(signature: Signature) -> str:
         "statement_version": signature.statement_version,
         "at": signature.at,
     }
+    # Left out where there is none, as from every signature given before these were known.
+    if signature.on_behalf_of:
+        bound["on_behalf_of"] = signature.on_behalf_of.uuid
+    if signature.factors:
+        bound["factors"] = signature.factors
     return sha256_of(bound)
 
 
+def printed_name(member: Membership, giver: Membership | None) -> str:
+    """The name under a signature, with that of the person in whose place it is given."""
+    if giver is None:
+        return member.name
+    return f"{member.name} on behalf of {giver.name}"[:LONGEST_NAME]
+
+
+def statement_of(giver: Membership | None) -> tuple[str, str]:
+    """The version and the words of the statement that a signature makes."""
+    version = STATEMENT_FOR_ANOTHER if giver else STATEMENT_VERSION
+    return version, STATEMENTS[version].format(giver=giver.name if giver else "")
+
+
 def write_signature(
-    member: Membership, step: ApprovalStep, proposed: ProposedDecision, *, meaning: str, function: Function | None
+    member: Membership,
+    step: ApprovalStep,
+    proposed: ProposedDecision,
+    *,
+    meaning: str,
+    capacity: Capacity,
+    factors: str,
 ) -> Signature:
-    """The signature row, with the name as it is printed now and the database's time."""
+    """The signature row, with the names as they are printed now and the database's time."""
     executive = step.kind == ApprovalStep.Kind.EXECUTIVE
+    version, statement = statement_of(capacity.giver)
     signature = Signature(
         organization=step.organization,
         step=step,
         submission=step.submission,
         proposed_decision=proposed if executive else None,
         membership=member,
-        function=function,
-        printed_name=member.name,
+        on_behalf_of=capacity.giver,
+        function=capacity.function,
+        printed_name=printed_name(member, capacity.giver),
         meaning=meaning,
-        statement=STATEMENTS[STATEMENT_VERSION],
-        statement_version=STATEMENT_VERSION,
+        statement=statement,
+        statement_version=version,
+        factors=factors,
         submission_sha256=step.submission.sha256,
         proposed_sha256=proposed.sha256 if executive else "",
         at=database_now(),
@@ -196,7 +262,7 @@ def write_signature(
 
 def functions_to_sign_for(member: Membership, step: ApprovalStep, proposed: ProposedDecision) -> list[Function]:
     """The functions that the step names, that the person speaks for, and for which no signature counts yet."""
-    signed = step.signatures.counting(proposed).exclude(function=None).values("function")
+    signed = Signature.objects.at(step).counting(proposed).exclude(function=None).values("function")
     own = [function.pk for function in member.functions]
     parties = step.parties.filter(function__in=own).exclude(function__in=signed).select_related("function")
     return [party.function for party in parties]

@@ -13,7 +13,7 @@ from assessments.errors import Clash, Missing, ResultPending, WrongState
 from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
-from assessments.services import proposals, routes
+from assessments.services import proposals, questions, routes
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
 from assessments.services.ratings import unrated
@@ -143,6 +143,7 @@ def submit(
     conditions: Sequence[Mapping] = (),
     overrides: Mapping[str, str] | None = None,
     missing_reason: str = "",
+    answer: str = "",
     seen_version: int | None = None,
     seen_result: str = "",
 ) -> Submission:
@@ -151,6 +152,8 @@ def submit(
     kind         recommended (the option that the result names), alternative (another one), not_yet (none)
     conditions   owners and dates set at once; see conditions.put_conditions
     overrides    {gate: reason} for every gate that blocks an alternative
+    answer       to the question that sent the former submission back; if nothing else changed, the functions'
+                 signatures on it stand
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
     Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
     """
@@ -166,6 +169,8 @@ def submit(
     choice = proposals.check_choice(
         review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
     )
+    question = questions.open_question(review)
+    answer = questions.check_answer(question, answer)
     lines = _conditions(now, review, numbers, choice.option_key, conditions)
     findings = check_submission(review, submitter=now, option_key=choice.option_key)
     _hold_up(findings, missing_reason)
@@ -173,7 +178,13 @@ def submit(
     passed = [finding.as_thing() for finding in findings]
     record = canonical_json(
         record_of(
-            review, scorecard, number=number, submitter=now, missing=passed, missing_reason=missing_reason.strip()
+            review,
+            scorecard,
+            number=number,
+            submitter=now,
+            missing=passed,
+            missing_reason=missing_reason.strip(),
+            question=questions.entry_of(question, answer) if question else None,
         )
     )
     submission = Submission.objects.create(
@@ -188,7 +199,10 @@ def submit(
         submitted_by=now,
     )
     proposed = proposals.write(submission, choice, lines, now)
-    routes.lay(submission, routes.route_of(review.criteria_version))
+    former = question.submission if question and questions.says_the_same(question.submission.record, record) else None
+    if question:
+        questions.answered(question, answer, by=now, submission=submission)
+    routes.lay(submission, routes.route_of(review.criteria_version), stands_on=former)
     move(review, Review.State.IN_APPROVAL, actor=now, action="review.submitted")
     record_event(
         "submission.made",
@@ -204,6 +218,7 @@ def submit(
             "kind": proposed.kind,
             "option": choice.option_key,
             "missing": passed,
+            "signatures_stand_from": former.number if former else None,
         },
         reason=missing_reason.strip(),
     )

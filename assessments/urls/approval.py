@@ -9,6 +9,7 @@ urlpatterns = [
     path("reviews/<uuid:uuid>/approval/amend/", proposing.review_amend, name="review_amend"),
     path("reviews/<uuid:uuid>/approval/sign/", acting.review_sign, name="review_sign"),
     path("reviews/<uuid:uuid>/approval/return/", acting.review_return, name="review_return"),
+    path("reviews/<uuid:uuid>/approval/question/", acting.review_question, name="review_question"),
     path("reviews/<uuid:uuid>/approval/reject/", acting.review_reject, name="review_reject"),
     path("reviews/<uuid:uuid>/conditions/", conditions.condition_advise, name="condition_advise"),
     path("reviews/<uuid:uuid>/conditions/<slug:key>/", conditions.condition_assign, name="condition_assign"),

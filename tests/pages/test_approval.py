@@ -272,7 +272,8 @@ def test_p11_50_the_decision_prints_name_time_and_meaning_as_at_signing(submitte
 
 @pytest.mark.parametrize(("name", "state"), [("review_return", "reconciling"), ("review_reject", "rejected")])
 def test_return_and_reject_ask_for_a_reason_in_their_dialog(submitted, name, state):
-    client = client_of(submitted, "rater")
+    functional_signed(submitted)
+    client = client_of(submitted, "approver")
     refused = client.post(address(submitted, name), {"version": submitted.review.version + 1, "reason": " "})
     assert refused.status_code == 422 and b"data-open-now" in refused.content
     version = Review.objects.get(pk=submitted.review.pk).version

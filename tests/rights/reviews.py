@@ -22,7 +22,9 @@ def bring_review_to(world, state):
     if state not in BEFORE_APPROVAL:
         submit(world)
     if state == "rejected":
-        approvals.reject(member=rater, review_id=review.pk, reason="The facts are from before the inspection.")
+        sign_functions(world)
+        approver = world.people["approver"].now()
+        approvals.reject(member=approver, review_id=review.pk, reason="The facts are from before the inspection.")
     if state == "withdrawn":
         reviews.withdraw(member=lead, review_id=review.pk, reason="The program was sold.")
     if state in ("approved", "superseded"):
@@ -87,12 +89,18 @@ def sign(member, step, **changed):
 def approve(world):
     """Both functions and the approver sign the latest submission. Answers the last signature."""
     submission = world.review.submissions.first()
-    functional, executive = submission.steps.order_by("position")
-    for role in ("rater", "lead"):
-        sign(world.people[role].now(), functional)
+    executive = submission.steps.get(kind="executive")
+    sign_functions(world)
     signature = sign(world.people["approver"].now(), executive)
     assert signature.meaning == Signature.Meaning.APPROVED
     return signature
+
+
+def sign_functions(world):
+    """Both functions of the route sign the latest submission."""
+    functional = world.review.submissions.first().steps.get(kind="functional")
+    for role in ("rater", "lead"):
+        sign(world.people[role].now(), functional)
 
 
 def supersede(world):

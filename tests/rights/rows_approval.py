@@ -59,7 +59,8 @@ def signature(kind):
 
 
 def reason(world):
-    return {"reason": "The inspection report is missing.", "version": world.review.version}
+    words = "The inspection report is missing."
+    return {"reason": words, "question": words, "version": world.review.version}
 
 
 def condition(world):
@@ -156,7 +157,7 @@ TABLE = {
             Row("POST", seen_in_approval(422), kwargs=of_review, state="in_approval"),
             Row(
                 "POST",
-                seen_in_approval(403, rater=302, lead=302),
+                seen_in_approval(403, **dict.fromkeys(functions_may, 302)),
                 kwargs=of_review,
                 data=reason,
                 state="in_approval",
@@ -171,7 +172,12 @@ TABLE = {
             Row("POST", seen_in_approval(409), kwargs=of_review, data=reason, state="rejected"),
             *(Row("POST", seen_on_record(409), kwargs=of_review, data=reason, state=state) for state in ENDED),
         ]
-        for route in ("assessments:review_return", "assessments:review_reject")
+        # A function sends back, or asks; only the approver of the executive step ends the review for good.
+        for route, functions_may in (
+            ("assessments:review_return", ("rater", "lead")),
+            ("assessments:review_question", ("rater", "lead")),
+            ("assessments:review_reject", ()),
+        )
     },
     "assessments:condition_advise": [
         Row("GET", NOT_POSTED, kwargs=of_review),

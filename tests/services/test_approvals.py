@@ -262,12 +262,13 @@ def test_a_return_needs_a_reason_ends_the_steps_and_keeps_the_signatures(world):
 
 
 def test_a_rejection_is_final(world):
-    approvals.reject(member=member(world, "rater"), review_id=world.review.pk, reason="The program ends.")
+    functional_signed(world)
+    approvals.reject(member=member(world, "approver"), review_id=world.review.pk, reason="The program ends.")
     assert state(world) == "rejected"
     with pytest.raises(WrongState), transaction.atomic():
         submit(world)
     with pytest.raises(WrongState), transaction.atomic():
-        approvals.return_review(member=member(world, "rater"), review_id=world.review.pk, reason="After all.")
+        approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="After all.")
 
 
 @pytest.mark.parametrize("act", [approvals.return_review, approvals.reject])
@@ -490,7 +491,7 @@ def without_locks(monkeypatch, pause):
 
     def spend(*args):
         pause()
-        original(*args)
+        return original(*args)
 
     monkeypatch.setattr(signing, "spend", spend)
 

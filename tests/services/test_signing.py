@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 from psycopg import sql
 
+from accounts import proof
 from accounts.models import AuditEvent, RoleGrant, User
 from accounts.permissions import NotAllowed
 from assessments import permissions
@@ -83,14 +84,14 @@ def test_five_wrong_passwords_in_a_row_lock_signing_even_for_the_right_one(world
     with pytest.raises(NotAllowed, match="locked until"):
         confirm(world)
     assert AuditEvent.objects.filter(action="signing.password_refused").count() == 5
-    assert signing.locked_until(world.people["rater"].user) - signing.database_now() <= signing.LOCKED_FOR
+    assert proof.locked_until(world.people["rater"].user) - signing.database_now() <= proof.LOCKED_FOR
 
 
 def test_the_lock_holds_in_another_organization_of_the_same_person_and_for_nobody_else(world):
     for _ in range(5):
         with pytest.raises(NotAllowed):
             confirm(world, password="guess")
-    assert signing.locked_until(User.objects.get(pk=world.people["rater"].user_id))
+    assert proof.locked_until(User.objects.get(pk=world.people["rater"].user_id))
     confirm(world, role="second")
 
 
@@ -98,8 +99,8 @@ def test_the_lock_ends_by_itself(world, monkeypatch):
     for _ in range(5):
         with pytest.raises(NotAllowed):
             confirm(world, password="guess")
-    later = signing.database_now() + signing.LOCKED_FOR + datetime.timedelta(seconds=1)
-    monkeypatch.setattr(signing, "database_now", lambda: later)
+    later = signing.database_now() + proof.LOCKED_FOR + datetime.timedelta(seconds=1)
+    monkeypatch.setattr(proof, "database_now", lambda: later)
     assert confirm(world)
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, GrantRefused, Invalid, WrongState
-from assessments.forms.approval import ReasonForm
+from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
 from assessments.services import approvals, signing
 from assessments.views.access import member_required
@@ -17,7 +17,7 @@ from assessments.views.approval.page import page, sign_form
 from assessments.views.workspace import find_review
 
 
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @member_required
 @require_POST
 def review_sign(request, uuid):
@@ -35,17 +35,24 @@ def review_sign(request, uuid):
             form.add_error(None, "Nothing was signed: confirm with your password that it is you who signs.")
             return page(request, review, status=403, sign_form=form)
         return page(request, review, status=422, sign_form=form)
-    data = form.cleaned_data
+    data, capacity = form.cleaned_data, form.capacity
     try:
+        if capacity is None and data.get("capacity"):
+            raise WrongState("In this capacity the step does not wait for you any more.")
         grant = signing.grant_to_sign(
-            member=request.member, step_id=step.pk, password=data["password"], bound_to=data["bound"]
+            member=request.member,
+            step_id=step.pk,
+            password=data["password"],
+            code=data.get("code", ""),
+            bound_to=data["bound"],
         )
         approvals.sign(
             member=request.member,
             step_id=step.pk,
             grant=grant,
             meaning=data["meaning"],
-            function_key=data.get("function", ""),
+            function_key=capacity.function.key if capacity and capacity.function else "",
+            on_behalf_of=capacity.giver if capacity else None,
         )
     except NotAllowed as refusal:
         form.add_error("password", str(refusal))
@@ -100,6 +107,28 @@ def _end(request, uuid, act, form_name: str, dialog: str, words: str):
 def review_return(request, uuid):
     words = "Returned. The lead reconciles it again, and your reason stands at the top of the review."
     return _end(request, uuid, approvals.return_review, "return_form", "return", words)
+
+
+@member_required
+@require_POST
+def review_question(request, uuid):
+    """Send it back with one question; the functions' signatures stand if nothing but the answer is new."""
+    review = find_review(request, uuid)
+    form = QuestionForm(request.POST, auto_id="question_%s")
+    if form.is_valid():
+        try:
+            approvals.ask_question(
+                member=request.member,
+                review_id=review.pk,
+                question=form.cleaned_data["question"],
+                seen_version=form.cleaned_data["version"],
+            )
+        except Invalid as invalid:
+            form.add_error("question", str(invalid))
+        else:
+            messages.success(request, "Asked. The lead answers and submits again; you are told.")
+            return redirect("assessments:review_approval", review.uuid)
+    return page(request, review, status=422, question_form=form, open_dialog="question")
 
 
 @member_required

@@ -6,13 +6,22 @@ from django.db.models import Prefetch
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import proof
 from assessments import permissions
 from assessments.errors import Missing
-from assessments.forms.approval import AdvisedForm, ConditionForm, ReasonForm, SignForm, SubmitForm, people_of
+from assessments.forms.approval import (
+    AdvisedForm,
+    ConditionForm,
+    QuestionForm,
+    ReasonForm,
+    SignForm,
+    SubmitForm,
+    people_of,
+)
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
-from assessments.services import approvals, conditions, routes, signing, submissions
+from assessments.services import approvals, conditions, questions, routes, signing, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 from assessments.views.access import member_required
@@ -81,6 +90,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
     numbers = freshness.numbers if commercial else without_commercial(freshness.numbers, framework)
     names = result_view.Names.of(framework.data, framework.verdict)
     may_lead = bool(permissions.can_lead_review(request.member, review.program))
+    question = questions.open_question(review)
     submitter = request.member if may_lead else review.opened_by
     context |= {
         "numbers": numbers,
@@ -89,6 +99,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
         "sentence": result_view.headline_sentence(numbers, names),
         "accent": result_view.choice_accent(numbers),
         "figures": result_view.figures(numbers),
+        "question": question,
         "findings": _findings(review, submitter, context_tabs=frame(review, "approval")["tabs"]),
         "route": _route(review),
         "pending": is_pending(review),
@@ -99,7 +110,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
     if may_lead:
         context |= {
             "advised_form": AdvisedForm(people=people, prefix="advised"),
-            "form": SubmitForm(numbers=numbers, initial=_first_words(review, numbers, freshness)),
+            "form": SubmitForm(numbers=numbers, initial=_first_words(review, numbers, freshness), question=question),
         }
     return context
 
@@ -116,12 +127,17 @@ def is_pending(review: Review) -> bool:
 def _first_words(review: Review, numbers: dict, freshness: Any) -> dict[str, Any]:
     """What the form begins with: what the result says, and the words of the last submission after a return."""
     before = (
-        ProposedDecision.objects.filter(submission__review=review).order_by("-submission__number", "-number").first()
+        ProposedDecision.objects.filter(submission__review=review)
+        .select_related("submission")
+        .defer("submission__record")
+        .order_by("-submission__number", "-number")
+        .first()
     )
     first = numbers["verdict"]["option"]
     return {
         "choice": f"recommended:{first}" if first else None,
         "justification": before.justification if before else "",
+        "missing_reason": before.submission.missing_reason if before else "",
         "version": review.version,
         "seen_result": str(freshness.scorecard.uuid),
     }
@@ -213,24 +229,37 @@ def _acts(request, review: Review, proposed: ProposedDecision) -> dict[str, Any]
     for step in open_steps:
         step.review = review
     mine = approvals.steps_waiting_for(member).filter(review=review).first()
+    form = sign_form(member, mine, proposed) if mine else None
     return {
         "step": mine,
-        "sign_form": sign_form(member, mine, proposed) if mine else None,
-        "statement": signing.STATEMENTS[signing.STATEMENT_VERSION],
+        "sign_form": form,
+        "statements": statements_of(form) if form else [],
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
         "may_end": any(permissions.can_act_on_step(member, step) for step in open_steps),
+        "may_reject": any(permissions.can_reject(member, step) for step in open_steps),
         "may_amend": any(permissions.can_amend(member, step) for step in open_steps),
         "return_form": ReasonForm(initial={"version": review.version}, auto_id="return_%s"),
         "reject_form": ReasonForm(initial={"version": review.version}, auto_id="reject_%s"),
+        "question_form": QuestionForm(initial={"version": review.version}, auto_id="question_%s"),
     }
 
 
 def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data: Any = None) -> SignForm:
     """The form that signs a step, bound to what it shows."""
-    functions = signing.functions_to_sign_for(member, step, proposed)
     initial = {
         "step": step.uuid,
         "bound": signing.what_is_signed(step, proposed),
         "meaning": signing.MEANING_OF[step.kind],
     }
-    return SignForm(data, functions=functions, initial=initial, auto_id="sign_%s")
+    return SignForm(
+        data,
+        capacities=signing.capacities(member, step, proposed),
+        second_factor=proof.second_factor(member.user),
+        initial=initial,
+        auto_id="sign_%s",
+    )
+
+
+def statements_of(form: SignForm) -> list[str]:
+    """The words of every statement that the form could make: one's own, and one for each person stood in for."""
+    return list(dict.fromkeys(signing.statement_of(capacity.giver)[1] for capacity in form.capacities))

@@ -8,7 +8,7 @@ from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.forms.approval import AmendForm, SubmitForm, people_of
 from assessments.models import ApprovalStep, Review
-from assessments.services import approvals, submissions
+from assessments.services import approvals, questions, submissions
 from assessments.services.shown import FAILED, shown
 from assessments.views.access import member_required
 from assessments.views.approval import stages
@@ -28,7 +28,7 @@ def review_submit(request, uuid):
     numbers = shown(review).numbers
     if numbers is None or review.state != Review.State.RECONCILING:
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
-    form = SubmitForm(request.POST, numbers=numbers)
+    form = SubmitForm(request.POST, numbers=numbers, question=questions.open_question(review))
     if not form.is_valid():
         return page(request, review, status=422, form=form)
     data = form.cleaned_data
@@ -37,6 +37,7 @@ def review_submit(request, uuid):
             member=request.member,
             review_id=review.pk,
             missing_reason=data["missing_reason"],
+            answer=data.get("answer", ""),
             seen_version=data["version"],
             seen_result=data["seen_result"],
             **form.proposed(),

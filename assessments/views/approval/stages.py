@@ -2,12 +2,21 @@
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Membership
-from assessments.models import ApprovalParty, ApprovalStep, ProposedDecision, Review, Signature, Submission
+from assessments.models import (
+    ApprovalParty,
+    ApprovalStep,
+    Delegation,
+    ProposedDecision,
+    Review,
+    Signature,
+    StepReassignment,
+    Submission,
+)
 from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import routes
 from assessments.services.frameworks import framework_of
@@ -18,21 +27,31 @@ MOST_NAMES = 3
 
 @dataclass(frozen=True)
 class SignatureLine:
-    """A signature and whether it still counts."""
+    """A signature and whether it still counts.
+
+    stands_from  number of the former submission that it was given on, and whose hash it binds; None: of this one
+    """
 
     signature: Signature
     void: bool
+    stands_from: int | None = None
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A step: its signatures, and for whom it waits in words."""
+    """A step: its signatures, and for whom it waits in words.
+
+    reassigned  what was reassigned, by whom and why, in sentences
+    days_late   since it was due; 0 if it is not late
+    """
 
     step: ApprovalStep
     state: str
     rule: str
     signatures: Sequence[SignatureLine]
     waiting: Sequence[str]
+    reassigned: Sequence[str] = ()
+    days_late: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,30 +94,49 @@ def _date(text: str | None) -> datetime.date | None:
 def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]:
     """The steps of a submission with who signed and whom they wait for, in a fixed number of queries."""
     steps = list(
-        submission.steps.prefetch_related(
-            "parties__function", "parties__membership__user", "signatures__function"
-        ).order_by("position", "pk")
+        submission.steps.prefetch_related("parties__function", "parties__membership__user").order_by("position", "pk")
     )
+    signatures = routes.signatures_of(steps)
     people = _People(submission)
+    moved = reassignments_of(steps)
+    today = routes.today_in(submission.organization)
     found = []
     for step in steps:
-        lines = [SignatureLine(one, _is_void(one, proposed)) for one in step.signatures.all()]
+        lines = [
+            SignatureLine(
+                one, _is_void(one, proposed), None if one.submission_id == submission.pk else one.submission.number
+            )
+            for one in signatures[step.pk]
+        ]
         counting = [line.signature for line in lines if not line.void]
         left = routes.unsigned(step, list(step.parties.all()), counting)
         waiting = [people.words(party, step) for party in left] if step.state in ("open", "waiting") else []
         if step.state == "open" and step.rule != ApprovalStep.Rule.ALL and counting:
-            waiting = [f"{_missing(step, counting)} more"]
-        found.append(Stage(step, STATES[step.state], rule_words(step), lines, waiting))
+            signed = {one.membership_id for one in counting}
+            who = [people.words(party, step, without=signed) for party in step.parties.all()]
+            waiting = [f"{routes.missing_signatures(step, counting)} more ({'; '.join(who)})"]
+        late = (today - step.due_on).days if step.state == "open" and step.due_on else 0
+        found.append(
+            Stage(step, STATES[step.state], rule_words(step), lines, waiting, moved.get(step.pk, ()), max(0, late))
+        )
+    return found
+
+
+def reassignments_of(steps: Sequence[ApprovalStep]) -> dict[int, list[str]]:
+    """What was reassigned on the steps, in sentences, by the step's key."""
+    found: dict[int, list[str]] = {}
+    rows = StepReassignment.objects.filter(step__in=[step.pk for step in steps]).select_related(
+        "former_membership__user", "former_function", "membership__user", "by__user"
+    )
+    for row in rows:
+        former = row.former_membership.name if row.former_membership else str(row.former_function or row.former_role)
+        words = f"{row.membership.name} in place of {former}, by {row.by.name} {row.at:%-d %b %Y}: {row.reason}"
+        found.setdefault(row.step_id, []).append(words)
     return found
 
 
 def _is_void(signature: Signature, proposed: ProposedDecision) -> bool:
     return signature.proposed_decision_id is not None and signature.proposed_decision_id != proposed.pk
-
-
-def _missing(step: ApprovalStep, counting: Sequence[Signature]) -> int:
-    wanted = step.at_least or 1
-    return max(0, wanted - len({signature.membership_id for signature in counting}))
 
 
 def rule_words(step: Any) -> str:
@@ -120,28 +158,40 @@ class _People:
             .filter(organization_id=review.organization_id)
             .with_rights()
         )  # fmt: skip
-        self.involved = set(review.ratings.values_list("membership_id", flat=True))
+        self.involved = set(review.ratings.filter(to_confirm=False).values_list("membership_id", flat=True))
         self.involved |= set(review.submissions.values_list("submitted_by_id", flat=True))
+        self.delegated: dict[int, list[str]] = {}
+        for one in Delegation.objects.in_force(review.organization).select_related("taker__user"):
+            self.delegated.setdefault(one.giver_id, []).append(f"{one.taker.name} until {one.last_day:%-d %b %Y}")
 
-    def words(self, party: ApprovalParty, step: ApprovalStep) -> str:
-        if party.membership_id:
-            return party.membership.name
+    def words(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> str:
+        """For whom a party waits; a named person with whoever signs in their place.
+
+        without  those who signed already, by key
+        """
         who = [
             person
             for person in self.all
-            if (party.function_id and party.function_id in {one.pk for one in person.functions})
+            if person.pk == party.membership_id
+            or (party.function_id and party.function_id in {one.pk for one in person.functions})
             or (party.role and party.role in person.roles)
         ]
         if step.kind == ApprovalStep.Kind.EXECUTIVE:
             who = [person for person in who if "approver" in person.roles and person.pk not in self.involved]
-        return f"{party.function.name if party.function else party.role}: {names_of(who)}"
+        names = [self._name(person) for person in who if person.pk not in without]
+        if party.membership_id:
+            return names[0] if names else f"{party.membership.name}, who cannot sign now"
+        return f"{party.function.name if party.function else party.role}: {names_of(names)}"
+
+    def _name(self, person: Membership) -> str:
+        takers = self.delegated.get(person.pk)
+        return f"{person.name} (delegated to {' and '.join(takers)})" if takers else person.name
 
 
-def names_of(people: Sequence[Membership]) -> str:
+def names_of(names: Sequence[str]) -> str:
     """ "Ada Ng or Ben Ode", at most three names."""
-    if not people:
+    if not names:
         return "nobody can sign now"
-    names = [person.name for person in people[:MOST_NAMES]]
-    if len(people) > MOST_NAMES:
-        return f"{', '.join(names)} or {len(people) - MOST_NAMES} more"
+    if len(names) > MOST_NAMES:
+        return f"{', '.join(names[:MOST_NAMES])} or {len(names) - MOST_NAMES} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

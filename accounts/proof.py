@@ -1,0 +1,102 @@
+"""Proving at the moment of an act that one is oneself: the password, and the second factor where one is enrolled."""
+
+import datetime
+
+from allauth.mfa import app_settings
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import decrypt
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.audit import database_now
+from accounts.models import AuditEvent, User
+
+WRONG_ATTEMPTS = 5
+LOCKED_FOR = datetime.timedelta(minutes=15)
+PASSWORD_REFUSED, CODE_REFUSED = "signing.password_refused", "signing.code_refused"
+GRANTED, LOCKED = "signing.granted", "signing.locked"
+CODE, PASSKEY = "code", "passkey"
+
+
+class NotProven(Exception):
+    """Somebody did not prove who they are.
+
+    action  the audit event that records the attempt
+    counts  whether it counts as a wrong attempt
+    """
+
+    def __init__(self, message: str, action: str, *, counts: bool = True):
+        super().__init__(message)
+        self.action, self.counts = action, counts
+
+
+def locked_until(user: User) -> datetime.datetime | None:
+    """Until when the person cannot sign, after five wrong attempts in a row; None if they can.
+
+    Counted from the audit trail, so it lies in PostgreSQL and holds over every session, organization and process.
+    """
+    now = database_now()
+    events = AuditEvent.objects.filter(
+        actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED), at__gt=now - LOCKED_FOR
+    ).order_by("-pk")[:WRONG_ATTEMPTS]
+    wrong = [event for event in events if event.action != GRANTED]
+    if len(wrong) < WRONG_ATTEMPTS:
+        return None
+    return wrong[0].at + LOCKED_FOR
+
+
+def second_factor(user: User) -> str:
+    """What is asked beside the password: CODE (an authenticator app or a recovery code), PASSKEY, or "" for nothing."""
+    types = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    if Authenticator.Type.TOTP in types or types == {Authenticator.Type.RECOVERY_CODES}:
+        return CODE
+    return PASSKEY if Authenticator.Type.WEBAUTHN in types else ""
+
+
+def prove(user: User, *, password: str, code: str = "") -> str:
+    """What the person proved themselves with: "password", "password+totp" or "password+recovery_code".
+
+    user    locked by the caller, so that of two requests with one code a single one succeeds
+    Raises  NotProven; runs inside the transaction that grants what was asked for
+    """
+    if not (user.is_active and user.has_usable_password() and user.check_password(password)):
+        raise NotProven("The password is wrong.", PASSWORD_REFUSED)
+    asked = second_factor(user)
+    if not asked:
+        return "password"
+    if asked == PASSKEY:
+        raise NotProven(
+            "Signing takes the code of an authenticator app, and you have enrolled a passkey alone. Enrol an "
+            "authenticator app too, then sign.",
+            CODE_REFUSED,
+            counts=False,
+        )
+    return f"password+{_use_code(user, code.replace(' ', ''))}"
+
+
+def _use_code(user: User, code: str) -> str:
+    """Use a code up: its kind. Raises NotProven for one that is wrong or was used, here or to sign in."""
+    enrolled = {one.type: one for one in Authenticator.objects.select_for_update(no_key=True).filter(user=user)}
+    if totp := enrolled.get(Authenticator.Type.TOTP):
+        if (counter := _counter_of(totp, code)) is not None:
+            # The time of the last use lies in PostgreSQL; allauth's own mark of a used code lies in one process's cache.
+            if totp.last_used_at and counter <= int(totp.last_used_at.timestamp()) // app_settings.TOTP_PERIOD:
+                raise NotProven("This code was used already. Wait for the next one, then sign.", CODE_REFUSED)
+            totp.last_used_at = timezone.now()
+            totp.save(update_fields=["last_used_at"])
+            return "totp"
+    recovery = enrolled.get(Authenticator.Type.RECOVERY_CODES)
+    if recovery and recovery.wrap().validate_code(code):
+        recovery.record_usage()
+        return "recovery_code"
+    raise NotProven("The code of your second factor is missing or wrong.", CODE_REFUSED)
+
+
+def _counter_of(totp: Authenticator, code: str) -> int | None:
+    """The period whose code this is, among those that count now (30 s each, by this server's clock)."""
+    secret = decrypt(totp.data["secret"])
+    for counter in yield_hotp_counters_from_time():
+        if constant_time_compare(format_hotp_value(hotp_value(secret, counter)), code):
+            return counter
+    return None
