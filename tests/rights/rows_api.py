@@ -237,15 +237,20 @@ TABLE = {
             state="in_approval",
             **of_review,
         ),
+        # A function sends back, or asks; only the approver of an open executive step ends the review for good.
         *(
             Row_(
                 "POST",
-                everyone_here | dict.fromkeys(HERE, 403) | {"rater": 200, "lead": 200},
-                data=lambda world, action=action: {"action": action, "reason": "The slot moved."},
+                everyone_here | dict.fromkeys(HERE, 403) | dict.fromkeys(functions_may, 200),
+                data=lambda world, action=action, field=field: {"action": action, field: "The slot moved."},
                 state="in_approval",
                 **of_review,
             )
-            for action in ("return", "reject")
+            for action, field, functions_may in (
+                ("return", "reason", ("rater", "lead")),
+                ("question", "question", ("rater", "lead")),
+                ("reject", "reason", ()),
+            )
         ),
         Row_(
             "POST",
