@@ -18,6 +18,17 @@ class Numbered(serializers.Serializer):
     number = serializers.IntegerField()
 
 
+class RiskSummary(serializers.Serializer):
+    """Delay that the first option brings, by half-year, against what can be absorbed; computed with the full result."""
+
+    p80 = serializers.ListField(child=serializers.FloatField(), help_text="months per half-year at the 80th percentile")
+    capacity = serializers.FloatField(allow_null=True, help_text="months per half-year that can be absorbed")
+    bucket_months = serializers.IntegerField()
+    first_breach = serializers.IntegerField(
+        allow_null=True, help_text="first half-year, from 0, that is more likely than not beyond it"
+    )
+
+
 class Summary(serializers.Serializer):
     """The few figures of a shown result."""
 
@@ -33,4 +44,5 @@ class Summary(serializers.Serializer):
     scenarios_run = serializers.IntegerField(allow_null=True)
     conditions = serializers.IntegerField()
     blocked = serializers.ListField(child=serializers.CharField())
+    risk = RiskSummary(allow_null=True)
     computed_at = serializers.DateTimeField()

@@ -23,7 +23,7 @@ from assessments.models import (
     Scorecard,
 )
 from assessments.models.scorecards import ResultSummary
-from assessments.reporting import result_view
+from assessments.reporting import charts, result_view
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services.frameworks import framework_of
 from assessments.services.routes import unsigned
@@ -56,6 +56,7 @@ class Row:
     rests_on  "facts r12, panel"; shows_review: whether that result is the review's, not the program's
     step      what comes next; who: whose turn it is; since: when it became so
     mark      fresh, pending or failed
+    risk      of the option that comes first, see result_view.risk_summary; None before the full result
     """
 
     program: Program
@@ -73,6 +74,7 @@ class Row:
     who: str
     since: datetime.datetime | None
     mark: str
+    risk: dict | None = None
     under_way: bool = False  # a review is open that this person may not see yet
 
     @property
@@ -80,6 +82,17 @@ class Row:
         if self.review:
             return self.review.get_state_display()
         return "Under review" if self.under_way else "No review"
+
+    @property
+    def risk_words(self) -> str:
+        return result_view.risk_summary_words(self.risk) if self.risk else ""
+
+    @property
+    def risk_svg(self) -> str:
+        """Its description says the same in words."""
+        if not self.risk:
+            return ""
+        return charts.figure(result_view.risk_sparkline(self.risk), ident=f"risk-{self.program.uuid.hex[:12]}").svg
 
     @property
     def share_words(self) -> str:
@@ -224,6 +237,7 @@ class _Beside:
             who=who,
             since=since,
             mark=self.mark(shown),
+            risk=summary.risk if summary else None,
             under_way=self._hides_one(program, review),
         )
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Concat, Now
 from assessments import jobs
 from assessments.live import announce
 from assessments.models import Job, Program, ProgramSummary, Review, ReviewSummary, Scorecard
+from assessments.reporting import result_view
 from assessments.scoring.full import full
 from assessments.scoring.headline import ENGINE_VERSION, Problem, headline
 from assessments.services.problems import problem_of
@@ -189,6 +190,7 @@ def summarise(subject: Program | Review, scorecard: Scorecard) -> None:
         "scenarios_run": len(numbers["scenarios"]),
         "conditions": verdict["conditions"],
         "blocked": [key for key, option in results.items() if option["blocked"]],
+        "risk": result_view.risk_summary(numbers),
         "computed_at": Now(),
     }
     if isinstance(subject, Review):

@@ -27,6 +27,7 @@ COLUMNS = (
     ("", "Recommendation", False),
     ("margin", "Margin", True),
     ("share", "First share", True),
+    ("", "Delay per half-year", False),
     ("", "Gates", False),
     ("since", "Next step", False),
 )
@@ -66,11 +67,11 @@ def _columns(wanted: services.Wanted) -> list[dict]:
     return columns
 
 
-def _addresses(row: services.Row) -> tuple[str, str]:
-    """(the program's page, the page of the shown result)."""
-    of_program = address("assessments:program_result", row.program)
-    of_review = address("assessments:review_result", row.review) if row.shows_review else ""
-    return address("assessments:program_detail", row.program) or of_program, of_review or of_program
+def _addresses(row: services.Row) -> tuple[str, str, str]:
+    """(the program's page, the page of the shown result, that of its risk)."""
+    kind, subject = ("review", row.review) if row.shows_review else ("program", row.program)
+    result, risk = (address(f"assessments:{kind}_{page}", subject) for page in ("result", "risk"))
+    return address("assessments:program_detail", row.program), result, risk
 
 
 @member_required
@@ -138,6 +139,8 @@ def portfolio_export(request):
         "Option",
         "Margin, points",
         "First share, %",
+        "Delay at P80 per half-year, months",
+        "Against what can be absorbed",
         "Mandatory conditions",
         "Blocked options",
         "Rests on",
@@ -155,6 +158,8 @@ def portfolio_export(request):
             row.option.name if row.option else "",
             None if row.margin is None else round(row.margin, 1),
             None if row.share is None else round(row.share * 100, 1),
+            "; ".join(f"{months:.1f}" for months in row.risk["p80"]) if row.risk else "",
+            row.risk_words,
             row.conditions,
             ", ".join(row.blocked),
             row.rests_on,

@@ -213,3 +213,20 @@ def test_queries_do_not_grow_with_the_programs(client, place):
     results.work_off()
     assert ProgramMember.objects.count() == 22
     assert counted() == few <= 32
+
+
+def test_a_row_draws_the_delay_of_the_first_option_against_what_can_be_absorbed(client, place):
+    assert row_of(place, "viewer").risk is None, "a headline has no risk, and nothing is made up for it"
+    results.settle()
+    row = row_of(place, "viewer")
+    risk = row.program.full.numbers["risk"]
+    assert row.risk["p80"] == [round(half["p80"], 2) for half in risk["options"]["cdmo"]["delay"]]
+    assert row.risk["first_breach"] == risk["options"]["cdmo"]["first_breach"]
+    assert row.risk["capacity"] == pytest.approx(sum(risk["capacity"]["delay"][one] for one in "ORX") / 2, abs=0.01)
+    answer = page(client, place, "viewer").content.decode()
+    drawn = re.search(r'<td class="spark".*?</td>', answer, re.DOTALL).group(0)
+    assert "<desc" in drawn and "months; can be absorbed" in drawn and row.risk_words in drawn
+    exported = results.sign_in(client, place.people["viewer"]).get(reverse("assessments:portfolio_export"))
+    cells = list(csv.DictReader(io.StringIO(exported.content.decode("utf-8-sig"))))[0]
+    assert len(cells["Delay at P80 per half-year, months"].split("; ")) == 8
+    assert cells["Against what can be absorbed"] == row.risk_words

@@ -76,7 +76,7 @@ def draw(data: ScenarioMatrix, width: float = 640, ident: str = "") -> str:
     y += 8
     for run in data.runs:
         parts.append(svg.line(0, y, width, y, colours.ink("line"), stroke_width=1))
-        names = svg.wrap(run.name, label - 8, size, 2)
+        names = svg.wrap(run.name, label - 8, size, 3 if narrow else 2)
         tall = 10 + 14 * len(names)
         middle = y + tall / 2 + 4
         for index, words in enumerate(names):

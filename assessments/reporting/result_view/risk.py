@@ -1,9 +1,10 @@
 """Risk over time of a full scorecard: chart data, rows and words. A headline has none, and everything here says so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assessments.reporting.charts import BreachOverTime, BreachPanel, RiskOverTime, RiskPanel
+from assessments.reporting.charts import BreachOverTime, BreachPanel, RiskOverTime, RiskPanel, Sparkline
 from assessments.reporting.charts.colours import CATEGORY_NAMES
 from assessments.reporting.result_view.words import Numbers, Option, options, result_of
 
@@ -141,10 +142,44 @@ def risk_over_time(numbers: Numbers, unit: str = "delay") -> RiskOverTime | None
         breach = tuple(share >= BREACH_SHARE for share in one.get("breach_by", {}).get(unit, ()))
         note = beyond_words(numbers, key) if risk["capacity"] else ""
         panels.append(RiskPanel(known[key].name, known[key].accent, buckets, note, breach))  # type: ignore[arg-type]
-    limits = risk["capacity"]
-    # What can be absorbed is stated for twelve months; half of it is drawn against each half-year.
-    held = sum(limits[unit][category] for category in CATEGORIES) / 2 if limits else None
-    return RiskOverTime(tuple(panels), held, words, int(risk["bucket_months"]))
+    return RiskOverTime(tuple(panels), _per_half_year(numbers, unit), words, int(risk["bucket_months"]))
+
+
+def _per_half_year(numbers: Numbers, unit: str) -> float | None:
+    """What can be absorbed is stated for twelve months; half of it is drawn against each half-year."""
+    limits = numbers["risk"]["capacity"]
+    return sum(limits[unit][category] for category in CATEGORIES) / 2 if limits else None
+
+
+def risk_summary(numbers: Numbers) -> dict[str, Any] | None:
+    """What lists keep of the first option's delay: {"p80": months per half-year, "capacity": months per half-year or null,
+    "bucket_months", "first_breach": half-year from 0 or null}. None before the full depth or without a first option.
+    """
+    first = numbers["verdict"]["option"]
+    if not has_risk(numbers) or not first:
+        return None
+    one, held = numbers["risk"]["options"][first], _per_half_year(numbers, "delay")
+    return {
+        "p80": [round(half["p80"], 2) for half in one["delay"]],
+        "capacity": None if held is None else round(held, 2),
+        "bucket_months": numbers["risk"]["bucket_months"],
+        "first_breach": one.get("first_breach"),
+    }
+
+
+def risk_sparkline(summary: Mapping[str, Any]) -> Sparkline:
+    """A `risk_summary` as a chart for a table's cell."""
+    return Sparkline(tuple(summary["p80"]), summary["capacity"], "months", "Delay at P80 per half-year")
+
+
+def risk_summary_words(summary: Mapping[str, Any]) -> str:
+    """When the first option first asks for more than can be absorbed, in as few words as fit a table's cell."""
+    if summary["capacity"] is None:
+        return "no capacity defined"
+    if summary["first_breach"] is None:
+        return "within capacity"
+    start = summary["first_breach"] * summary["bucket_months"]
+    return f"above it from months {start}–{start + summary['bucket_months']}"
 
 
 def risk_caption(numbers: Numbers) -> str:
