@@ -178,8 +178,7 @@ def risk_summary_words(summary: Mapping[str, Any]) -> str:
         return "no capacity defined"
     if summary["first_breach"] is None:
         return "within capacity"
-    start = summary["first_breach"] * summary["bucket_months"]
-    return f"above it from months {start}–{start + summary['bucket_months']}"
+    return f"beyond from month {summary['first_breach'] * summary['bucket_months']}"
 
 
 def risk_caption(numbers: Numbers) -> str:
