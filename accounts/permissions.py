@@ -34,6 +34,11 @@ def can_manage_people(member) -> Verdict:
     return ALLOWED if has_role(member, "admin") else Verdict("Only an admin manages people and roles.")
 
 
+def can_manage_mail(member) -> Verdict:
+    """Hold, release and retry what leaves the organization."""
+    return ALLOWED if has_role(member, "admin") else Verdict("Only an admin holds, releases or retries outgoing mail.")
+
+
 def can_read_audit(member) -> Verdict:
     if has_role(member, "admin", "auditor", "approver"):
         return ALLOWED

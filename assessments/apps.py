@@ -10,3 +10,6 @@ class AssessmentsConfig(AppConfig):
     def ready(self):
         # A task queued by name runs only in a process that has registered it.
         from assessments import tasks  # noqa: F401  (imported for its registrations)
+        from assessments.services import deliveries
+
+        deliveries.listen()

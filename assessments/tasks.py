@@ -6,9 +6,9 @@ from celery.signals import beat_init, worker_ready
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
-from assessments.services import pruning, reports, rescore
+from assessments.services import deliveries, pruning, reports, rescore
 
-__all__ = ["owe_outdated", "prune", "reports", "run_job", "start_dispatcher"]
+__all__ = ["owe_deliveries", "owe_outdated", "prune", "reports", "run_job", "start_dispatcher"]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
@@ -19,6 +19,11 @@ def run_job(*, job_id: int, **_ignored) -> None:
 @shared_task(name="assessments.owe_outdated", ignore_result=True)
 def owe_outdated(**_ignored) -> None:
     rescore.owe_outdated()
+
+
+@shared_task(name="assessments.owe_deliveries", ignore_result=True)
+def owe_deliveries(**_ignored) -> None:
+    deliveries.owe_due()
 
 
 @shared_task(name="assessments.prune", ignore_result=True)

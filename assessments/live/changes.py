@@ -8,6 +8,8 @@ from assessments.models import Program, Review
 
 CHANNEL = "makewhere_changes"
 PORTFOLIO = "portfolio"  # whatever moves in an organization, without saying what
+AT_ONCE = 300  # people in one announcement: a payload of PostgreSQL has less than 8,000 bytes
+INBOX = "inbox"  # what somebody is told
 
 
 def subject_name(subject: Program | Review) -> str:
@@ -18,6 +20,23 @@ def subject_name(subject: Program | Review) -> str:
 def portfolio_name(organization_id: int) -> str:
     """What a listener to its organization's portfolio listens to."""
     return f"{PORTFOLIO}:{organization_id}"
+
+
+def inbox_name(membership_id: int) -> str:
+    """What a listener to its own inbox listens to."""
+    return f"{INBOX}:{membership_id}"
+
+
+def announce_inboxes(membership_ids: list[int], organization_id: int) -> None:
+    """Tell every live process that these people were told something, once the current transaction commits."""
+    for at in range(0, len(membership_ids), AT_ONCE):
+        event = {
+            "event": {"subject": INBOX},
+            "organization": organization_id,
+            "inboxes": membership_ids[at : at + AT_ONCE],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps(event)])
 
 
 def announce(subject: Program | Review, revision: int) -> None:

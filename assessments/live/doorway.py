@@ -12,8 +12,8 @@ from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from accounts.middleware import active_membership
-from accounts.models import User
-from assessments.live.changes import PORTFOLIO, portfolio_name
+from accounts.models import Membership, User
+from assessments.live.changes import INBOX, PORTFOLIO, inbox_name, portfolio_name
 from assessments.live.footing import FOOTINGS, Listener, parameters
 from assessments.models import Program, Review
 
@@ -39,7 +39,7 @@ def admit(cookies: str, names: list[str]) -> tuple[Listener, str]:
     try:
         session_key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
         member = _member(session_key)
-        subjects = _subjects(names, member.organization_id)
+        subjects = _subjects(names, member)
         listener = Listener(next(_numbers), session_key, member.user_id, member.pk, subjects)
         return listener, _decide(listener)
     finally:
@@ -92,27 +92,28 @@ def _member(session_key: str):
     return member
 
 
-def _subjects(names: list[str], organization_id: int) -> dict[str, tuple[int, int]]:
-    """(program id, review id or 0) of each name; 0 and 0 of the portfolio.
+def _subjects(names: list[str], member: Membership) -> dict[str, tuple[int, int]]:
+    """(program id, review id or 0) of each name; 0 and 0 of the portfolio and of one's inbox.
 
     Raises Refused for anything that the organization does not have
     """
     if not 1 <= len(set(names)) <= MOST_SUBJECTS:
         raise Refused(400, f"Name 1 to {MOST_SUBJECTS} subjects.")
     wanted: dict[str, set[uuid.UUID]] = {"program": set(), "review": set()}
-    for name in set(names) - {PORTFOLIO}:
+    for name in set(names) - {PORTFOLIO, INBOX}:
         kind, _, key = name.partition(":")
         try:
             wanted[kind].add(uuid.UUID(key))
         except (KeyError, ValueError):
             raise _nothing() from None
-    programs = Program.objects.filter(organization_id=organization_id, uuid__in=wanted["program"])
-    reviews = Review.objects.filter(organization_id=organization_id, uuid__in=wanted["review"])
+    programs = Program.objects.filter(organization_id=member.organization_id, uuid__in=wanted["program"])
+    reviews = Review.objects.filter(organization_id=member.organization_id, uuid__in=wanted["review"])
     found = {f"program:{key}": (pk, 0) for key, pk in programs.values_list("uuid", "pk")}
     found |= {f"review:{key}": (program, pk) for key, program, pk in reviews.values_list("uuid", "program_id", "pk")}
     if len(found) != sum(map(len, wanted.values())):
         raise _nothing()
-    return found | ({portfolio_name(organization_id): (0, 0)} if PORTFOLIO in names else {})
+    own = {PORTFOLIO: portfolio_name(member.organization_id), INBOX: inbox_name(member.pk)}
+    return found | {own[name]: (0, 0) for name in set(names) & own.keys()}
 
 
 def _nothing() -> Refused:

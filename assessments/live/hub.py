@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from assessments.live.changes import CHANNEL, PORTFOLIO, portfolio_name
+from assessments.live.changes import CHANNEL, PORTFOLIO, inbox_name, portfolio_name
 from assessments.live.footing import FOOTINGS, Listener, parameters
 
 ANSWER_SECONDS = 10.0
@@ -94,8 +94,13 @@ class Hub:
         try:
             told = json.loads(payload)
             event, name, portfolio = told["event"], told["event"]["subject"], portfolio_name(told["organization"])
-        except (ValueError, KeyError, TypeError):
+            inboxes = [inbox_name(one) for one in told.get("inboxes", ())]
+        except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("change_not_understood", payload=payload[:200])
+            return
+        if inboxes:
+            for stream in {stream for one in inboxes for stream in self._by_subject.get(one, ())}:
+                stream.put(event)
             return
         for stream in self._by_subject.get(name, ()):
             stream.put(event)

@@ -1,6 +1,7 @@
 """Settings that are safe by default; development, tests and production only differ from them."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config import environment as env
 from config.static import static_headers
@@ -177,6 +178,8 @@ CONTENT_SECURITY_POLICY = {
 AUDIT_ANCHOR = env.text("AUDIT_ANCHOR", "log")
 
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / ".local" / "mail"))
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Makewhere <makewhere@{urlsplit(SITE_URL).hostname}>")
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
@@ -209,6 +212,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "results of another engine": {"task": "assessments.owe_outdated", "schedule": 60.0, "options": {"expires": 60}},
     "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
+    "mail that waits": {"task": "assessments.owe_deliveries", "schedule": 30.0, "options": {"expires": 30}},
     "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

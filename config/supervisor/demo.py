@@ -27,6 +27,7 @@ from config.supervisor.watchdog import Watchdog
 HOST = "localhost"  # one name throughout: cookies do not cross from localhost to 127.0.0.1
 WEB_PORT = 8000
 PATIENCE_SECONDS = 60.0
+MAIL_AS_FILES = "accounts.mail_files.EmailBackend"
 
 
 class Stopped(BaseException):
@@ -86,7 +87,7 @@ class Demo:
                 "DATABASE_URL names a server of yours, which demo-reset does not empty. Drop and create the database "
                 "yourself, or unset DATABASE_URL and DATABASE_OWNER_URL."
             )
-        for name in ("postgres", "valkey", "media", "anchors"):
+        for name in ("postgres", "valkey", "media", "mail", "anchors"):
             shutil.rmtree(self.local / name, ignore_errors=True)
         for name in ("postgres.made", "demo_accounts.json"):
             (self.local / name).unlink(missing_ok=True)
@@ -106,15 +107,18 @@ class Demo:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "CANONICAL_HOST": HOST,
+            "SITE_URL": f"http://{HOST}:{_port(web)}",
+            "LIVE_URL": f"http://{HOST}:{_port(live)}",
             "MEDIA_ROOT": str(self.local / "media"),
+            "EMAIL_FILE_PATH": str(self.local / "mail"),
             "AUDIT_ANCHOR": os.environ.get("AUDIT_ANCHOR") or str(self.local / "anchors" / "heads.jsonl"),
             "PYTHONUNBUFFERED": "1",
         }
+        self.environment.setdefault("EMAIL_BACKEND", MAIL_AS_FILES)
         self.environment.pop("DATABASE_OWNER_URL", None)  # no serving process knows the owner's password
         self._manage("migrate", "--noinput", "--verbosity", "0", DATABASE_URL=owner_url)
         if os.environ.get("DEMO_DATA", "1") != "0":
             self._manage("load_demo", "--accounts", str(self.local / "demo_accounts.json"))
-        self.environment |= {"SITE_URL": f"http://{HOST}:{_port(web)}", "LIVE_URL": f"http://{HOST}:{_port(live)}"}
         self._processes(web, live)
         self._wait_for(f"http://127.0.0.1:{_port(web)}/healthz/ready", "web")
         self._wait_for(f"http://127.0.0.1:{_port(live)}/healthz/ready", "live")
@@ -232,6 +236,8 @@ class Demo:
                 if account["shown"]:
                     print(f"  {account['email']:32} {account['about']}")
             print(f"Password of everyone: {everyone[0]['password']}   ({len(everyone)} accounts: {accounts})")
+        if self.environment["EMAIL_BACKEND"] == MAIL_AS_FILES:
+            print(f"Mail is written into files: {self.local / 'mail'}", flush=True)
         print(f"Data and logs: {self.local}. Ctrl-C stops everything.", flush=True)
 
     # Running
