@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views.programs import facts, files, options, overview, re_anchor, revisions
+from assessments.views.programs import facts, files, moved, options, overview, re_anchor, revisions
 
 urlpatterns = [
     path("programs/new/", overview.program_new, name="program_new"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("programs/<uuid:uuid>/leads/release/", overview.program_lead_release, name="program_lead_release"),
     path("programs/<uuid:uuid>/facts/", facts.program_facts, name="program_facts"),
     path("programs/<uuid:uuid>/facts/fact/", facts.program_fact, name="program_fact"),
+    path("programs/<uuid:uuid>/facts/state/", moved.draft_state, name="draft_state"),
+    path("programs/<uuid:uuid>/facts/moved/", moved.facts_moved, name="facts_moved"),
     path("programs/<uuid:uuid>/facts/confirm/", facts.fact_confirm, name="fact_confirm"),
     path("programs/<uuid:uuid>/facts/save/", facts.program_save, name="program_save"),
     path("programs/<uuid:uuid>/facts/re-anchor/", re_anchor.program_re_anchor, name="program_re_anchor"),

@@ -9,6 +9,7 @@ import "./autosave.js";
 import "./entries.js";
 import "./score.js";
 import "./live.js";
+import "./moved.js";
 import "./times.js";
 import "./parts.js";
 import "./copy.js";

@@ -336,3 +336,69 @@ def test_the_raw_content_of_a_control_means_the_value_it_shows(world):
         raw = raw_facts.shown(cell.field, cell.value)
         assert raw_facts.typed(cell.field, raw) == cell.value, cell.name
         assert json.loads(raw_facts.kept_raw(raw)) == raw
+
+
+# -- what others change ---------------------------------------------------------------------------------------------
+
+
+def moved_since(client, world, version, section, options=""):
+    return client.get(url(world, "facts_moved", section=section, since=version, options=options))
+
+
+def test_an_open_page_gets_the_facts_that_others_changed_and_no_others(world):
+    section = stored_field(world, "open_steps").section
+    seen = draft_version(world)
+    autosave(browser(world.lead), world, "open_steps", "9", stored(world, "open_steps").version)
+    answer = text(moved_since(browser(world.admin), world, seen, section))
+    assert 'id="fact-open_steps" data-autosave hx-swap-oob="true"' in answer
+    assert answer.count('class="fact"') == 1
+    assert f"since={seen + 1}" in answer
+    assert 'class="fact"' not in text(moved_since(browser(world.admin), world, seen + 1, section))
+
+
+def test_the_tag_of_a_draft_moves_with_every_change_alone(world):
+    client = browser(world.lead)
+    first = client.get(url(world, "draft_state"))
+    again = client.get(url(world, "draft_state"), headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    autosave(client, world, "open_steps", "9", stored(world, "open_steps").version)
+    then = client.get(url(world, "draft_state"), headers={"If-None-Match": first.headers["ETag"]})
+    assert then.status_code == 200 and then.headers["ETag"] != first.headers["ETag"]
+
+
+def test_prices_that_others_change_reach_those_alone_who_may_see_them(world):
+    cell = next(
+        cell
+        for cell in drafts.read_draft(world.program).cells
+        if cell.field.commercial and cell.option_key == "cdmo" and isinstance(cell.value, int | float)
+    )
+    seen, field = draft_version(world), cell.field
+    drafts.edit_field(
+        member=world.lead,
+        program=world.program,
+        field=field.key,
+        option_key="cdmo",
+        value=cell.value + 1,
+        seen_version=cell.version,
+    )
+    for member, shown in ((world.finance, True), (world.cmc, False)):
+        answer = text(moved_since(browser(member), world, seen, field.section))
+        assert (f'id="fact-cdmo--{field.key}"' in answer) is shown
+
+
+def test_a_page_is_told_when_the_options_changed_under_it(world):
+    seen = draft_version(world)
+    drafts.add_option(member=world.lead, program=world.program, kind="cdmo", name="Partner Two")
+    assert "The options were changed meanwhile" in text(moved_since(browser(world.cmc), world, seen, "need"))
+
+
+def draft_version(world):
+    return drafts.read_draft(world.program).version
+
+
+def framework_schema(world):
+    return drafts.read_draft(world.program).schema
+
+
+def stored_field(world, key):
+    return framework_schema(world).fields[key]

@@ -84,6 +84,12 @@ TABLE = {
             data=lambda world: {"need": "9", "need.version": "0"},
         ),
     ],
+    "assessments:draft_state": [Row("GET", seen(200), program), Row("POST", signed_in(405), program)],
+    "assessments:facts_moved": [
+        Row("GET", seen(200), program, data=lambda world: {"section": "", "since": "0"}),
+        Row("GET", seen(404), program, data=lambda world: {"since": "x"}),
+        Row("POST", signed_in(405), program),
+    ],
     "assessments:fact_confirm": [Row("GET", signed_in(405), program), Row("POST", seen(404), program)],
     "assessments:program_save": [
         Row("GET", signed_in(405), program),

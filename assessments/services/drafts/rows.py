@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Membership
 from assessments.errors import Clash
+from assessments.live import announce
 from assessments.models import DraftOption, DraftValue, ProfileDraft, Program
 from assessments.scoring.profile import known_on
 from assessments.scoring.schema import HOSTED, Schema
@@ -26,6 +27,7 @@ def count_change(draft: ProfileDraft, member: Membership) -> int:
     """Count one change of the locked draft and answer the count: the version of whatever was changed."""
     ProfileDraft.objects.filter(pk=draft.pk).update(version=F("version") + 1, updated_by=member, updated_at=Now())
     draft.version += 1
+    announce(draft.program, draft.program.inputs_revision)
     return draft.version
 
 

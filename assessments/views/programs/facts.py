@@ -19,6 +19,7 @@ from assessments.views.access import member_required
 from assessments.views.programs.cells import Answer, DraftView
 from assessments.views.programs.frame import find_drafted, frame
 from assessments.views.programs.implied import implied_context
+from assessments.views.programs.moved import option_keys
 
 OPTIONS = "options"
 
@@ -48,6 +49,7 @@ def facts_page(request, program: Program, *, section="", answers=None, status=20
         "draft": draft,
         "sections": sections.values(),
         "key": key,
+        "option_keys": option_keys(draft),
         "section": view.section(key) if key != OPTIONS else None,
         "is_lead": rights.is_lead,
         "unsaved": draft.unsaved,
