@@ -237,7 +237,8 @@ def clone(*, member: Membership, version: CriteriaVersion) -> CriteriaVersion:
     return import_draft(member=member, document=content_of(version), cloned_from=version)
 
 
-def _locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
+def locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
+    """The version, held until the transaction ends. Raises Clash if it is not as it was seen."""
     version = CriteriaVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version_id)
     if seen_version is not None and version.version != seen_version:
         raise Clash("Somebody changed this draft meanwhile.", version=version.version)
@@ -247,7 +248,7 @@ def _locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
 @transaction.atomic
 def publish(*, member: Membership, version_id: int, reason: str, seen_version: int | None = None) -> CriteriaVersion:
     """Publish a draft: it never changes again, and changes no review. Raises NotAllowed, Invalid, WrongState, Clash."""
-    version = _locked(version_id, seen_version)
+    version = locked(version_id, seen_version)
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; only a draft is published.")
@@ -274,7 +275,7 @@ def publish(*, member: Membership, version_id: int, reason: str, seen_version: i
 @transaction.atomic
 def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersion:
     """Retire a published version: no new review takes it, pinned ones keep it. Raises NotAllowed, Invalid, WrongState."""
-    version = _locked(version_id, None)
+    version = locked(version_id, None)
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.PUBLISHED:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; only a published version is retired.")
@@ -297,7 +298,7 @@ def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersi
 @transaction.atomic
 def discard_draft(*, member: Membership, version_id: int) -> None:
     """Delete a draft for good. Raises NotAllowed, WrongState."""
-    version = _locked(version_id, None)
+    version = locked(version_id, None)
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState("Only a draft is discarded.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views.criteria import acts, versions
+from assessments.views.criteria import acts, versions, weights
 
 urlpatterns = [
     path("criteria/", versions.criteria_list, name="criteria_list"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("criteria/<uuid:uuid>/retire/", acts.criteria_retire, name="criteria_retire"),
     path("criteria/<uuid:uuid>/discard/", acts.criteria_discard, name="criteria_discard"),
     path("criteria/<uuid:uuid>/clone/", acts.criteria_clone, name="criteria_clone"),
+    path("criteria/<uuid:uuid>/weights/", weights.criteria_weights, name="criteria_weights"),
     path("criteria/<uuid:uuid>/<slug:section>/", versions.criteria_section, name="criteria_section"),
 ]

@@ -254,3 +254,58 @@ def test_pages_ask_the_database_a_few_times_however_much_rests_on_a_version(as_a
 def test_a_written_document_reads_in_as_itself():
     document = default_document()
     assert read_framework(write_framework(document)).document == document
+
+
+@pytest.fixture
+def draft(admin, version):
+    return criteria.clone(member=admin, version=version)
+
+
+def fill(client, url, **changed):
+    """What the page's form would send with these fields changed."""
+    form = client.get(url).context["form"]
+    sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    return {name: "" if value is None else value for name, value in (sent | changed).items()}
+
+
+def test_weights_are_previewed_before_they_are_written(as_admin, draft):
+    url = f"/criteria/{draft.uuid}/weights/?group=&method=swing&functions=cmc&functions=qa"
+    sent = fill(as_admin, url, **{"cmc:pdr": 100, "cmc:omr": 0})
+    said = words(as_admin.post(url, sent | {"act": "preview"}).content.decode())
+    assert "What comes of it" in said and "nothing is written yet" in said and "What it would change" in said
+    assert CriteriaVersion.objects.get(pk=draft.pk).version == draft.version
+    assert "pdr" not in said.split("Set weights")[-1]
+    answer = as_admin.post(url, sent | {"act": "apply"}, follow=True)
+    assert "The weights of Dimensions are in the draft." in words(answer.content.decode())
+    assert CriteriaVersion.objects.get(pk=draft.pk).version == draft.version + 1
+    clash = as_admin.post(url, sent | {"act": "apply"})
+    assert clash.status_code == 422 and "Somebody changed this draft meanwhile." in words(clash.content.decode())
+
+
+def test_pairs_that_contradict_each_other_are_told_with_the_one_to_look_at(as_admin, draft):
+    url = f"/criteria/{draft.uuid}/weights/?group=cap&method=pairwise"
+    form = as_admin.get(url).context["form"]
+    pairs = [name for name in form.fields if name != "version"]
+    sent = fill(as_admin, url, **dict.fromkeys(pairs, "1")) | {pairs[0]: "9", pairs[1]: "1/9"}
+    said = words(as_admin.post(url, sent | {"act": "preview"}).content.decode())
+    assert "the pairs contradict each other" in said and "the other pairs together say" in said
+    consistent = words(
+        as_admin.post(url, fill(as_admin, url, **dict.fromkeys(pairs, "1")) | {"act": "preview"}).content.decode()
+    )
+    assert "the pairs agree with each other (consistency ratio 0.00" in consistent
+    missing = as_admin.post(url, fill(as_admin, url) | {"act": "preview"})
+    assert missing.status_code == 422 and "This field is required." in words(missing.content.decode())
+
+
+def test_equal_ranks_share_their_places(as_admin, draft):
+    url = f"/criteria/{draft.uuid}/weights/?group=&method=rank_sum"
+    names = [name for name in as_admin.get(url).context["form"].fields if name != "version"]
+    said = as_admin.post(url, fill(as_admin, url, **dict.fromkeys(names, 1)) | {"act": "preview"})
+    assert all(row.then == "12.5 %" for row in said.context["preview"])
+
+
+def test_weights_are_set_in_drafts_alone_and_by_admins(client, as_admin, version, draft):
+    assert as_admin.get(f"/criteria/{version.uuid}/weights/").status_code == 404
+    assert as_admin.get(f"/criteria/{draft.uuid}/weights/?group=nowhere").status_code == 404
+    member = MembershipFactory(organization=draft.organization, with_roles=["assessor"])
+    assert sign_in(client, member).get(f"/criteria/{draft.uuid}/weights/").status_code == 404

@@ -54,6 +54,11 @@ TABLE = {
             data=lambda world: {"against": str(world.draft_version.uuid)},
         ),
     ],
+    "assessments:criteria_weights": [
+        Row("GET", READS_DRAFTS, kwargs=draft),
+        Row("GET", signed_in(404), kwargs=published),
+        Row("POST", signed_in(404, admin=422), kwargs=draft),
+    ],
     "assessments:criteria_import": [
         Row("GET", only("admin", stranger=200)),
         Row("POST", only("admin", answer=422, stranger=422), data=lambda world: {"text": "- nothing"}),

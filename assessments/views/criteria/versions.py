@@ -46,13 +46,16 @@ def frame(request, version: CriteriaVersion, current: str) -> dict:
         (key, text, reverse("assessments:criteria_section", args=[version.uuid, key]))
         for key, (text, _) in SECTIONS.items()
     ]
+    manage = permissions.can_manage_criteria(request.member)
+    if manage and version.state == CriteriaVersion.State.DRAFT:
+        tabs.insert(1, ("weights", "Set weights", reverse("assessments:criteria_weights", args=[version.uuid])))
     return {
         "version": version,
         "tab": current,
         "tab_text": next((text for key, text, _ in tabs if key == current), ""),
         "tabs": tabs,
         "crumbs": [("Criteria", reverse("assessments:criteria_list")), (version.criteria_set.name, "")],
-        "manage": permissions.can_manage_criteria(request.member),
+        "manage": manage,
     }
 
 
@@ -98,7 +101,8 @@ def criteria_version(request, uuid):
         all=Count("pk", distinct=True), open=Count("pk", distinct=True, filter=Q(state__in=Review.OPEN))
     )
     events = AuditEvent.objects.visible_to(request.member).filter(
-        object_uuid=version.uuid, action__in=("criteria.drafted", "criteria.published", "criteria.retired")
+        object_uuid=version.uuid,
+        action__in=("criteria.drafted", "criteria.weighed", "criteria.published", "criteria.retired"),
     )
     context = frame(request, version, "overview") | reading.overview(framework_of(version))
     context |= {
