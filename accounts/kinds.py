@@ -45,6 +45,7 @@ _ALL = [
     Kind("decision_amended", "Decisions", "A proposed decision is amended", "You lead it or had signed it.", AT_ONCE),
     Kind("decision_weaker", "Decisions", "A decision grows weaker", "One that you lead or signed.", DAILY),
     Kind("decision_no_longer_holds", "Decisions", "A decision no longer holds", "You lead or signed it.", AT_ONCE),
+    Kind("decision_holds_again", "Decisions", "A decision holds again", "One that you lead or signed.", DAILY),
     Kind("tripwire_fired", "Decisions", "A tripwire is crossed", "One that you own, lead or signed.", AT_ONCE),
     Kind("condition_assigned", "Conditions", "A condition is yours", "You become the owner of a condition.", AT_ONCE),
     Kind("condition_due", "Conditions", "A condition is due soon", "One that you own.", DAILY),

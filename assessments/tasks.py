@@ -6,9 +6,9 @@ from celery.signals import beat_init, worker_ready
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
-from assessments.services import deliveries, pruning, reports, rescore
+from assessments.services import deliveries, owing_watches, pruning, reports, rescore, watches
 
-__all__ = ["owe_deliveries", "owe_outdated", "prune", "reports", "run_job", "start_dispatcher"]
+__all__ = ["owe_deliveries", "owe_outdated", "prune", "reports", "run_job", "start_dispatcher", "watches"]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
@@ -29,6 +29,11 @@ def owe_deliveries(**_ignored) -> None:
 @shared_task(name="assessments.prune", ignore_result=True)
 def prune(**_ignored) -> None:
     pruning.prune()
+
+
+@shared_task(name="assessments.watch_today", ignore_result=True)
+def watch_today(**_ignored) -> None:
+    owing_watches.owe_today()
 
 
 @worker_ready.connect

@@ -92,3 +92,30 @@ def places(facts: Mapping[str, Any], schema: Schema) -> Iterator[Place]:
         for field in schema.option_fields(option["kind"]):
             if field.key in option["facts"]:
                 yield Place(field, key, option["facts"][field.key])
+
+
+def runs_out(field: Field) -> bool:
+    """Whether a value shrinks by itself as months pass: what remains to the program, such as its runway."""
+    return field.clock == "remaining" and field.scope == "program" and field.type in ("decimal", "integer")
+
+
+def later_value(field: Field, value: Any, months: int) -> Any:
+    """A value `months` later if nobody has confirmed anything since: anchored ones less the months, what runs out less
+    them too but never below 0, any other as it stands (a wait for a slot does not shrink until somebody says so).
+    """
+    if value is not None and runs_out(field):
+        return max(0, value - months)
+    return shifted_value(field, value, months)
+
+
+def later(facts: Mapping[str, Any], schema: Schema, months: int) -> dict[str, Any]:
+    """Plain facts `months` after the day that they were stated for; see `later_value`. The facts given do not change."""
+    moved = {
+        **facts,
+        "program": dict(facts["program"]),
+        "options": {key: {**option, "facts": dict(option["facts"])} for key, option in facts["options"].items()},
+    }
+    for place in places(facts, schema):
+        own = moved["options"][place.option]["facts"] if place.option else moved["program"]
+        own[place.field.key] = later_value(place.field, place.value, months)
+    return moved

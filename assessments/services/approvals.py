@@ -25,7 +25,7 @@ from assessments.models import (
 )
 from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
-from assessments.services import proposals, routes, signing
+from assessments.services import owing_watches, proposals, routes, signing, watches
 from assessments.services.inputs import lock_review
 from assessments.services.reviews import move, problem, seen
 
@@ -163,6 +163,7 @@ def _decide(
             action="review.superseded",
             reason=f"{review} was approved.",
         )
+        owing_watches.end(review_before)
     decision = Decision.objects.create(
         organization_id=review.organization_id,
         review=review,
@@ -184,6 +185,7 @@ def _decide(
             "proposed_sha256": proposed.sha256,
         },
     )
+    watches.begin(decision)
 
 
 def _open_steps(review: Review) -> list[ApprovalStep]:

@@ -26,6 +26,7 @@ from assessments.models import (
 )
 from assessments.scoring.framework import Framework, FrameworkErrors
 from assessments.scoring.framework_rows import check_rows
+from assessments.services.owing_watches import owe_for_criteria
 
 META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "risk", "plausible_weights", "verdict")
 
@@ -269,6 +270,7 @@ def publish(*, member: Membership, version_id: int, reason: str, seen_version: i
         new={"number": version.number, "digest": version.digest},
         reason=reason.strip(),
     )
+    owe_for_criteria(version, member)
     return version
 
 

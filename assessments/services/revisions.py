@@ -9,6 +9,7 @@ from assessments import permissions
 from assessments.errors import Invalid
 from assessments.models import ProfileRevision, Program, Review
 from assessments.services.inputs import owe_program, owe_review, touch_program, touch_review
+from assessments.services.owing_watches import owe_for_program
 
 
 def problem(field: str, message: str, *, option: str = "", value: Any = None) -> dict:
@@ -73,6 +74,7 @@ def store_revision(
         review=review,
         new={"number": revision.number, "digest": revision.digest, "summary": revision.summary},
     )
+    owe_for_program(program, member)
     owe_program(program, wanted, member)
     if review is not None:
         owe_review(review, review_wanted, member)

@@ -211,6 +211,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A lost tick costs nothing: each of these finds in the database what is to be done.
 CELERY_BEAT_SCHEDULE = {
     "results of another engine": {"task": "assessments.owe_outdated", "schedule": 60.0, "options": {"expires": 60}},
+    "decisions not looked at today": {
+        "task": "assessments.watch_today",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "mail that waits": {"task": "assessments.owe_deliveries", "schedule": 30.0, "options": {"expires": 30}},
     "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -1,0 +1,300 @@
+"""Tripwires of a decision: facts that would end it. The lead sets them before the submission, an approver with an amend."""
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.audit import record_event, sha256_of
+from accounts.models import Membership
+from assessments import permissions
+from assessments.errors import Clash, Invalid
+from assessments.models import ProgramMember, Review, Tripwire
+from assessments.scoring.clock import date_of_month
+from assessments.scoring.schema import Field, Schema
+from assessments.scoring.tripwires import WORDS, Wire, check, crossed, value_of
+from assessments.services.fact_words import value_words
+from assessments.services.frameworks import framework_of
+from assessments.services.inputs import lock_review
+from assessments.services.reviews import problem
+
+LAST_MONTH = 120
+MOST_PROPOSED = 5
+LONGEST_REASON = 2000
+BY_DIRECTION = {"up": Tripwire.Comparison.GE, "down": Tripwire.Comparison.LE, "to": Tripwire.Comparison.EQ}
+
+
+def key_of(wire: Wire) -> str:
+    """A stable key: one wire of a review per fact, option and comparison."""
+    return f"{wire.field[:60]}-{sha256_of([wire.field, wire.option, wire.comparison])[:12]}"
+
+
+def wire_of(row: Tripwire) -> Wire:
+    return Wire(row.field, row.option_key, row.comparison, row.threshold, row.by_month)
+
+
+def sentence_of(wire: Wire, schema: Schema, facts: Mapping[str, Any]) -> str:
+    """A wire in words: "Wait for a slot of Resilience is above 9 months, until month 24"."""
+    field = schema.fields.get(wire.field)
+    if field is None:
+        return f"A fact that these criteria no longer know ({wire.field.replace("_", " ")})"
+    where = f" of {facts['options'].get(wire.option, {}).get('name', wire.option)}" if wire.option else ""
+    words = WORDS.get(wire.comparison, wire.comparison)
+    until = "" if wire.by_month is None else f", until month {wire.by_month}"
+    return f"{field.label}{where} {words} {value_words(field, wire.threshold)}{until}"
+
+
+def proposed(review: Review, numbers: Mapping[str, Any]) -> list[tuple[Wire, str, bool]]:
+    """Wires at the engine's smallest changes of a fact that put another option first, the smallest first.
+
+    Returns (wire, what would then come first, whether the fact is confidential); those that are set already are left out.
+    Empty until the full result is there
+    """
+    schema = framework_of(review.criteria_version).schema
+    names = {option["key"]: option["name"] for option in numbers["options"]}
+    held = set(review.tripwires.values_list("key", flat=True))
+    found = []
+    for row in numbers.get("flips", {}).get("facts", ()):
+        wire = Wire(row["field"], row["option"], BY_DIRECTION[row["direction"]], row["new"])
+        if check(wire, schema, review.revision.facts)[2] or key_of(wire) in held:
+            continue
+        then = f"{names[row['winner']]} first" if row["winner"] else "no option first"
+        found.append((wire, then, row["commercial"]))
+    return found[:MOST_PROPOSED]
+
+
+def entries_of(review: Review, facts: Mapping[str, Any], start: datetime.date) -> list[dict[str, Any]]:
+    """Tripwires as a proposed decision freezes them.
+
+    facts, start  of the submission's revision
+    """
+    schema = framework_of(review.criteria_version).schema
+    found = []
+    for row in review.tripwires.select_related("owner__user", "owner_function"):
+        wire, field = wire_of(row), schema.fields[row.field]
+        found.append(
+            {
+                "key": row.key,
+                "field": row.field,
+                "label": field.label,
+                "unit": field.unit or "",
+                "option": {"key": row.option_key, "name": facts["options"][row.option_key]["name"]}
+                if row.option_key
+                else None,
+                "comparison": row.comparison,
+                "threshold": row.threshold,
+                "by_month": row.by_month,
+                "by_on": None if row.by_month is None else date_of_month(start, row.by_month),
+                "owner_function": row.owner_function.key if row.owner_function else "",
+                "owner": {"uuid": str(row.owner.uuid), "name": row.owner.name} if row.owner else None,
+                "because": row.because,
+                "proposed_by_engine": row.proposed,
+                "commercial": field.commercial,
+                "sentence": sentence_of(wire, schema, facts),
+            }
+        )
+    return found
+
+
+def _owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
+    """The active person that a membership or its uuid names; None where nobody is named."""
+    if not owner:
+        return None
+    try:
+        named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
+    except ValueError:
+        named = None
+    found = Membership.objects.active().filter(organization_id=review.organization_id, uuid=named).first()
+    member = ProgramMember.objects.filter(program=review.program, membership=found)
+    if found is None or (review.program.restricted and not member.exists()):
+        problems.append(problem("owner", "Choose an active person who may see this program.", str(owner), key))
+        return None
+    return found
+
+
+def _threshold(given: Any, field: Field | None) -> Any:
+    """What a form or the API gives, as the field's type takes it: a text that is a number is one."""
+    if not isinstance(given, str) or field is None:
+        return given
+    text = given.strip()
+    if field.type in ("decimal", "integer"):
+        try:
+            number = float(text.replace(",", "."))
+        except ValueError:
+            return text
+        return int(number) if number == int(number) else number
+    if field.type == "boolean":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    return text
+
+
+def _month(given: Any, key: str, problems: list[dict]) -> int | None:
+    if given in (None, ""):
+        return None
+    try:
+        number = int(str(given).strip())
+    except ValueError:
+        number = -1
+    if not 0 <= number <= LAST_MONTH:
+        problems.append(problem("by_month", f"A month is a whole number from 0 to {LAST_MONTH}.", str(given), key))
+        return None
+    return number
+
+
+def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, Any]]) -> list[Tripwire]:
+    """Write tripwires inside the caller's transaction and under its guard.
+
+    entries  dicts with field, comparison, threshold, and at will option, by_month, owner (membership or its uuid), because,
+             proposed; `key` of a written one to change it, with `version` as seen
+    Raises   Invalid naming every fault, with the nearest name that exists; Clash
+    """
+    framework = framework_of(review.criteria_version)
+    schema, facts = framework.schema, review.revision.facts
+    commercial = permissions.can_see_commercial(member, review.program)
+    problems: list[dict] = []
+    rows = []
+    for entry in entries:
+        given = str(entry.get("key") or "")
+        row = review.tripwires.filter(key=given).first() if given else None
+        if given and row is None:
+            problems.append(problem("key", "There is no such tripwire.", given))
+            continue
+        if row is not None and entry.get("version") is not None and entry["version"] != row.version:
+            raise Clash("This tripwire was changed meanwhile.", version=row.version)
+        name, option = (row.field, row.option_key) if row else (str(entry.get("field", "")), str(entry.get("option") or ""))
+        comparison = str(entry.get("comparison") or (row.comparison if row else ""))
+        threshold = _threshold(entry.get("threshold"), schema.fields.get(name))
+        mine: list[dict] = []
+        wire = Wire(name, option, comparison, threshold, _month(entry.get("by_month"), given, mine))
+        field, cleaned, faults = check(wire, schema, facts)
+        mine += [problem(part, message, str(getattr(wire, part)), given) for part, message in faults]
+        if field is not None and field.commercial and not commercial:
+            mine.append(problem("field", commercial.reason, name, given))
+        wire = Wire(name, option, comparison, cleaned, wire.by_month)
+        if not mine and crossed(wire, value_of(wire, facts)):
+            now = value_words(field, value_of(wire, facts))
+            message = f"The facts cross this already (now {now}): it would end the decision at once."
+            mine.append(problem("threshold", message, str(cleaned), given))
+        owner = _owner_of(review, entry.get("owner"), given, mine)
+        because = str(entry.get("because") or "").strip()
+        if len(because) > LONGEST_REASON:
+            mine.append(problem("because", f"A reason has at most {LONGEST_REASON} characters.", because, given))
+        double = review.tripwires.filter(key=key_of(wire)).exclude(pk=row.pk if row else None)
+        if not mine and double.exists():
+            mine.append(problem("field", "There is such a tripwire already; change its threshold.", name, given))
+        problems += mine
+        if not mine:
+            rows.append(_write(member, review, row, wire, owner, because, bool(entry.get("proposed"))))
+    if problems:
+        raise Invalid(problems)
+    return rows
+
+
+def _write(
+    member: Membership, review: Review, row: Tripwire | None, wire: Wire, owner: Membership | None, because: str,
+    proposed: bool,
+) -> Tripwire:  # fmt: skip
+    schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
+    values = {
+        "comparison": wire.comparison,
+        "threshold": wire.threshold,
+        "by_month": wire.by_month,
+        "owner": owner,
+        "owner_function": owner.functions[0] if owner and owner.functions else None,
+        "because": because,
+        "key": key_of(wire),
+    }
+    old = None if row is None else {"sentence": _told(sentence_of(wire_of(row), schema, facts), row.field, schema)}
+    if row is None:
+        row = Tripwire.objects.create(
+            organization_id=review.organization_id,
+            review=review,
+            field=wire.field,
+            option_key=wire.option,
+            proposed=proposed,
+            **values,
+        )
+    else:
+        Tripwire.objects.filter(pk=row.pk).update(**values, version=F("version") + 1)
+        row.refresh_from_db()
+    record_event(
+        "tripwire.set",
+        organization_id=review.organization_id,
+        actor=member,
+        subject=row,
+        program=review.program,
+        review=review,
+        old=old,
+        new={
+            "sentence": _told(sentence_of(wire, schema, facts), wire.field, schema),
+            "owner": owner.name if owner else None,
+        },
+    )
+    return row
+
+
+def _told(sentence: str, field: str, schema: Schema) -> str:
+    """A wire as the audit trail, which everyone who audits may read, tells of it."""
+    entry = schema.fields.get(field)
+    return f"{entry.label} (confidential)" if entry is not None and entry.commercial else sentence
+
+
+def drop_rows(*, member: Membership, review: Review, keys: Sequence[str]) -> None:
+    """Take tripwires off, inside the caller's transaction and under its guard."""
+    schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
+    for row in review.tripwires.filter(key__in=keys):
+        record_event(
+            "tripwire.dropped",
+            organization_id=review.organization_id,
+            actor=member,
+            subject=row,
+            program=review.program,
+            review=review,
+            old={"sentence": _told(sentence_of(wire_of(row), schema, facts), row.field, schema)},
+        )
+        row.delete()
+
+
+def _guarded(member: Membership, review_id: int) -> Review:
+    review = lock_review(review_id, states=("reconciling",))
+    permissions.can_lead_review(member.now(), review.program).require()
+    return review
+
+
+@transaction.atomic
+def set_tripwire(*, member: Membership, review_id: int, **entry: Any) -> Tripwire:
+    """Add or change one tripwire; see `put` for what it takes. The lead's, while the review is reconciled.
+
+    Raises NotAllowed, WrongState, Invalid, Clash
+    """
+    review = _guarded(member, review_id)
+    return put(member=member.now(), review=review, entries=[entry])[0]
+
+
+@transaction.atomic
+def drop_tripwire(*, member: Membership, review_id: int, key: str, seen_version: int) -> None:
+    """Take a tripwire off. The lead's, while the review is reconciled. Raises NotAllowed, WrongState, Clash."""
+    review = _guarded(member, review_id)
+    row = review.tripwires.filter(key=key).first()
+    if row is None:
+        return
+    if row.version != seen_version:
+        raise Clash("This tripwire was changed meanwhile.", version=row.version)
+    drop_rows(member=member, review=review, keys=[key])
+
+
+def lapsed(review: Review, facts: Mapping[str, Any]) -> list[tuple[Tripwire, str]]:
+    """Tripwires that these facts cross already or no longer describe, each with what is wrong."""
+    schema = framework_of(review.criteria_version).schema
+    found = []
+    for row in review.tripwires.all():
+        wire = wire_of(row)
+        _, _, faults = check(wire, schema, facts)
+        if faults:
+            found.append((row, faults[0][1]))
+        elif crossed(wire, value_of(wire, facts)):
+            found.append((row, "The facts cross it already: the decision would end at once."))
+    return found

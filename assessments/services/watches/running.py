@@ -1,0 +1,191 @@
+"""The handler of watch jobs: one decision whole, or many sifted at batch depth."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from accounts.audit import record_event
+from accounts.models import Membership
+from accounts.outbound import notify
+from assessments import jobs
+from assessments.live import announce
+from assessments.models import DecisionWatch, Job, ProgramMember, Review, Signature
+from assessments.scoring.headline import ENGINE_VERSION
+from assessments.services.owing_watches import owe_watches
+from assessments.services.watches.causes import causes_of
+from assessments.services.watches.inputs import Look, Watched, look_at, read
+from assessments.services.watches.wording import Words
+
+AT_ONCE = 250  # watches that are sifted together
+State = DecisionWatch.State
+KINDS = {
+    State.HOLDS: "decision_holds_again",
+    State.WEAKER: "decision_weaker",
+    State.NO_LONGER_HOLDS: "decision_no_longer_holds",
+}
+
+
+@jobs.handler(Job.Kind.WATCH)
+def watch(held: jobs.Claim) -> None:
+    kind = held.target.partition(":")[0]
+    if kind == "review":
+        _one(held)
+        return
+    many = DecisionWatch.objects.filter(ended_at=None)
+    if kind == "criteria":
+        many = many.filter(criteria_version__criteria_set=held.target_id)
+    else:
+        many = many.filter(organization=held.target_id)
+    for done, of in sift(many):
+        jobs.report_progress(held, 100 * done // max(1, of), f"{done} of {of} decisions")
+    with transaction.atomic():
+        jobs.close(held, done=held.wanted_revision)
+
+
+def _one(held: jobs.Claim) -> None:
+    found = read(DecisionWatch.objects.filter(review=held.target_id))
+    if not found:
+        with transaction.atomic():
+            jobs.close(held, done=held.wanted_revision)
+        return
+    one = found[0]
+    seen = look_at([one])[0]
+    words = Words(one, seen)
+    causes = words.causes(causes_of(one, seen))
+    with transaction.atomic():
+        store(one, seen, words, causes)
+        jobs.close(held, done=one.wanted)
+
+
+def sift(many: Any) -> Iterator[tuple[int, int]]:
+    """Look at every watch of a queryset; owe those whose answer moved a whole look, note of the others that they were seen.
+
+    Yields how many are done, of how many. Memory stays bounded: AT_ONCE at a time
+    """
+    keys = list(many.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), AT_ONCE):
+        found = read(DecisionWatch.objects.filter(pk__in=keys[start : start + AT_ONCE]))
+        moved: list[int] = []
+        same: dict[tuple[int, int], list[int]] = {}
+        for one, seen in zip(found, look_at(found), strict=True):
+            if seen.state != one.watch.state or seen.signature != one.watch.figures.get("reasons"):
+                moved.append(one.watch.pk)
+            else:
+                same.setdefault((one.elapsed, one.version.pk), []).append(one.watch.pk)
+        with transaction.atomic():
+            for (elapsed, version), quiet in same.items():
+                # One that newer inputs wait for is looked at by its own job.
+                DecisionWatch.objects.filter(pk__in=sorted(quiet), wanted=F("seen"), ended_at=None).update(
+                    elapsed_months=elapsed, criteria_version=version, checked_at=Now()
+                )
+            DecisionWatch.objects.filter(pk__in=moved).update(checked_at=Now())
+            owe_watches(moved)
+        yield min(start + AT_ONCE, len(keys)), len(keys)
+
+
+def store(one: Watched, seen: Look, words: Words, causes: list[dict]) -> bool:
+    """Write what a look found, unless newer inputs were seen meanwhile or the decision is watched no longer.
+
+    Call inside the transaction that closes the job, which demands the lease. Returns whether it was written.
+    """
+    review = Review.objects.select_for_update(no_key=True).get(pk=one.watch.review_id)
+    row = DecisionWatch.objects.select_for_update(no_key=True).get(pk=one.watch.pk)
+    if row.ended_at is not None or row.seen > one.wanted:
+        return False
+    moved = row.state != seen.state
+    before = {wire["key"] for wire in row.fired}
+    fired = words.fired()
+    verdict = seen.outcome.verdict if seen.outcome else None
+    values = {
+        "revision": one.revision,
+        "criteria_version": one.version,
+        "elapsed_months": one.elapsed,
+        "engine_version": ENGINE_VERSION,
+        "state": seen.state,
+        "sentence": words.sentence(),
+        "causes": causes,
+        "fired": fired,
+        "figures": row.figures | {"now": dict(verdict) if verdict else None, "reasons": seen.signature},
+        "seen": one.wanted,
+        "checked_at": Now(),
+    }
+    if moved:
+        values["since"] = Now()
+    DecisionWatch.objects.filter(pk=row.pk).update(**values)
+    program = one.watch.review.program
+    if moved:
+        record_event(
+            "decision.watch_moved",
+            organization_id=row.organization_id,
+            actor=None,
+            subject=row,
+            label=f"{program.name}, {review}",
+            program=program,
+            review=review,
+            old={"state": row.state},
+            new={
+                "state": seen.state,
+                "sentence": words.sentence(),
+                "facts": one.revision.number,
+                "criteria": str(one.version),
+                "elapsed_months": one.elapsed,
+            },
+        )
+        announce(review, review.inputs_revision)
+        announce(program, program.inputs_revision)
+    _tell(one, row, seen, words, [wire for wire in fired if wire["key"] not in before], moved)
+    return True
+
+
+def _tell(one: Watched, row: DecisionWatch, seen: Look, words: Words, fired: list[dict], moved: bool) -> None:
+    """Leads and signers once per change of state; the owner of a tripwire when it is crossed."""
+    review, program = one.watch.review, one.watch.review.program
+    leads = Membership.objects.filter(
+        pk__in=ProgramMember.objects.filter(program=program, is_lead=True).values("membership")
+    )
+    signers = Membership.objects.filter(
+        pk__in=Signature.objects.filter(submission=one.watch.decision.submission_id).values("membership")
+    )
+    people = {person.pk: person for person in (*leads, *signers)}
+    about = f"{program.name}, {review}"
+    common: dict[str, Any] = {
+        "organization_id": row.organization_id,
+        "url": reverse("assessments:review_approval", args=[review.uuid]) + "#watch",
+        "program": program,
+        "review": review,
+    }
+    if moved:
+        says = {
+            State.HOLDS: "The decision holds again",
+            State.WEAKER: "The decision grows weaker",
+            State.NO_LONGER_HOLDS: "The decision no longer holds",
+        }[State(seen.state)]
+        notify(
+            people.values(),
+            KINDS[State(seen.state)],
+            title=f"{says}: {about}",
+            body=words.sentence(),
+            key=f"watch:{row.uuid}:{one.wanted}:{seen.state}",
+            **common,
+        )
+    for wire in fired:
+        owner = words.wires[wire["key"]]["owner"]
+        person = (
+            Membership.objects.filter(uuid=owner["uuid"], organization=row.organization_id).first() if owner else None
+        )
+        told = {} if moved else dict(people)
+        if person is not None and not (moved and person.pk in people):
+            told[person.pk] = person
+        confidential = wire["commercial"]
+        notify(
+            told.values(),
+            "tripwire_fired",
+            title=f"A tripwire is crossed: {about}",
+            body="It watches a confidential fact." if confidential else f"{wire['sentence']} Now: {wire['now']}.",
+            key=f"tripwire:{row.uuid}:{wire['key']}:{one.wanted}",
+            **common,
+        )
