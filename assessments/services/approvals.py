@@ -26,6 +26,7 @@ from assessments.models import (
 from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
 from assessments.services import owing_watches, proposals, routes, signing, watches
+from assessments.services import tripwires as tripwires_service
 from assessments.services.inputs import lock_review
 from assessments.services.reviews import move, problem, seen
 
@@ -154,6 +155,7 @@ def _advance(
 def _decide(
     review: Review, submission: Submission, proposed: ProposedDecision, member: Membership, signature: Signature
 ) -> None:
+    _require_owners(review)
     former = Review.objects.select_related("program").filter(program=review.program, state=Review.State.APPROVED)
     for review_before in former:
         move(
@@ -186,6 +188,16 @@ def _decide(
         },
     )
     watches.begin(decision)
+
+
+def _require_owners(review: Review) -> None:
+    """Nothing is approved while a condition lacks who sees to it or by when, whatever was checked before."""
+    lacking = review.conditions.filter(Q(owner=None) | Q(due_month=None))
+    if things := [
+        {"code": "condition", "what": row.title, "message": "This condition lacks an owner or a due month."}
+        for row in lacking
+    ]:
+        raise Missing("Every condition needs an owner and a date before it is approved.", things)
 
 
 def _open_steps(review: Review) -> list[ApprovalStep]:
@@ -311,12 +323,15 @@ def amend(
     option_key: str = "",
     justification: str,
     conditions: Sequence[Mapping] = (),
+    tripwires: Sequence[Mapping] = (),
+    dropped_tripwires: Sequence[str] = (),
     overrides: Mapping[str, str] | None = None,
     seen_number: int | None = None,
 ) -> ProposedDecision:
     """Put another decision up for signature: executive signatures on the former no longer count, functional ones do.
 
-    seen_number  of the proposed decision that the approver looked at
+    tripwires          to change or add, see tripwires.put; dropped_tripwires: keys of those to take off
+    seen_number        of the proposed decision that the approver looked at
     Raises       NotAllowed, WrongState, Clash, Invalid, Missing for conditions without owner or date
     """
     review = _locked(review_id)
@@ -335,6 +350,8 @@ def amend(
         conditions_service.put_conditions(
             member=now, review=review, numbers=numbers, option_key=choice.option_key, entries=conditions
         )
+    tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires)
+    tripwires_service.put(member=now, review=review, entries=tripwires)
     lines = conditions_service.materialise(review, numbers, choice.option_key)
     if lacking := conditions_service.lacking(lines):
         raise Missing(

@@ -8,7 +8,7 @@ from accounts.audit import canonical_json, database_now, sha256_of
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import ProposedDecision, Review, ReviewOption, Submission
-from assessments.services import conditions
+from assessments.services import conditions, tripwires
 from assessments.services.conditions import Line
 from assessments.services.reviews import problem
 
@@ -138,7 +138,9 @@ def content_of(choice: Choice, lines: Sequence[Line], submission: Submission) ->
         "sentence": choice.sentence,
         "justification": choice.justification,
         "conditions": conditions.entries_of(lines, submission.revision.assessment_date),
-        "tripwires": [],
+        "tripwires": tripwires.entries_of(
+            submission.review, submission.revision.facts, submission.revision.assessment_date
+        ),
         "overrides": choice.overrides,
     }
 

@@ -13,7 +13,7 @@ from assessments.errors import Clash, Missing, ResultPending, WrongState
 from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
-from assessments.services import proposals, questions, routes
+from assessments.services import proposals, questions, routes, tripwires
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
 from assessments.services.ratings import unrated
@@ -27,7 +27,7 @@ BLOCKS, NEEDS_REASON, WARNS = "blocks", "needs a reason", "warns"
 class Finding:
     """One thing that is missing or stale before a submission.
 
-    code    missing_ratings, to_confirm, nobody_rated, moved, condition, route, result_pending
+    code    missing_ratings, to_confirm, nobody_rated, moved, condition, tripwire, route, result_pending
     weight  BLOCKS; NEEDS_REASON: a reason lets it pass; WARNS: signers should know
     """
 
@@ -62,6 +62,10 @@ def check_submission(review: Review, *, submitter: Membership, option_key: str |
             Finding("condition", BLOCKS, line.title, f"This condition lacks {words}.")
             for line, words in conditions_service.lacking(conditions_service.lines_of(review, numbers, chosen))
         ]
+    found += [
+        Finding("tripwire", BLOCKS, f"Tripwire on {row.field.replace('_', ' ')}", message)
+        for row, message in tripwires.lapsed(review, review.revision.facts)
+    ]
     found += _route(review, submitter)
     try:
         result_for_submission(review)

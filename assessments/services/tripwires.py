@@ -40,7 +40,7 @@ def sentence_of(wire: Wire, schema: Schema, facts: Mapping[str, Any]) -> str:
     """A wire in words: "Wait for a slot of Resilience is above 9 months, until month 24"."""
     field = schema.fields.get(wire.field)
     if field is None:
-        return f"A fact that these criteria no longer know ({wire.field.replace("_", " ")})"
+        return f"A fact that these criteria no longer know ({wire.field})"
     where = f" of {facts['options'].get(wire.option, {}).get('name', wire.option)}" if wire.option else ""
     words = WORDS.get(wire.comparison, wire.comparison)
     until = "" if wire.by_month is None else f", until month {wire.by_month}"
@@ -164,7 +164,9 @@ def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, An
             continue
         if row is not None and entry.get("version") is not None and entry["version"] != row.version:
             raise Clash("This tripwire was changed meanwhile.", version=row.version)
-        name, option = (row.field, row.option_key) if row else (str(entry.get("field", "")), str(entry.get("option") or ""))
+        name, option = (
+            (row.field, row.option_key) if row else (str(entry.get("field", "")), str(entry.get("option") or ""))
+        )
         comparison = str(entry.get("comparison") or (row.comparison if row else ""))
         threshold = _threshold(entry.get("threshold"), schema.fields.get(name))
         mine: list[dict] = []
