@@ -4,7 +4,7 @@ BIN := .venv/bin
 # How many tests run at once, each with servers of its own; a file's tests stay together.
 JOBS ?= 2
 
-.PHONY: setup setup-dev demo demo-reset lint browser test test-long
+.PHONY: setup setup-dev demo demo-reset backup restore lint browser test test-long
 
 setup: .venv/runtime
 
@@ -29,6 +29,14 @@ demo: setup
 # The same from an empty database.
 demo-reset: setup
 	@$(BIN)/python -m config.supervisor --reset
+
+# A new folder below .local/backups, or below TO=folder, while everything runs on.
+backup: setup
+	@$(BIN)/python -m config.supervisor.archive backup $(if $(TO),"$(TO)")
+
+# BACKUP=folder, with everything stopped; REPLACE=1 where the database is not empty, REASON="..." for the audit trail.
+restore: setup
+	@$(BIN)/python -m config.supervisor.archive restore $(if $(BACKUP),"$(BACKUP)") $(if $(REPLACE),--replace) $(if $(REASON),--reason "$(REASON)")
 
 setup-dev: .venv/dev
 

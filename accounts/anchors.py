@@ -6,7 +6,7 @@ database was set back to its number: what was anchored beyond it before is lost,
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,26 +87,39 @@ class Standing:
     lost_through: int = 0
 
 
-def standing(anchors: Iterable[Anchor]) -> Standing:
-    """What holds of anchors in the order in which they were written."""
+def standing(lines: Sequence[Anchor]) -> Standing:
+    """What holds of anchors, given in the order in which they were written.
+
+    A restore sets back to what held when its head was anchored first: a backup anchors its head. Where that line is not
+    there, everything up to the restored number holds.
+    """
     by_number: dict[int, Anchor] = {}
     lost = 0
-    for anchor in anchors:
+    for at, anchor in enumerate(lines):
         if anchor.cause == RESTORE:
-            gone = [number for number in by_number if number > anchor.number]
-            lost = max([lost, *gone])
-            for number in gone:
-                del by_number[number]
+            lost = max([lost, *(number for number in by_number if number > anchor.number)])
+            known = [before for before in range(at) if _is_head(lines[before], anchor)]
+            held = standing(lines[: known[-1] + 1]).by_number if known else by_number
+            by_number = {number: one for number, one in held.items() if number <= anchor.number}
         if anchor.number:
             by_number[anchor.number] = anchor
     return Standing(by_number, lost)
 
 
-def read(file: Path, organization: Organization) -> list[Anchor]:
+def _is_head(one: Anchor, restored: Anchor) -> bool:
+    return (one.number, one.digest) == (restored.number, restored.digest)
+
+
+def of(organization: Organization, file: Path) -> list[Anchor]:
     """An organization's anchors, oldest first. Raises Unreadable, also for a file that is not there."""
+    return [one for one in read(file) if one.organization == str(organization.uuid)]
+
+
+def read(file: Path) -> list[Anchor]:
+    """Every anchor of a file, oldest first. Raises Unreadable."""
     try:
         with file.open(encoding="utf-8") as lines:
-            return [one for one in parse(lines, str(file)) if one.organization == str(organization.uuid)]
+            return list(parse(lines, str(file)))
     except (OSError, UnicodeDecodeError) as problem:
         raise Unreadable(f"The anchors in {file} cannot be read: {problem}.") from problem
 

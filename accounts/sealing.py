@@ -41,8 +41,12 @@ def chained(previous: str, number: int, event: str) -> str:
     return sha256_of(f"{previous}:{number}:{event}")
 
 
+def last_seal(organization_id: int) -> AuditSeal | None:
+    return AuditSeal.objects.filter(organization_id=organization_id).order_by("-number").first()
+
+
 def head_of(organization_id: int) -> Head:
-    last = AuditSeal.objects.filter(organization_id=organization_id).order_by("-number").first()
+    last = last_seal(organization_id)
     return Head(last.last_number, last.digest, last.below_transaction, last.number) if last else Head(0, "", 0, 0)
 
 

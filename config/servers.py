@@ -32,8 +32,7 @@ class Postgres:
     passwords: dict[str, str]
 
     def url(self, role: str, database: str) -> str:
-        password = quote(self.passwords[role], safe="")
-        return f"postgresql://{role}:{password}@/{database}?host={quote(self.socket_dir, safe='')}"
+        return _url(role, self.passwords[role], database, self.socket_dir)
 
     @property
     def pid(self) -> int:
@@ -66,6 +65,19 @@ class Postgres:
     def stop(self) -> None:
         if self.is_running():
             self.handle.cleanup()
+
+
+def _url(role: str, password: str, database: str, socket_dir: str) -> str:
+    return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={quote(socket_dir, safe='')}"
+
+
+def url_of_running(folder: Path, role: str, database: str = "makewhere") -> str:
+    """The address of the embedded server that another process started below `folder`. Raises CannotStart."""
+    try:
+        password = (folder / f"{role}.password").read_text()
+    except OSError as problem:
+        raise CannotStart(f"the password of {role} cannot be read: {problem}.") from problem
+    return _url(role, password, database, str(folder / "postgres"))
 
 
 def _is_unreaped(pid: int) -> bool:

@@ -4,14 +4,20 @@ import datetime
 
 import django_filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 
-from accounts.models import AuditEvent
-from assessments.api.base import ListView
+from accounts.models import AuditEvent, TrailReview
+from accounts.permissions import can_read_audit
+from assessments.api.base import ApiView, ListView
+from assessments.api.fields import Input, Text
 from assessments.api.filtering import Filters, FilterSet
+from assessments.api.idempotency import idempotent
 from assessments.api.pagination import NewestFirst
-from assessments.services.audit_trail import events_for
+from assessments.api.shapes import Person
+from assessments.services import audit_trail
+from assessments.services.audit_trail import WITHHELD, events_for, record_read
 
 
 class AuditEventOut(serializers.Serializer):
@@ -30,6 +36,13 @@ class AuditEventOut(serializers.Serializer):
     reason = serializers.CharField()
     request_id = serializers.CharField()
     digest = serializers.CharField(help_text="SHA-256 of all that the event says")
+    number = serializers.IntegerField(
+        source="sealed_number", allow_null=True, help_text="place in the sealed trail; null until it is sealed"
+    )
+    withheld = serializers.ChoiceField(
+        choices=["", *WITHHELD],
+        help_text="why contents are left out: what the event is about is not open to the caller; else empty",
+    )
 
 
 class AuditFilter(FilterSet):
@@ -69,4 +82,86 @@ class AuditEvents(ListView):
 
     @extend_schema(summary="The audit trail, newest first (admins, approvers, auditors)", tags=["audit"])
     def get(self, request, *args, **kwargs):
+        answer = super().get(request, *args, **kwargs)
+        record_read(member=self.member)
+        return answer
+
+
+class FaultOut(serializers.Serializer):
+    number = serializers.IntegerField(help_text="the first number of the trail that is wrong")
+    message = serializers.CharField()
+
+
+class VerificationIn(Input):
+    after = Text(required=False, max_length=2000, help_text="from the former answer, to go on where it ended")
+
+
+class VerificationOut(serializers.Serializer):
+    state = serializers.ChoiceField(choices=["more", "matches", "broken"])
+    through = serializers.IntegerField(help_text="the last number that matches")
+    total = serializers.IntegerField(help_text="the last number that is sealed")
+    after = serializers.CharField(help_text="to be sent with the next request while state is `more`")
+    head = serializers.CharField(source="result.head", default=None, allow_null=True)
+    anchored = serializers.IntegerField(
+        source="result.anchored",
+        default=None,
+        allow_null=True,
+        help_text="the last number compared with a head kept outside the database; null where none are at hand",
+    )
+    not_sealed_yet = serializers.IntegerField(source="result.younger", default=None, allow_null=True)
+    faults = FaultOut(source="result.faults", many=True, default=list)
+
+
+class VerifyTrail(ApiView):
+    @extend_schema(
+        summary="Verify the sealed trail from its rows, a bounded part a request; the result is an event itself",
+        tags=["audit"],
+        request=VerificationIn,
+        responses=VerificationOut,
+    )
+    @idempotent
+    def post(self, request):
+        given = self.read_body(VerificationIn)
+        verification = audit_trail.verify(member=self.member, after=given.get("after", ""))
+        return Response(VerificationOut(verification).data)
+
+
+class TrailReviewIn(Input):
+    through_number = serializers.IntegerField(min_value=1, max_value=2**53)
+    note = Text(required=False, allow_blank=True, max_length=audit_trail.LONGEST_NOTE)
+
+
+class TrailReviewOut(serializers.Serializer):
+    id = serializers.UUIDField(source="uuid")
+    reviewer = Person()
+    through_number = serializers.IntegerField()
+    note = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class TrailReviews(ListView):
+    serializer_class = TrailReviewOut
+    filter_backends = ()
+    queryset = TrailReview.objects.none()
+
+    def get_queryset(self):
+        can_read_audit(self.member).require()
+        return TrailReview.objects.visible_to(self.member).select_related("reviewer__user")
+
+    @extend_schema(summary="Who reviewed the audit trail, newest first", tags=["audit"])
+    def get(self, request, *args, **kwargs):
         return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        summary="Record that you reviewed the trail up to a sealed number",
+        tags=["audit"],
+        request=TrailReviewIn,
+        responses={201: TrailReviewOut},
+    )
+    @idempotent
+    def post(self, request):
+        given = self.read_body(TrailReviewIn)
+        review = audit_trail.record_review(
+            member=self.member, through_number=given["through_number"], note=given.get("note", "")
+        )
+        return Response(TrailReviewOut(self.get_queryset().get(pk=review.pk)).data, status=status.HTTP_201_CREATED)

@@ -74,5 +74,7 @@ urlpatterns = [
     path("criteria-versions/<uuid:id>/publish/", criteria.PublishCriteria.as_view(), name="publish_criteria"),
     path("criteria-versions/<uuid:id>/retire/", criteria.RetireCriteria.as_view(), name="retire_criteria"),
     path("audit-events/", audit.AuditEvents.as_view(), name="audit_events"),
+    path("audit-events/verify/", audit.VerifyTrail.as_view(), name="verify_trail"),
+    path("audit-events/reviews/", audit.TrailReviews.as_view(), name="trail_reviews"),
     path("jobs/<uuid:id>/", jobs.JobDetail.as_view(), name="job_detail"),
 ]

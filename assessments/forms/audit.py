@@ -2,10 +2,12 @@
 
 from django import forms
 
+from assessments.services.audit_trail import LONGEST_NOTE
+
 GROUPS = {
     "people": (
         "People and rights",
-        ("member.", "role.", "functions.", "profile.", "password.", "token.", "organization.", "audit."),
+        ("member.", "role.", "functions.", "profile.", "token.", "organization."),
     ),
     "criteria": ("Criteria", ("criteria.",)),
     "facts": ("Facts and programs", ("facts.", "program.", "evidence.")),
@@ -14,13 +16,18 @@ GROUPS = {
         "Decisions and signatures",
         ("submission.", "decision.", "signature.", "condition.", "tripwire.", "step."),
     ),
-    "reports": ("Reports", ("report.",)),
+    "reports": ("Reports and exports", ("report.", "audit.exported", "portfolio.", "submission.downloaded")),
+    "access": ("Sign-in and security", ("session.", "password.", "mfa.", "signing.", "security.")),
+    "trail": ("The trail itself", ("audit.", "system.")),
 }
 
 
 class AuditFilterForm(forms.Form):
-    """Which events: by program, review, person, kind of act, days (UTC)."""
+    """Which events: by words, program, review, person, kind of act, days (UTC)."""
 
+    words = forms.CharField(
+        required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+    )
     program = forms.ChoiceField(required=False)
     review = forms.UUIDField(required=False, widget=forms.HiddenInput)
     person = forms.ChoiceField(required=False)
@@ -40,3 +47,15 @@ class AuditFilterForm(forms.Form):
         if cleaned.get("since") and cleaned.get("until") and cleaned["since"] > cleaned["until"]:
             self.add_error("until", "This day comes before the first.")
         return cleaned
+
+
+class TrailReviewForm(forms.Form):
+    """Somebody's word that they reviewed the trail up to a number."""
+
+    through_number = forms.IntegerField(label="Reviewed through number", min_value=1)
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What was looked at, and what was found.",
+    )

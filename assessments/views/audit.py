@@ -7,20 +7,25 @@ from operator import or_
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Membership
-from assessments.forms.audit import GROUPS, AuditFilterForm
+from accounts.models import Membership, TrailReview
+from accounts.permissions import can_read_audit
+from assessments.errors import Invalid
+from assessments.forms.audit import GROUPS, AuditFilterForm, TrailReviewForm
 from assessments.models import Program, Review
 from assessments.reporting.csv_file import csv_bytes
-from assessments.services.audit_trail import MOST_EXPORTED, events_for, record_export
+from assessments.services import audit_trail
+from assessments.services.audit_trail import MOST_EXPORTED, events_for, matching, record_export, record_read
 from assessments.views.access import member_required
 
 PER_PAGE = 50
+REVIEWS_PER_PAGE = 20
 MOST_CHOICES = 500
 LONG = 160
 
@@ -39,6 +44,8 @@ def _filtered(request, given):
         people=Membership.objects.visible_to(request.member).select_related("user")[:MOST_CHOICES],
     )
     asked = form.cleaned_data if form.is_valid() else {}
+    if asked.get("words"):
+        events = matching(events, asked["words"])
     if asked.get("program"):
         events = events.filter(program_uuid=asked["program"])
     if asked.get("review"):
@@ -91,6 +98,7 @@ def audit(request):
                 "program": program_names.get(row.program_uuid, ""),
                 "review": review_names.get(row.review_uuid, ""),
                 "changes": changes(row.old, row.new),
+                "withheld": bool(row.withheld),
             }
             for row in rows
         ],
@@ -99,8 +107,58 @@ def audit(request):
         "later": bool(request.GET.get("before")),
         "review_name": _review_name(request, form),
         "most_exported": MOST_EXPORTED,
+        "standing": audit_trail.standing(request.member),
     }
+    record_read(member=request.member)
     return render(request, "audit/list.html", context)
+
+
+@member_required
+@require_http_methods(["GET", "POST"])
+def audit_verify(request):
+    """How the trail stands, verifying it from the rows (a bounded part a request), and who reviewed it."""
+    can_read_audit(request.member).require()
+    if request.method == "GET":
+        return _trail_page(request)
+    try:
+        verification = audit_trail.verify(member=request.member, after=request.POST.get("after", ""))
+    except Invalid as refusal:
+        messages.error(request, str(refusal))
+        return redirect("assessments:audit_verify")
+    if request.htmx:
+        return render(request, "audit/verification.html", {"verification": verification})
+    return _trail_page(request, verification=verification)
+
+
+@member_required
+@require_POST
+def audit_review(request):
+    """Record that the person reviewed the trail."""
+    can_read_audit(request.member).require()
+    form = TrailReviewForm(request.POST)
+    if form.is_valid():
+        try:
+            audit_trail.record_review(member=request.member, **form.cleaned_data)
+        except Invalid as refusal:
+            for problem in refusal.problems:
+                form.add_error(problem["field"], problem["message"])
+        else:
+            messages.success(request, "Your review of the audit trail is recorded.")
+            return redirect("assessments:audit_verify")
+    return _trail_page(request, form=form)
+
+
+def _trail_page(request, *, verification=None, form=None):
+    standing = audit_trail.standing(request.member)
+    reviews = TrailReview.objects.visible_to(request.member).select_related("reviewer__user")
+    context = {
+        "crumbs": [("Audit trail", reverse("assessments:audit"))],
+        "standing": standing,
+        "verification": verification,
+        "form": form or TrailReviewForm(initial={"through_number": standing.head or None}),
+        "page": Paginator(reviews, REVIEWS_PER_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "audit/verify.html", context, status=422 if form else 200)
 
 
 def _review_name(request, form) -> str:
@@ -149,7 +207,8 @@ def audit_export(request):
         return redirect(reverse("assessments:audit"))
     record_export(member=request.member, filters=filters, count=len(rows))
     header = (
-        "time (UTC)", "who", "channel", "act", "on", "program", "review", "reason", "before", "after", "request", "SHA-256",
+        "time (UTC)", "who", "channel", "act", "on", "program", "review", "reason", "before", "after", "request", "number",
+        "SHA-256",
     )  # fmt: skip
     cells = [
         (
@@ -164,6 +223,7 @@ def audit_export(request):
             _plain(row.old),
             _plain(row.new),
             row.request_id,
+            row.sealed_number or "",
             row.digest,
         )
         for row in rows

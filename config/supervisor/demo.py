@@ -56,7 +56,7 @@ class Demo:
             signal.signal(number, _stop)
         self.local.mkdir(parents=True, exist_ok=True)
         (self.local / "logs").mkdir(exist_ok=True)
-        self._take_lock()
+        self.take_lock()
         left = self.records.end_leftovers()
         if left:
             print(f"A former run was killed; ended what it had left: {', '.join(left)}.", flush=True)
@@ -70,7 +70,7 @@ class Demo:
                 signal.signal(number, signal.SIG_IGN)
             self._end()
 
-    def _take_lock(self) -> None:
+    def take_lock(self) -> None:
         """The kernel frees this lock when its holder ends, however it ends."""
         lock = self._lock = (self.local / "supervisor.lock").open("w")
         try:
@@ -99,7 +99,7 @@ class Demo:
         web = listening(_asked_port())
         live = listening(None, first=_port(web) + 1)
         self.listeners = web, live
-        database_url, owner_url = self._database()
+        database_url, owner_url = self.database()
         redis_url = os.environ.get("REDIS_URL") or self._valkey()
         self.environment = {
             **os.environ,
@@ -124,7 +124,7 @@ class Demo:
         self._wait_for(f"http://127.0.0.1:{_port(live)}/healthz/ready", "live")
         self._announce(_port(web))
 
-    def _database(self) -> tuple[str, str]:
+    def database(self) -> tuple[str, str]:
         """The addresses for the application's role and for the owner."""
         app, owner = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
         if app and owner:

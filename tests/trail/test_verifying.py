@@ -111,7 +111,7 @@ def test_at_4_a_cut_end_is_found_by_the_anchor(organization, write, tamper, anch
     for _ in range(3):
         write(3)
         sealing.seal(organization.pk)
-    kept = anchors.read(anchor_file.path, organization)
+    kept = anchors.of(organization, anchor_file.path)
     assert chain.verify(organization, kept).anchored == 10
     cut(tamper, 7)
     assert chain.verify(organization), "without the anchor nothing shows"
@@ -128,7 +128,7 @@ def test_at_4_a_trail_written_anew_from_the_middle_is_found_by_the_anchor(organi
     """With the rights of the owner all digests can be computed again; the anchor still knows the former ones."""
     write(4)
     sealing.seal(organization.pk)
-    kept = anchors.read(anchor_file.path, organization)
+    kept = anchors.of(organization, anchor_file.path)
     event = event_at(3)
     event.reason = "Never said"
     tamper(
@@ -175,7 +175,7 @@ def test_a_restore_sets_the_anchors_back_and_says_what_is_lost(organization, wri
     sealing.after_restore(organization)
     write(1)
     sealing.seal(organization.pk)
-    result = chain.verify(organization, anchors.read(anchor_file.path, organization))
+    result = chain.verify(organization, anchors.of(organization, anchor_file.path))
     assert result, result.faults
     assert (result.sealed, result.anchored, result.lost_through) == (5, 5, 7)
 

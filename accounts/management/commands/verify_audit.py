@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def _verified(self, organization: Organization, file: Path | None) -> bool:
         file = file or anchors.configured()
         try:
-            kept = anchors.read(file, organization) if file else None
+            kept = anchors.of(organization, file) if file else None
         except anchors.Unreadable as problem:
             raise CommandError(str(problem)) from problem
         result = chain.verify(organization, kept)

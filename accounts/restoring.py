@@ -1,0 +1,183 @@
+"""Restoring a backup: checked before anything is touched, whole or not at all, sealed, and with outbound held.
+
+What is replaced waits in the schema `before_restore` until the end; while that schema stands, no serving process starts.
+"""
+
+import datetime
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.models.functions import Now
+
+from accounts import anchors, backups, chain, postgres_programs, sealing
+from accounts.audit import database_now, record_event
+from accounts.backups import BackupRefused, Manifest
+from accounts.models import Organization
+from accounts.postgres_programs import ProgramFailed
+
+KEPT = "before_restore"
+OTHERS = """
+SELECT count(*), string_agg(DISTINCT usename, ', ') FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
+"""
+RELATIONS = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')
+"""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did. results: of verifying each organization's trail, by slug."""
+
+    manifest: Manifest
+    results: dict[str, chain.Result]
+    rows: int
+    files: int
+
+
+def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restored:
+    """Bring a backup into the database that Django is connected to as the owner of its tables.
+
+    replace  what the database holds now may go
+    Raises   BackupRefused before anything was touched, or after all of it was put back as it was
+    """
+    manifest = backups.read(folder)
+    _check(folder, manifest)
+    undo_broken_off()
+    if _one(RELATIONS) and not replace:
+        raise BackupRefused(
+            f"The database {connection.settings_dict['NAME']!r} is not empty. Restore into an empty one, or say "
+            "that what it holds may be replaced (--replace; with make: REPLACE=1)."
+        )
+    _set_aside()
+    try:
+        postgres_programs.run(
+            "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(folder / backups.DUMP)
+        )
+        differing = _differing(manifest.rows, backups.rows_per_table())
+        if differing:
+            raise BackupRefused(f"After the restore these tables hold other numbers of rows: {differing}.")
+        _execute("ANALYZE")
+    except (ProgramFailed, BackupRefused) as problem:
+        undo_broken_off()
+        raise BackupRefused(f"The database is as it was before: {problem}") from problem
+    call_command("migrate", interactive=False, verbosity=0)
+    files = _media(folder, manifest)
+    # First of all that follows: nothing that was waiting to be sent may leave from here.
+    Organization.objects.update(outbound_held_since=Now())
+    Session.objects.all().delete()  # whoever was signed in then may have lost the right to it since
+    results = {one.slug: _seal(one, manifest, reason) for one in Organization.objects.order_by("slug")}
+    _execute(f"DROP SCHEMA {KEPT} CASCADE")
+    return Restored(manifest, results, sum(manifest.rows.values()), files)
+
+
+def _check(folder: Path, manifest: Manifest) -> None:
+    """All that can be known before anything is touched. Raises BackupRefused."""
+    try:
+        postgres_programs.look_into(folder / backups.DUMP)
+    except ProgramFailed as problem:
+        raise BackupRefused(f"The dump cannot be read: {problem}") from problem
+    if manifest.app_role != settings.MAKEWHERE_APP_ROLE:
+        raise BackupRefused(
+            f"The backup grants rights to the role {manifest.app_role!r}, and MAKEWHERE_APP_ROLE is "
+            f"{settings.MAKEWHERE_APP_ROLE!r}. Set it to the former, and make that role on this server."
+        )
+    if not _one("SELECT count(*) FROM pg_roles WHERE rolname = %s", manifest.app_role):
+        raise BackupRefused(f"The role {manifest.app_role!r} does not exist on this server: make it first.")
+    known = set(MigrationLoader(None).disk_migrations)
+    unknown = [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known]
+    if unknown:
+        raise BackupRefused(
+            f"The backup was made by a newer version ({manifest.versions.get('makewhere', '?')}): this one does not know "
+            f"{unknown[0]}. Install that version first."
+        )
+    if file := anchors.configured():
+        anchors.read(file)
+    others, names = _row(OTHERS)
+    if others:
+        raise BackupRefused(
+            f"{others} others are connected to the database (as {names}). Stop web, live, worker and beat first."
+        )
+
+
+def undo_broken_off() -> None:
+    """Put back what a restore that did not end had set aside."""
+    if _one("SELECT count(*) FROM pg_namespace WHERE nspname = %s", KEPT):
+        with transaction.atomic():
+            _execute("DROP SCHEMA public CASCADE")
+            _execute(f"ALTER SCHEMA {KEPT} RENAME TO public")
+
+
+def _set_aside() -> None:
+    with transaction.atomic():
+        _execute(f"ALTER SCHEMA public RENAME TO {KEPT}")
+        _execute("CREATE SCHEMA public")
+        _execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+
+
+def _differing(expected: dict[str, int], found: dict[str, int]) -> str:
+    return ", ".join(
+        f"{table} ({found.get(table, 0)} instead of {expected.get(table, 0)})"
+        for table in sorted(expected.keys() | found.keys())
+        if expected.get(table) != found.get(table)
+    )
+
+
+def _media(folder: Path, manifest: Manifest) -> int:
+    """Put the files in place, each whole. Files of other names stay: nothing refers to them."""
+    for one in manifest.media:
+        place = Path(settings.MEDIA_ROOT) / one.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_name(f".{place.name}.restored.part")
+        shutil.copyfile(folder / backups.MEDIA / one.path, unfinished)
+        os.replace(unfinished, place)
+    return len(manifest.media)
+
+
+def _seal(organization: Organization, manifest: Manifest, reason: str) -> chain.Result:
+    """Seal what came unsealed, record the restore as the first event after it, and verify to the heads of the backup."""
+    sealing.after_restore(organization)
+    with transaction.atomic():
+        record_event(
+            "system.restored",
+            organization_id=organization.pk,
+            actor=None,
+            subject=organization,
+            new={"backup_of": manifest.at, "newest_event": manifest.newest_event, "outbound": "held"},
+            reason=reason,
+        )
+    sealing.seal(organization.pk)
+    heads = [one for one in manifest.heads if one.organization == str(organization.uuid)]
+    file = anchors.configured()
+    return chain.verify(organization, [*(anchors.of(organization, file) if file else []), *heads])
+
+
+def _row(statement: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+        return cursor.fetchone()
+
+
+def _one(statement: str, *values: Any) -> Any:
+    return _row(statement, *values)[0]
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(statement)
+
+
+def age_of_the_newest(manifest: Manifest) -> float:
+    """Seconds from the newest event in the backup to now: what was done in them is lost."""
+    newest = manifest.newest_event or manifest.at
+    return (database_now() - datetime.datetime.fromisoformat(newest)).total_seconds()
