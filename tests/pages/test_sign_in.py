@@ -5,6 +5,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
@@ -13,6 +14,12 @@ from tests.factories import MembershipFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "twelve words are better than one"
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before():
+    """Requests per minute and address are counted in the process, over all tests of it."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -142,3 +149,13 @@ def test_nobody_changes_the_address_that_they_sign_in_with(client, member, act):
     assert answer.status_code == 404
     assert User.objects.get(pk=member.user_id).email == "ana@example.org"
     assert not EmailAddress.objects.filter(email="mallory@example.net").exists()
+
+
+def test_the_lock_is_on_the_account_and_no_other_from_the_same_address_is_kept_out(client, member):
+    other = MembershipFactory(user__email="ben@example.org", with_roles=["viewer"])
+    other.user.set_password(PASSWORD)
+    other.user.save()
+    for spelling in ("ana@example.org", "Ana@example.org", "ANA@EXAMPLE.ORG", " ana@example.org", "ana@example.org"):
+        sign_in(client, spelling, "wrong")
+    assert sign_in(client).status_code == 429
+    assert sign_in(client, "ben@example.org").status_code == 302
