@@ -1,6 +1,6 @@
 """Every page of the decision itself, one file a topic."""
 
-from assessments.urls import approval, audit, briefs, criteria, portfolio, programs, reports, results, reviews
+from assessments.urls import approval, audit, briefs, changes, criteria, portfolio, programs, reports, results, reviews
 
 app_name = "assessments"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     *programs.urlpatterns,
     *reviews.urlpatterns,
     *results.urlpatterns,
+    *changes.urlpatterns,
     *briefs.urlpatterns,
     *approval.urlpatterns,
     *reports.urlpatterns,

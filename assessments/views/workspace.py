@@ -13,6 +13,7 @@ TABS = (
     ("robustness", "Robustness", "assessments:review_robustness"),
     ("risk", "Risk", "assessments:review_risk"),
     ("stress", "Stress", "assessments:review_stress"),
+    ("changes", "Changes", "assessments:review_changes"),
     ("brief", "Decision brief", "assessments:review_brief"),
     ("approval", "Approval", "assessments:review_approval"),
     ("report", "Report", "assessments:review_reports"),

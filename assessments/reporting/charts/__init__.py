@@ -7,7 +7,18 @@ Every kind of chart is a module with a plain dataclass and three pure functions:
 
 from types import ModuleType
 
-from assessments.reporting.charts import breach, ranges, ranks, risk, scenarios, shares, sparkline, tornado, values
+from assessments.reporting.charts import (
+    breach,
+    ranges,
+    ranks,
+    risk,
+    scenarios,
+    shares,
+    sparkline,
+    tornado,
+    values,
+    waterfall,
+)
 from assessments.reporting.charts.breach import BreachOverTime, BreachPanel
 from assessments.reporting.charts.colours import accents
 from assessments.reporting.charts.ranges import RangeOfWeight, WeightRanges
@@ -19,6 +30,7 @@ from assessments.reporting.charts.sparkline import Sparkline
 from assessments.reporting.charts.svg import Figure, Table
 from assessments.reporting.charts.tornado import Swing, Tornado
 from assessments.reporting.charts.values import OptionValue, ValueBars
+from assessments.reporting.charts.waterfall import Step, Waterfall
 
 Chart = (
     ValueBars
@@ -30,6 +42,7 @@ Chart = (
     | RiskOverTime
     | BreachOverTime
     | Sparkline
+    | Waterfall
 )
 
 _MODULES: dict[type, ModuleType] = {
@@ -42,6 +55,7 @@ _MODULES: dict[type, ModuleType] = {
     RiskOverTime: risk,
     BreachOverTime: breach,
     Sparkline: sparkline,
+    Waterfall: waterfall,
 }
 WIDE, NARROW = 640, 340
 
@@ -88,10 +102,12 @@ __all__ = [
     "Share",
     "Sparkline",
     "Swing",
+    "Step",
     "Table",
     "Tornado",
     "ValueBars",
     "WeightRanges",
+    "Waterfall",
     "accents",
     "drawing",
     "figure",

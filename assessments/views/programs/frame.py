@@ -14,6 +14,7 @@ TABS = (
     ("robustness", "Robustness", "assessments:program_robustness"),
     ("risk", "Risk", "assessments:program_risk"),
     ("stress", "Stress", "assessments:program_stress"),
+    ("changes", "Changes", "assessments:program_changes"),
     ("revisions", "Revisions", "assessments:program_revisions"),
     ("files", "Import and export", "assessments:program_import"),
 )

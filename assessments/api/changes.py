@@ -1,0 +1,200 @@
+"""What changed between two reviews, submissions or revisions of a program, and why the margin moved."""
+
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from assessments import permissions
+from assessments.api.base import ApiView
+from assessments.models import Review
+from assessments.services import changes
+from assessments.services.differences import ABSENT
+
+
+class SideOut(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=("review", "submission", "revision"))
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    at = serializers.DateTimeField(help_text="since when it stands so")
+    facts = serializers.IntegerField(source="revision", help_text="number of the revision")
+    criteria = serializers.CharField()
+    frozen = serializers.BooleanField(help_text="read from a record that never changes")
+    verdict = serializers.DictField(allow_null=True, help_text="on the basis that both are compared on")
+    totals = serializers.DictField(child=serializers.FloatField(allow_null=True), help_text="points of 100 by option")
+    risk = serializers.DictField(
+        allow_null=True, help_text="by option: delay (months) and cost (MUSD), P80; when beyond"
+    )
+
+
+class FactOut(serializers.Serializer):
+    what = serializers.CharField(help_text="value, as_of, name, host, or option: there on one side only")
+    field = serializers.CharField(allow_null=True)
+    label = serializers.CharField(allow_null=True)
+    option = serializers.CharField(help_text="empty for the program")
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+    moves = serializers.ListField(
+        child=serializers.ChoiceField(choices=("cells", "gates", "risk")), help_text="what it moves by itself"
+    )
+
+
+class CellOut(serializers.Serializer):
+    criterion = serializers.CharField()
+    option = serializers.CharField()
+    values = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), help_text="1 to 5 as the result uses it, then and now"
+    )
+    suggestions = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), help_text="1 to 5 as the facts say, then and now"
+    )
+    moved = serializers.BooleanField()
+
+
+class WeightOut(serializers.Serializer):
+    criterion = serializers.CharField()
+    shares = serializers.ListField(child=serializers.FloatField(allow_null=True), help_text="of 1, then and now")
+    moved = serializers.BooleanField()
+
+
+class GateOut(serializers.Serializer):
+    gate = serializers.CharField()
+    name = serializers.CharField()
+    option = serializers.CharField()
+    before = serializers.ListField(child=serializers.CharField())
+    after = serializers.ListField(child=serializers.CharField())
+    message = serializers.CharField()
+    moved = serializers.BooleanField()
+
+
+class GroupShift(serializers.Serializer):
+    groups = serializers.ListField(child=serializers.CharField())
+    shift = serializers.FloatField()
+
+
+class CriterionShift(serializers.Serializer):
+    criterion = serializers.CharField()
+    shift = serializers.FloatField()
+    by = serializers.ListField(child=serializers.FloatField(), help_text="in the order of `groups`")
+
+
+class ShiftOut(serializers.Serializer):
+    pair = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="the first's lead over the second"
+    )
+    before = serializers.FloatField(allow_null=True, help_text="points of 100")
+    after = serializers.FloatField(allow_null=True)
+    shift = serializers.FloatField(allow_null=True)
+    groups = GroupShift(many=True, help_text="their shifts sum to the shift; each is its mean over all orders")
+    criteria = CriterionShift(many=True)
+    why_not = serializers.CharField(help_text="why there is none; empty where there is one")
+
+
+class ChangesOut(serializers.Serializer):
+    before = SideOut()
+    after = SideOut()
+    basis = serializers.ChoiceField(choices=("panel", "facts"))
+    why_facts = serializers.CharField(help_text="why ratings are left out on both sides; empty with basis panel")
+    withheld = serializers.BooleanField(help_text="prices and terms are left out for you")
+    facts = FactOut(many=True)
+    options = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="added, removed, both"
+    )
+    cells = CellOut(many=True)
+    weights = WeightOut(many=True)
+    gates = GateOut(many=True)
+    attribution = ShiftOut()
+
+
+def _side(found: changes.Comparison, at: int) -> dict:
+    side, card, risk = (found.before, found.after)[at], found.cards[at], found.risks[at]
+    options = card[found.basis]["options"] if card else {}
+    return {
+        **{name: getattr(side, name) for name in ("kind", "uuid", "name", "at", "revision", "criteria", "frozen")},
+        "verdict": card["verdict"] if card else None,
+        "totals": {key: own["total"] for key, own in options.items()},
+        "risk": risk
+        and {
+            key: {
+                "delay_p80": own["slip"]["p80"],
+                "cost_p80": own["cost"]["p80"],
+                "first_breach": own.get("first_breach"),
+                "breach_ever": own.get("breach_ever"),
+            }
+            for key, own in risk["options"].items()
+        },
+    }
+
+
+def _fact(one: changes.FactMoved) -> dict:
+    difference, field = one.difference, one.difference.field
+    old, new = (None if value is ABSENT else value for value in (difference.old, difference.new))
+    return {
+        "what": difference.what,
+        "field": field.key if field else None,
+        "label": field.label if field else None,
+        "option": difference.option,
+        "old": old,
+        "new": new,
+        "moves": sorted(one.moves),
+    }
+
+
+def _gate(one: changes.GateMoved) -> dict:
+    same = {name: getattr(one, name) for name in ("gate", "name", "option", "message", "moved")}
+    return {**same, "before": one.effects[0], "after": one.effects[1]}
+
+
+class ReviewChanges(ApiView):
+    """While ratings are blind, or where one side has none, both sides are compared by their facts alone."""
+
+    serializer_class = ChangesOut
+
+    @extend_schema(
+        summary="What changed up to a review: facts, scores, weights, gates, result, risk, and why the margin moved",
+        tags=["results"],
+        parameters=[
+            OpenApiParameter(
+                "against",
+                OpenApiTypes.UUID,
+                description="a review, submission or revision of the program; by default the last approved review before",
+            )
+        ],
+    )
+    def get(self, request, id):
+        review = self.review()
+        base = self.base(review)
+        commercial = bool(permissions.can_see_commercial(self.member, review.program))
+        found = changes.compare(changes.side_of(base), changes.side_of(review), commercial=commercial)
+        data = {
+            "before": _side(found, 0),
+            "after": _side(found, 1),
+            "basis": found.basis,
+            "why_facts": found.why_facts,
+            "withheld": not commercial,
+            "facts": [_fact(one) for one in found.facts],
+            "options": {"added": found.added, "removed": found.removed, "both": found.both},
+            "cells": found.cells,
+            "weights": found.weights,
+            "gates": [_gate(one) for one in found.gates],
+            "attribution": found.shift,
+        }
+        return Response(ChangesOut(data).data)
+
+    def base(self, review: Review) -> changes.Subject:
+        """Raises ValidationError for what is no UUID, Http404 for what is not there."""
+        given = self.request.query_params.get("against", "")
+        if not given:
+            found: changes.Subject | None = changes.default_base(self.member, review.program, review)
+        else:
+            try:
+                found = changes.find(self.member, review.program, UUID(given))
+            except ValueError as problem:
+                raise ValidationError({"against": ["This is no UUID."]}) from problem
+        if found is None:
+            raise Http404("Nothing was approved before this review; name what to compare with." if not given else "")
+        return found

@@ -1,0 +1,39 @@
+"""Any two reviews, submissions or revisions of a program side by side, and why the margin between two options moved."""
+
+from assessments.services.changes.comparing import (
+    FACTS,
+    PANEL,
+    Cell,
+    Comparison,
+    FactMoved,
+    GateMoved,
+    Weight,
+    compare,
+)
+from assessments.services.changes.sides import (
+    Choice,
+    Side,
+    Subject,
+    choices,
+    default_base,
+    find,
+    side_of,
+)
+
+__all__ = [
+    "FACTS",
+    "PANEL",
+    "Cell",
+    "Choice",
+    "Comparison",
+    "FactMoved",
+    "GateMoved",
+    "Side",
+    "Subject",
+    "Weight",
+    "choices",
+    "compare",
+    "default_base",
+    "find",
+    "side_of",
+]

@@ -1,0 +1,1 @@
+"""What changed between two reviews, submissions or revisions of a program."""

@@ -1,0 +1,126 @@
+"""The pages: a tab of a review's workspace, and a page of the program where both sides are chosen."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from assessments import permissions
+from assessments.models import Program, Review
+from assessments.reporting import charts
+from assessments.services import changes
+from assessments.views.access import member_required
+from assessments.views.changes import rows
+from assessments.views.programs import frame as programs
+from assessments.views.workspace import find_review, frame
+
+ALL = "all"
+WIDE = 600  # px that the page's columns give a chart
+
+
+@member_required
+@never_cache
+@require_safe
+def review_changes(request, uuid):
+    """What changed up to this review, since the last approved one or another that is chosen (?against=)."""
+    review = find_review(request, uuid)
+    program = review.program
+    base = _chosen(request, program, "against") or changes.default_base(request.member, program, review)
+    context = frame(review, "changes") | _page(request, program, base, review)
+    context |= {"chooses": [("against", "What changed since", context["options"], _id(base))]}
+    return render(request, "changes/review.html", context)
+
+
+@member_required
+@never_cache
+@require_safe
+def program_changes(request, uuid):
+    """Any two reviews, submissions or revisions of a program (?against= and ?target=)."""
+    program = programs.find_program(request, uuid)
+    target = _chosen(request, program, "target") or _newest(request.member, program)
+    before = target if isinstance(target, Review) else None
+    base = _chosen(request, program, "against") or changes.default_base(request.member, program, before)
+    context = programs.frame(request, program, "changes") | _page(request, program, base, target)
+    context |= {
+        "chooses": [
+            ("against", "From", context["options"], _id(base)),
+            ("target", "to", context["options"], _id(target)),
+        ]
+    }
+    return render(request, "changes/program.html", context)
+
+
+def _newest(member, program: Program):
+    """The newest review that the person may see; else the newest facts."""
+    newest = Review.objects.visible_to(member).filter(program=program).order_by("-number").first()
+    if newest is not None:
+        return changes.find(member, program, newest.uuid)
+    revision = program.revision
+    return changes.find(member, program, revision.uuid) if revision is not None else None
+
+
+def _chosen(request, program: Program, name: str):
+    """What a parameter names. Raises Http404 for what is not there, and for what may not be seen alike."""
+    given = request.GET.get(name, "")
+    if not given:
+        return None
+    try:
+        found = changes.find(request.member, program, UUID(given))
+    except ValueError:
+        found = None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _id(subject: Any) -> str:
+    return str(subject.uuid) if subject is not None else ""
+
+
+def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
+    """The context of changes/partials/body.html."""
+    every = request.GET.get("show") == ALL
+    context: dict[str, Any] = {
+        "options": changes.choices(request.member, program),
+        "every": every,
+        "views": [
+            (key, words, f"?{urlencode(_query(request) | {'show': key} if key else _query(request))}")
+            for key, words in (("", "Only what matters"), (ALL, "Everything"))
+        ],
+        "found": None,
+        "overview_url": reverse("assessments:program_detail", args=[program.uuid]),
+    }
+    if base is None or target is None or base.uuid == target.uuid:
+        return context | {"same": base is not None and target is not None}
+    commercial = bool(permissions.can_see_commercial(request.member, program))
+    found = changes.compare(changes.side_of(base), changes.side_of(target), commercial=commercial)
+    names = rows.names_of(found)
+    grouped, single = rows.by_group(found), rows.by_criterion(found, names)
+    return context | {
+        "found": found,
+        "commercial": commercial,
+        "result": rows.result_rows(found),
+        "shift": rows.shift_words(found),
+        "grouped": charts.figure(grouped, ident="by-group", width=WIDE) if grouped else None,
+        "single": charts.figure(single, ident="by-criterion", width=WIDE) if single else None,
+        "shift_table": rows.shift_table(found, names),
+        "facts": rows.fact_rows(found, every=every),
+        "all_facts": len(found.facts),
+        "scores": rows.score_rows(found, names, every=every),
+        "columns": [(key, name, rows.accents_of(found)[key]) for key, name in found.names.items()],
+        "weights": rows.weight_rows(found, names, every=every),
+        "gates": rows.gate_rows(found, every=every),
+        "risk": rows.risk_rows(found) if any(found.risks) else [],
+        "areas": rows.criteria_areas(found, every=every),
+        "added": [found.names[key] for key in found.added],
+        "removed": [found.names[key] for key in found.removed],
+    }
+
+
+def _query(request) -> dict[str, str]:
+    return {key: request.GET[key] for key in ("against", "target") if request.GET.get(key)}
