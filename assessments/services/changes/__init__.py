@@ -13,11 +13,13 @@ from assessments.services.changes.comparing import (
 from assessments.services.changes.sides import (
     Choice,
     Side,
+    Since,
     Subject,
     choices,
     default_base,
     find,
     side_of,
+    since_approved,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "FactMoved",
     "GateMoved",
     "Side",
+    "Since",
     "Subject",
     "Weight",
     "choices",
@@ -36,4 +39,5 @@ __all__ = [
     "default_base",
     "find",
     "side_of",
+    "since_approved",
 ]

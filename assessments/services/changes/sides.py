@@ -12,6 +12,7 @@ from accounts.models import Membership
 from assessments.models import ProfileRevision, Program, Review, Submission
 from assessments.scoring.headline import Problem
 from assessments.services import records
+from assessments.services.differences import differences
 from assessments.services.frameworks import framework_of
 from assessments.services.problems import problem_of
 from assessments.services.shown import FRESH, shown
@@ -182,4 +183,30 @@ def _of_revision(revision: ProfileRevision) -> Side:
         criteria=str(version),
         why_none="saved facts hold no ratings",
         frozen=True,
+    )
+
+
+@dataclass(frozen=True)
+class Since:
+    """What is no longer as it was when the program's last review was approved. criteria: the former, empty if the same."""
+
+    base: Review
+    facts: int
+    criteria: str
+
+
+def since_approved(member: Membership, review: Review, *, commercial: bool) -> Since | None:
+    """How far a review's facts and criteria are from those of the last approved one before it; None without one.
+
+    commercial  whether differences of prices and terms count for this reader
+    """
+    base = default_base(member, review.program, review)
+    if base is None:
+        return None
+    schema = framework_of(review.criteria_version).schema
+    found = differences(base.revision.facts, review.revision.facts, schema)
+    return Since(
+        base,
+        sum(1 for one in found if commercial or not one.commercial),
+        "" if base.criteria_version_id == review.criteria_version_id else str(base.criteria_version),
     )

@@ -12,7 +12,7 @@ from assessments import permissions
 from assessments.errors import Invalid, Refusal
 from assessments.forms.reviews import AssignForm, OptionsForm, ReasonForm, ReviewForm
 from assessments.models import Assignment, Rating, Review
-from assessments.services import reviews
+from assessments.services import changes, reviews
 from assessments.services.ratings import asked_of
 from assessments.services.shown import shown
 from assessments.views.access import id_given, member_required
@@ -132,11 +132,20 @@ def page(request, review: Review, *, status: int = 200, **refused):
         "options_form": OptionsForm(
             choices=_choices(review), initial={"options": [one.key for one in options]} | version
         ),
+        "since": _since(request.member, review),
         "start_form": ReasonForm(initial=version, auto_id="start_%s"),
         "reveal_form": reveal_form,
         "withdraw_form": withdraw_form,
     }
     return render(request, "reviews/setup.html", context | refused, status=status)
+
+
+def _since(member: Membership, review: Review) -> changes.Since | None:
+    """What an open review finds otherwise than the last approved one did."""
+    if review.state not in Review.OPEN:
+        return None
+    commercial = bool(permissions.can_see_commercial(member, review.program))
+    return changes.since_approved(member, review, commercial=commercial)
 
 
 def _functions(review: Review, leads: bool, options: int) -> list[dict]:

@@ -1,0 +1,81 @@
+"""Changes and recomputation by the API."""
+
+import pytest
+
+from accounts.models import AuditEvent
+from assessments.models import Submission
+from tests.api.conftest import Caller, token_of
+from tests.services.decided import decided_world
+from tests.services.test_changes import next_review
+from tests.services.test_submissions import submit
+from tests.services.test_verifying import approved
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    world = decided_world()
+    submit(world)
+    return approved(world)
+
+
+def of(world, role):
+    return Caller(token_of(world.people[role]))
+
+
+def test_what_changed_since_the_approved_review(world):
+    review = next_review(world, qms=3)
+    answer = of(world, "lead").get(f"reviews/{review.uuid}/changes/")
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert (told["before"]["name"], told["before"]["kind"], told["before"]["frozen"]) == ("Review 1", "review", True)
+    assert told["after"]["id"] == str(review.uuid) and told["basis"] == "facts" and told["why_facts"]
+    (fact,) = told["facts"]
+    assert (fact["field"], fact["old"], fact["new"], fact["option"]) == ("qms", 0, 3, "")
+    assert "cells" in fact["moves"] and "gates" in fact["moves"]
+    shift = told["attribution"]
+    assert sum(row["shift"] for row in shift["groups"]) == pytest.approx(shift["after"] - shift["before"])
+    a, b = shift["pair"]
+    assert shift["before"] == pytest.approx(told["before"]["totals"][a] - told["before"]["totals"][b])
+    assert shift["after"] == pytest.approx(told["after"]["totals"][a] - told["after"]["totals"][b])
+    gate = next(row for row in told["gates"] if row["moved"] and row["option"] == "own")
+    assert (gate["before"], gate["after"]) == (["block"], [])
+
+
+def test_against_names_any_review_submission_or_revision(world):
+    review = next_review(world, qms=3)
+    caller = of(world, "lead")
+    for uuid, kind in (
+        (world.review.uuid, "review"),
+        (Submission.objects.get().uuid, "submission"),
+        (world.revision.uuid, "revision"),
+    ):
+        told = caller.get(f"reviews/{review.uuid}/changes/?against={uuid}").json()
+        assert (told["before"]["kind"], told["before"]["id"]) == (kind, str(uuid))
+
+
+def test_without_a_base_and_with_a_wrong_one_it_says_so(world):
+    caller = of(world, "lead")
+    missing = caller.get(f"reviews/{world.review.uuid}/changes/")
+    assert missing.status_code == 404
+    wrong = caller.get(f"reviews/{world.review.uuid}/changes/?against=x")
+    assert wrong.status_code == 400 and "against" in wrong.content.decode()
+    foreign = caller.get(f"reviews/{world.review.uuid}/changes/?against={world.foreign_membership}")
+    assert foreign.status_code == 404
+
+
+def test_prices_are_withheld_by_right(world):
+    review = next_review(world)
+    assert of(world, "rater").get(f"reviews/{review.uuid}/changes/").json()["withheld"] is True
+    assert of(world, "lead").get(f"reviews/{review.uuid}/changes/").json()["withheld"] is False
+
+
+def test_a_record_is_recomputed_and_verified_in_one_answer(world):
+    submission = Submission.objects.get()
+    answer = of(world, "auditor").post(f"submissions/{submission.uuid}/recompute/")
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert (told["outcome"], told["mismatches"], told["versions"]) == ("same", [], [])
+    assert told["figures"] > 200 and "bit for bit" in told["sentence"]
+    assert AuditEvent.objects.get(action="submission.recomputed").channel == "api"

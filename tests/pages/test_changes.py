@@ -1,0 +1,126 @@
+"""The Changes pages: what is shown by default, what on demand, what is hidden, and what an empty one says."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assessments.services import programs
+from tests.pages.test_approval import client_of, text_of
+from tests.scoring import sample
+from tests.services.decided import decided_world, member
+from tests.services.test_changes import next_review
+from tests.services.test_submissions import submit
+from tests.services.test_verifying import approved
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    world = decided_world()
+    submit(world)
+    return approved(world)
+
+
+def page(world, role="lead", name="review_changes", subject=None, **query):
+    url = reverse(f"assessments:{name}", args=[(subject or world.review).uuid])
+    answer = client_of(world, role).get(url, query)
+    assert answer.status_code == 200
+    return answer
+
+
+def test_a_new_review_says_what_changed_since_the_approved_one(world):
+    review = next_review(world, qms=3)
+    said = text_of(page(world, subject=review))
+    assert "Facts only on both sides: the ratings of Review 2 are not revealed yet." in said
+    assert "Why the margin moved" in said and "The numbers as a table" in said
+    assert "QMS program 0 3" in said
+    assert "scores, gates" in said
+    assert "blocks does not fire" in said  # the gate that shut the own site
+    assert "own_" not in said and "first_lot" not in said and "in_house" not in said, "names, never keys"
+
+
+def test_the_set_up_of_a_new_review_leads_there(world):
+    review = next_review(world, qms=3)
+    url = reverse("assessments:review_setup", args=[review.uuid])
+    answer = client_of(world, "lead").get(url)
+    assert "1 fact differs from those that Review 1 was approved on" in text_of(answer)
+    assert reverse("assessments:review_changes", args=[review.uuid]) in answer.content.decode()
+
+
+def test_what_moved_nothing_shows_on_demand_alone(world):
+    review = next_review(world, regions=["us", "eu"])
+    little = text_of(page(world, subject=review))
+    assert "None of the 1 facts that differ moves a score, a gate or the risk." in little
+    everything = text_of(page(world, subject=review, show="all"))
+    assert "Regions" in everything and "nothing" in everything
+
+
+def test_prices_are_shown_to_those_who_may_see_them_alone(world):
+    review = next_review(world)
+    assert "Prices and terms are not shown to you." in text_of(page(world, role="rater", subject=review))
+    assert "Prices and terms are not shown to you." not in text_of(page(world, role="lead", subject=review))
+
+
+def test_nothing_approved_before_says_what_to_do(world):
+    said = text_of(page(world))
+    assert "Nothing was approved before" in said and "Choose another review, or facts as they were saved" in said
+
+
+def test_a_program_with_one_thing_alone_says_what_comes(db):
+    world = decided_world()
+    said = text_of(page(world, role="viewer", name="program_changes", subject=world.program))
+    assert "Nothing to compare yet" in said and "To the program" in said
+
+
+def test_the_page_of_a_program_compares_any_two(world):
+    lead = member(world, "lead")
+    document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 4}
+    later = programs.import_revision(member=lead, program=world.program, document=document, summary="Later")
+    query = {"against": str(world.revision.uuid), "target": str(later.uuid)}
+    said = text_of(page(world, name="program_changes", subject=world.program, **query))
+    assert "Revision 1" in said and "Revision 2" in said
+    assert "Facts only on both sides: saved facts hold no ratings." in said
+    same = {"against": str(later.uuid), "target": str(later.uuid)}
+    assert "Both sides are the same" in text_of(page(world, name="program_changes", subject=world.program, **same))
+
+
+@pytest.mark.parametrize("against", ["x", "7bd4a6d2-95cb-4b0e-9a22-0d2f4e0b6a11", "' OR 1=1"])
+def test_what_is_not_there_answers_404(world, against):
+    url = reverse("assessments:review_changes", args=[world.review.uuid])
+    assert client_of(world, "lead").get(url, {"against": against}).status_code == 404
+
+
+def queries_of(world, review):
+    client = client_of(world, "lead")
+    url = reverse("assessments:review_changes", args=[review.uuid])
+    client.get(url)
+    with CaptureQueriesContext(connection) as counted:
+        assert client.get(url).status_code == 200
+    return len(counted)
+
+
+def test_queries_do_not_grow_with_the_history(world):
+    review = next_review(world, qms=3)
+    few = queries_of(world, review)
+    lead = member(world, "lead")
+    for qms in (1, 2, 3, 4, 3):
+        document = sample.profile() | {"assessment_date": "2026-01-15", "qms": qms}
+        programs.import_revision(member=lead, program=world.program, document=document, summary="Again")
+    assert queries_of(world, review) == few <= 40
+
+
+# -- recompute from the record --------------------------------------------------------------------------------------
+
+
+def test_recompute_from_the_record_shows_its_outcome(world):
+    url = reverse("assessments:submission_recompute", args=[world.review.uuid, 1])
+    detail = reverse("assessments:submission_detail", args=[world.review.uuid, 1])
+    client = client_of(world, "auditor")
+    assert f'action="{url}"' in client.get(detail).content.decode()
+    said = text_of(client.post(url))
+    assert "Computed again from the record" in said and "the same bit for bit" in said
+    viewer = client_of(world, "viewer")
+    assert "Recompute from the record" not in text_of(viewer.get(detail))
+    assert viewer.post(url).status_code == 403
