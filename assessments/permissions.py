@@ -191,7 +191,7 @@ def can_sign_for(member, giver, step: ApprovalStep) -> Verdict:
     if not in_force.exists():
         return Verdict(f"{giver.name} has not delegated to you for today.")
     if not (theirs := can_sign(giver, step)):
-        return Verdict(f"{giver.name} could not sign this step: {_of_another(theirs.reason)}")
+        return Verdict(f"{giver.name} could not sign this step: {of_another(theirs.reason)}")
     if not (own := qualified(member, step) and separation_of_duties(member, step)):
         return own
     if step.kind == ApprovalStep.Kind.EXECUTIVE and Signature.objects.at(step).current().filter(membership=member):
@@ -199,7 +199,7 @@ def can_sign_for(member, giver, step: ApprovalStep) -> Verdict:
     return ALLOWED
 
 
-def _of_another(reason: str) -> str:
+def of_another(reason: str) -> str:
     """A reason that speaks to a person, told of somebody else."""
     return reason.replace("Your account", "their account").replace("You ", "they ").replace(" you ", " them ")
 
@@ -252,8 +252,13 @@ def can_take_over(member, person, step: ApprovalStep) -> Verdict:
     """Whether a step may be reassigned to a person, whoever reassigns it."""
     if person.pk == member.pk:
         return Verdict("Nobody reassigns a step to themselves; ask somebody else to do it.")
-    verdict = qualified(person, step) and separation_of_duties(person, step)
-    return verdict or Verdict(f"{person.name} cannot take this step over: {_of_another(verdict.reason)}")
+    verdict = can_stand_in(person, step)
+    return verdict or Verdict(f"{person.name} cannot take this step over: {of_another(verdict.reason)}")
+
+
+def can_stand_in(taker, step: ApprovalStep) -> Verdict:
+    """Whether somebody could sign a step in another's place, once it is open."""
+    return qualified(taker, step) and separation_of_duties(taker, step)
 
 
 def can_delegate(member, giver) -> Verdict:

@@ -14,6 +14,7 @@ from accounts.first_passwords import can_have_link, make_link_code
 from accounts.forms import ROLE_WORDS, AddPersonForm, FindForm, FunctionsForm
 from accounts.models import Function, Membership, RoleGrant
 from accounts.permissions import can_manage_people
+from accounts.proof import locked_until
 
 PER_PAGE = 25
 
@@ -117,6 +118,7 @@ def person(request, uuid):
         "history": list(history.order_by("-pk")[:50]),
         "functions": functions,
         "link": can_have_link(found),
+        "locked_until": locked_until(found.user),
         "crumbs": [("People", reverse("accounts:people")), (found.name, "")],
     }
     return render(request, "accounts/person.html", context)

@@ -11,8 +11,17 @@ from assessments import permissions
 from assessments.api.base import ApiView, ListView
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
-from assessments.models import ApprovalParty, ApprovalStep, ProposedDecision, Review, Signature, Submission
-from assessments.services import recomputing, verifying
+from assessments.models import (
+    ApprovalParty,
+    ApprovalStep,
+    ProposedDecision,
+    ReturnQuestion,
+    Review,
+    Signature,
+    StepReassignment,
+    Submission,
+)
+from assessments.services import recomputing, routes, verifying
 
 
 class ProposedOut(serializers.Serializer):
@@ -29,7 +38,8 @@ class ProposedOut(serializers.Serializer):
 class SignatureOut(serializers.Serializer):
     id = serializers.UUIDField(source="uuid")
     person = Person(source="membership")
-    printed_name = serializers.CharField()
+    printed_name = serializers.CharField(help_text="as it was when signed, with whose place was taken")
+    on_behalf_of = Person(allow_null=True, help_text="who had delegated to the person")
     function = serializers.CharField(source="function.key", allow_null=True)
     meaning = serializers.ChoiceField(choices=Signature.Meaning.choices)
     proposed_decision = serializers.UUIDField(
@@ -37,10 +47,40 @@ class SignatureOut(serializers.Serializer):
         allow_null=True,
         help_text="which it binds; a signature on any but the last is void",
     )
+    statement = serializers.CharField(help_text="that the signature makes, as it was shown")
+    statement_version = serializers.CharField()
+    factors = serializers.CharField(help_text="what the person proved themselves with, such as password+totp")
+    submission = serializers.IntegerField(
+        source="submission.number", help_text="a former one where the signature stands from it, and binds its record"
+    )
     submission_sha256 = serializers.CharField()
     proposed_sha256 = serializers.CharField()
     at = serializers.DateTimeField()
     digest = serializers.CharField(help_text="SHA-256 over all that the signature binds")
+
+
+class PartyOut(serializers.Serializer):
+    key = serializers.SerializerMethodField(
+        help_text="person:ID, function:KEY or role:NAME; names it for a reassignment"
+    )
+    name = serializers.SerializerMethodField()
+
+    def get_key(self, party) -> str:
+        return routes.party_key(party)
+
+    def get_name(self, party) -> str:
+        return routes.party_words(party)
+
+
+class ReassignedOut(serializers.Serializer):
+    person = Person(source="membership")
+    in_place_of = serializers.SerializerMethodField()
+    reason = serializers.CharField()
+    by = Person()
+    at = serializers.DateTimeField()
+
+    def get_in_place_of(self, row) -> str:
+        return str(row.former_membership or row.former_function or row.former_role)
 
 
 class StepOut(serializers.Serializer):
@@ -53,11 +93,19 @@ class StepOut(serializers.Serializer):
     at_least = serializers.IntegerField(allow_null=True)
     state = serializers.ChoiceField(choices=ApprovalStep.State.choices)
     due_on = serializers.DateField(allow_null=True)
-    parties = serializers.SerializerMethodField(help_text="who may sign: people, functions, roles by name")
-    signatures = SignatureOut(many=True)
+    parties = PartyOut(many=True, source="parties.all", help_text="who may sign: people, functions, roles")
+    signatures = SignatureOut(
+        many=True, source="all_signatures", help_text="also those that stand from former submissions"
+    )
+    opened_at = serializers.DateTimeField(allow_null=True)
+    reassigned = ReassignedOut(many=True, source="reassignments.all")
 
-    def get_parties(self, step) -> list[str]:
-        return [str(party) for party in step.parties.all()]
+
+class AnswerOut(serializers.Serializer):
+    question = serializers.CharField()
+    asked_by = Person()
+    answer = serializers.CharField()
+    answered_by = Person()
 
 
 class SubmissionOut(serializers.Serializer):
@@ -70,6 +118,7 @@ class SubmissionOut(serializers.Serializer):
     scorecard = serializers.UUIDField(source="scorecard.uuid")
     proposed_decisions = ProposedOut(many=True)
     steps = StepOut(many=True)
+    answers = AnswerOut(many=True, help_text="to the question that sent the former submission back")
 
 
 class Submissions(ListView):
@@ -79,7 +128,9 @@ class Submissions(ListView):
     ordering_fields = ("number",)
 
     def get_queryset(self):
-        signatures = Signature.objects.select_related("membership__user", "function", "proposed_decision")
+        moved = StepReassignment.objects.select_related(
+            "membership__user", "by__user", "former_membership__user", "former_function"
+        )
         parties = ApprovalParty.objects.select_related("membership__user", "function")
         return (
             self.review()
@@ -89,10 +140,21 @@ class Submissions(ListView):
                 Prefetch(
                     "proposed_decisions", queryset=ProposedDecision.objects.select_related("option", "author__user")
                 ),
-                Prefetch("steps__signatures", queryset=signatures),
+                Prefetch("steps__reassignments", queryset=moved),
                 Prefetch("steps__parties", queryset=parties),
+                Prefetch(
+                    "answers", queryset=ReturnQuestion.objects.select_related("asked_by__user", "answered_by__user")
+                ),
             )
         )
+
+    def paginate_queryset(self, queryset):
+        page = super().paginate_queryset(queryset)
+        steps = [step for submission in page for step in submission.steps.all()]
+        signatures = routes.signatures_of(steps)
+        for step in steps:
+            step.all_signatures = signatures[step.pk]
+        return page
 
     @extend_schema(summary="Submissions with proposed decisions, steps and signatures", tags=["decisions"])
     def get(self, request, *args, **kwargs):

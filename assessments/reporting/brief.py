@@ -80,7 +80,10 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Signature:
-    """One signature as recorded. at: UTC; hash: what it binds, in full; void: bound to a proposal that was replaced."""
+    """One signature as recorded. at: UTC; hash: what it binds, in full; void: bound to a proposal that was replaced.
+
+    stands_from  number of the former submission whose record it binds; None: of this one
+    """
 
     name: str
     meaning: str
@@ -88,6 +91,7 @@ class Signature:
     hash: str
     function: str = ""
     void: bool = False
+    stands_from: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts.audit import canonical_json, record_event
 from accounts.models import Function, Membership
+from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, WrongState
@@ -28,6 +30,7 @@ from assessments.services import conditions as conditions_service
 from assessments.services import owing_watches, proposals, routes, signing, watches
 from assessments.services import tripwires as tripwires_service
 from assessments.services.inputs import lock_review
+from assessments.services.leads import leads_of
 from assessments.services.reviews import move, problem, seen
 
 OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
@@ -285,7 +288,7 @@ def ask_question(
         words="Write the question that the lead has to answer.",
         field="question",
     )
-    return ReturnQuestion.objects.create(
+    asked = ReturnQuestion.objects.create(
         organization_id=review.organization_id,
         review=review,
         submission_id=step.submission_id,
@@ -293,6 +296,19 @@ def ask_question(
         asked_by=now,
         question=question.strip(),
     )
+    notify(
+        leads_of(review.program),
+        "question_asked",
+        organization_id=review.organization_id,
+        title=f"{now.name} asks before signing ({review.program.name}, {review})",
+        body=asked.question,
+        url=reverse("assessments:review_approval", args=[review.uuid]),
+        key=f"question_asked:{asked.uuid}",
+        program=review.program,
+        review=review,
+        actor=now,
+    )
+    return asked
 
 
 @transaction.atomic

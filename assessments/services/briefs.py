@@ -2,14 +2,14 @@
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from assessments.errors import ResultPending
-from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Scorecard, Submission
+from assessments.models import ApprovalStep, Decision, ProposedDecision, Review, Scorecard, Signature, Submission
 from assessments.reporting import brief, result_view
 from assessments.reporting.result_view import Names, month_words
 from assessments.reporting.result_view.flips import flip_rows
@@ -17,6 +17,7 @@ from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
+from assessments.services import routes
 from assessments.services.disagreement import disagreements, raters
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FRESH, Shown, shown, words_of
@@ -260,7 +261,8 @@ def _tripwire(one: Mapping[str, Any]) -> str:
 
 def _steps(submission: Submission, proposed: ProposedDecision | None) -> tuple[brief.Step, ...]:
     """The route with its signatures; those on a proposal that was replaced are void."""
-    found = submission.steps.prefetch_related("signatures__function", "parties__function", "parties__membership__user")
+    found = list(submission.steps.prefetch_related("parties__function", "parties__membership__user"))
+    signatures = routes.signatures_of(found)
     return tuple(
         brief.Step(
             title=step.name,
@@ -272,23 +274,24 @@ def _steps(submission: Submission, proposed: ProposedDecision | None) -> tuple[b
                     at=signature.at,
                     hash=signature.proposed_sha256 or signature.submission_sha256,
                     function=signature.function.name if signature.function else "",
+                    stands_from=None if signature.submission_id == submission.pk else signature.submission.number,
                     void=bool(
                         signature.proposed_decision_id and proposed and signature.proposed_decision_id != proposed.pk
                     ),
                 )
-                for signature in step.signatures.all()
+                for signature in signatures[step.pk]
             ),
-            note=_waiting_for(step),
+            note=_waiting_for(step, signatures[step.pk]),
         )
         for step in found
     )
 
 
-def _waiting_for(step: ApprovalStep) -> str:
+def _waiting_for(step: ApprovalStep, signatures: Sequence[Signature]) -> str:
     """Whom an open step waits for, and until when."""
     if step.state != ApprovalStep.State.OPEN:
         return ""
-    signed = {signature.function_id for signature in step.signatures.all()}
+    signed = {signature.function_id for signature in signatures}
     who = [
         party.function.name
         if party.function

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts.audit import canonical_json
 from accounts.models import Membership
+from accounts.outbound import notify
 from assessments.errors import Invalid
 from assessments.models import ReturnQuestion, Review, Submission
 from assessments.services.reviews import problem
@@ -64,7 +66,20 @@ def _without(record: str) -> str:
 
 
 def answered(question: ReturnQuestion, answer: str, *, by: Membership, submission: Submission) -> None:
-    """Write the answer beside its question."""
+    """Write the answer beside its question, and tell whoever asked."""
     ReturnQuestion.objects.filter(pk=question.pk).update(
         answer=answer, answered_by=by, answered_at=Now(), answered_in=submission, version=question.version + 1
+    )
+    review = submission.review
+    notify(
+        [question.asked_by],
+        "question_answered",
+        organization_id=review.organization_id,
+        title=f"{by.name} answered your question ({review.program.name}, {review})",
+        body=answer,
+        url=reverse("assessments:review_approval", args=[review.uuid]),
+        key=f"question_answered:{question.uuid}",
+        program=review.program,
+        review=review,
+        actor=by,
     )

@@ -185,6 +185,20 @@ def open_next(submission: Submission) -> bool:
             return True
 
 
+def party_words(party: ApprovalParty) -> str:
+    """Whom a party names: a person, a function or a role."""
+    if party.membership:
+        return party.membership.name
+    return party.function.name if party.function else party.role.capitalize()
+
+
+def party_key(party: ApprovalParty) -> str:
+    """One text for one party of a step, as a form or a request names it: "function:qa"."""
+    if party.membership:
+        return f"person:{party.membership.uuid}"
+    return f"function:{party.function.key}" if party.function else f"role:{party.role}"
+
+
 def today_in(organization: Organization) -> datetime.date:
     """The day that it is where the organization is, by the database's clock."""
     return database_now().astimezone(ZoneInfo(organization.time_zone)).date()

@@ -8,10 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
 from accounts.models import Function, Membership, User
+from accounts.outbound import notify
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
@@ -151,7 +153,8 @@ def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: s
             return "", str(refusal)
         record_event(refusal.action, **common)
         if until := proof.locked_until(user):
-            record_event(proof.LOCKED, new={"until": until}, **common)
+            event = record_event(proof.LOCKED, new={"until": until}, **common)
+            _tell_of_lock(member, f"signing_locked:{event.uuid}", until)
             return "", f"{refusal} Signing is locked until {until:%H:%M} UTC; the attempts are on record."
         return "", f"{refusal} The attempt is on record."
     token = secrets.token_urlsafe(32)
@@ -165,6 +168,31 @@ def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: s
     )
     record_event(proof.GRANTED, new={"factors": factors}, **common)
     return token, ""
+
+
+def _tell_of_lock(member: Membership, key: str, until: datetime.datetime) -> None:
+    """Tell the person and the admins of every organization of theirs, as the lock holds in all."""
+    for one in Membership.objects.filter(user=member.user_id).select_related("user"):
+        admins = Membership.objects.active().filter(
+            organization_id=one.organization_id, grants__role="admin", grants__revoked_at=None
+        )
+        # One key for all: an admin who locked themselves out is told once, as the person.
+        for people, url in (
+            ([one], reverse("accounts:profile")),
+            (admins, reverse("accounts:person", args=[one.uuid])),
+        ):
+            notify(
+                people,
+                "signing_locked",
+                organization_id=one.organization_id,
+                title=f"Signing of {one.name} is locked until {until:%H:%M} UTC on {until:%-d %b %Y}",
+                body=(
+                    f"After {proof.WRONG_ATTEMPTS} wrong passwords or codes in a row. If that was not {one.name}, the "
+                    "account may be in other hands: let the password be changed, and deactivate it until then."
+                ),
+                url=url,
+                key=key,
+            )
 
 
 def spend(member: Membership, grant: str, bound_to: str) -> str:

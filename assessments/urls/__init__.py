@@ -1,6 +1,18 @@
 """Every page of the decision itself, one file a topic."""
 
-from assessments.urls import approval, audit, briefs, changes, criteria, portfolio, programs, reports, results, reviews
+from assessments.urls import (
+    approval,
+    audit,
+    briefs,
+    changes,
+    criteria,
+    delegations,
+    portfolio,
+    programs,
+    reports,
+    results,
+    reviews,
+)
 
 app_name = "assessments"
 urlpatterns = [
@@ -11,6 +23,7 @@ urlpatterns = [
     *changes.urlpatterns,
     *briefs.urlpatterns,
     *approval.urlpatterns,
+    *delegations.urlpatterns,
     *reports.urlpatterns,
     *criteria.urlpatterns,
     *audit.urlpatterns,

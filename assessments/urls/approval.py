@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views.approval import acting, conditions, page, proposing, records
+from assessments.views.approval import acting, conditions, page, proposing, records, route
 
 urlpatterns = [
     path("reviews/<uuid:uuid>/approval/", page.review_approval, name="review_approval"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("reviews/<uuid:uuid>/approval/return/", acting.review_return, name="review_return"),
     path("reviews/<uuid:uuid>/approval/question/", acting.review_question, name="review_question"),
     path("reviews/<uuid:uuid>/approval/reject/", acting.review_reject, name="review_reject"),
+    path("reviews/<uuid:uuid>/approval/steps/<slug:key>/remind/", route.step_remind, name="step_remind"),
+    path("reviews/<uuid:uuid>/approval/steps/<slug:key>/reassign/", route.step_reassign, name="step_reassign"),
     path("reviews/<uuid:uuid>/conditions/", conditions.condition_advise, name="condition_advise"),
     path("reviews/<uuid:uuid>/conditions/<slug:key>/", conditions.condition_assign, name="condition_assign"),
     path("reviews/<uuid:uuid>/conditions/<slug:key>/drop/", conditions.condition_drop, name="condition_drop"),

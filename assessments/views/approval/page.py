@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import proof
+from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Missing
 from assessments.forms.approval import (
@@ -18,6 +19,7 @@ from assessments.forms.approval import (
     SubmitForm,
     people_of,
 )
+from assessments.forms.routes import ReassignForm
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
@@ -61,7 +63,7 @@ def page(request, review: Review, *, status: int = 200, **changed: Any):
         context |= _preparing(request, review, commercial, changed)
     else:
         template = "approval/signing.html"
-        context |= _signing(request, review, commercial)
+        context |= _signing(request, review, commercial, changed)
     return render(request, template, context | changed, status=status)
 
 
@@ -206,7 +208,7 @@ def _condition_rows(
 # -- while it is signed, and after --------------------------------------------------------------------------------
 
 
-def _signing(request, review: Review, commercial: bool) -> dict[str, Any]:
+def _signing(request, review: Review, commercial: bool, changed: dict[str, Any]) -> dict[str, Any]:
     submission = approvals.submission_of(review)
     if submission is None:  # withdrawn before it was submitted
         return {"submission": None}
@@ -218,6 +220,8 @@ def _signing(request, review: Review, commercial: bool) -> dict[str, Any]:
         "amended": found[1:],
         "stages": stages.stages_of(submission, proposed),
         "record": stages.short(submission.sha256),
+        "answered": submission.answers.select_related("asked_by__user", "answered_by__user", "step").first(),
+        **_bending(request.member, review, submission, changed),
         **(_acts(request, review, proposed) if review.state == Review.State.IN_APPROVAL else {}),
     }
 
@@ -242,6 +246,37 @@ def _acts(request, review: Review, proposed: ProposedDecision) -> dict[str, Any]
         "reject_form": ReasonForm(initial={"version": review.version}, auto_id="reject_%s"),
         "question_form": QuestionForm(initial={"version": review.version}, auto_id="question_%s"),
     }
+
+
+def _bending(member: Any, review: Review, submission: Any, changed: dict[str, Any]) -> dict[str, Any]:
+    """What the lead or an admin may do to bring the route on, by the step's key."""
+    if review.state != Review.State.IN_APPROVAL:
+        return {}
+    context: dict[str, Any] = {}
+    steps = [step for step in submission.steps.all() if step.state in ("open", "waiting")]
+    for step in steps:
+        step.review = review
+    if permissions.can_remind(member, review.program):
+        context["may_remind"] = True
+    if permissions.can_reassign(member, review.program):
+        failed = changed.get("reassigning", {})
+        context["reassignable"] = [
+            {"step": step, "dialog": f"reassign-{step.key}", "form": failed.get(step.key) or reassign_form(step)}
+            for step in steps
+        ]
+        context["may_reassign"] = True
+    return context
+
+
+def reassign_form(step: ApprovalStep, data: Any = None) -> ReassignForm:
+    """The form that reassigns a step, with those whom it names and who have not signed."""
+    parties = list(step.parties.select_related("function", "membership__user"))
+    if step.state in ("open", "waiting"):
+        parties = routes.unsigned(step, parties, routes.counting_signatures(step))
+    people = Membership.objects.active().filter(organization_id=step.organization_id).with_rights()
+    return ReassignForm(
+        data, parties=parties, people=[one for one in people if one.roles], auto_id=f"reassign-{step.key}_%s"
+    )
 
 
 def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data: Any = None) -> SignForm:

@@ -18,7 +18,7 @@ from assessments.models import (
     Submission,
 )
 from assessments.scoring.confidential import HIDDEN, confidential
-from assessments.services import routes
+from assessments.services import rerouting, routes
 from assessments.services.frameworks import framework_of
 
 STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended": "stopped"}
@@ -41,8 +41,9 @@ class SignatureLine:
 class Stage:
     """A step: its signatures, and for whom it waits in words.
 
-    reassigned  what was reassigned, by whom and why, in sentences
-    days_late   since it was due; 0 if it is not late
+    reassigned   what was reassigned, by whom and why, in sentences
+    days_late    since it was due; 0 if it is not late
+    reminded_at  by the lead, within the last day
     """
 
     step: ApprovalStep
@@ -52,6 +53,7 @@ class Stage:
     waiting: Sequence[str]
     reassigned: Sequence[str] = ()
     days_late: int = 0
+    reminded_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,18 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
             who = [people.words(party, step, without=signed) for party in step.parties.all()]
             waiting = [f"{routes.missing_signatures(step, counting)} more ({'; '.join(who)})"]
         late = (today - step.due_on).days if step.state == "open" and step.due_on else 0
+        reminded = rerouting.reminded_at(step) if step.state == "open" else None
         found.append(
-            Stage(step, STATES[step.state], rule_words(step), lines, waiting, moved.get(step.pk, ()), max(0, late))
+            Stage(
+                step,
+                STATES[step.state],
+                rule_words(step),
+                lines,
+                waiting,
+                moved.get(step.pk, ()),
+                max(0, late),
+                reminded,
+            )
         )
     return found
 

@@ -1,0 +1,63 @@
+"""What is typed to bend a route: who takes a party's place, who signs in whose place."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from accounts.models import Membership
+from assessments.models import ApprovalParty
+from assessments.services import delegations, rerouting, routes
+
+
+def person_choices(people: Iterable[Membership], empty: str) -> list[tuple[str, str]]:
+    found = [("", empty)]
+    for person in people:
+        functions = ", ".join(function.name for function in person.functions)
+        found.append((str(person.uuid), f"{person.name} ({functions})" if functions else person.name))
+    return found
+
+
+class TakesProblems(forms.Form):
+    def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        """Put the problems that a service found beside their fields."""
+        for entry in problems:
+            name = entry["field"]
+            self.add_error(name if name in self.fields else None, entry["message"])
+
+
+class ReassignForm(TakesProblems):
+    """Which of those whom a step names gives their place to whom, and why."""
+
+    def __init__(self, *args: Any, parties: Iterable[ApprovalParty], people: Iterable[Membership], **options: Any):
+        super().__init__(*args, **options)
+        choices = [(routes.party_key(party), routes.party_words(party)) for party in parties]
+        self.fields["party"] = forms.ChoiceField(label="In place of", choices=choices)
+        self.fields["person"] = forms.ChoiceField(
+            label="Signs instead", choices=person_choices(people, "Choose a person")
+        )
+        self.fields["reason"] = forms.CharField(
+            label="Why", widget=forms.Textarea({"rows": 3}), max_length=rerouting.LONGEST_REASON
+        )
+
+
+class DelegationForm(TakesProblems):
+    """Who signs in whose place, from which day to the end of which. `givers` is asked of admins alone."""
+
+    def __init__(self, *args: Any, people: Iterable[Membership], givers: Iterable[Membership] = (), **options: Any):
+        super().__init__(*args, **options)
+        if givers := list(givers):
+            self.fields["giver"] = forms.ChoiceField(label="Who is away", choices=person_choices(givers, "Myself"))
+            self.fields["giver"].required = False
+        self.fields["taker"] = forms.ChoiceField(
+            label="Who signs instead", choices=person_choices(people, "Choose a person")
+        )
+        for name, label in (("first_day", "First day"), ("last_day", "Last day")):
+            self.fields[name] = forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+        self.fields["reason"] = forms.CharField(
+            label="Why",
+            widget=forms.Textarea({"rows": 2}),
+            max_length=delegations.LONGEST_REASON,
+            required=False,
+            help_text="Needed when you delegate for somebody else." if givers else "",
+        )

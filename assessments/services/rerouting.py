@@ -1,0 +1,156 @@
+"""Bringing a route on: reminding those who have yet to sign, and putting somebody else in a party's place."""
+
+import datetime
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.audit import database_now, record_event
+from accounts.models import AuditEvent, Membership
+from accounts.outbound import notify
+from accounts.permissions import NotAllowed
+from assessments import permissions
+from assessments.errors import Invalid, WrongState
+from assessments.live import announce
+from assessments.models import ApprovalParty, ApprovalStep, Review, StepReassignment
+from assessments.services import routes, signing
+from assessments.services.inputs import lock_review
+from assessments.services.leads import leads_of
+from assessments.services.reviews import problem
+
+REMINDED = "step.reminded"
+ONCE_IN = datetime.timedelta(days=1)
+LONGEST_REASON = 4000
+
+
+def _locked_step(step_id: int) -> ApprovalStep:
+    """The step under the lock of its review, which is in approval. Raises WrongState."""
+    review = lock_review(
+        ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id), states=("in_approval",)
+    )
+    step = ApprovalStep.objects.select_related("organization", "submission").get(pk=step_id)
+    step.review = review
+    return step
+
+
+def approval_address(review: Review) -> str:
+    return reverse("assessments:review_approval", args=[review.uuid])
+
+
+def reminded_at(step: ApprovalStep) -> datetime.datetime | None:
+    """When the lead reminded of the step within the last day; None if they may remind now."""
+    events = AuditEvent.objects.filter(
+        organization_id=step.organization_id,
+        review_uuid=step.review.uuid,
+        action=REMINDED,
+        object_uuid=step.uuid,
+        at__gt=database_now() - ONCE_IN,
+    )
+    return events.order_by("-pk").values_list("at", flat=True).first()
+
+
+@transaction.atomic
+def remind(*, member: Membership, step_id: int) -> list[Membership]:
+    """Remind everyone who could sign an open step and has not; once a day and step. Answers whom.
+
+    Raises NotAllowed, WrongState for a step that is not open, that nobody can sign, or that was reminded of already
+    """
+    step = _locked_step(step_id)
+    now = member.now()
+    permissions.can_remind(now, step.review.program).require()
+    signing.require_open(step)
+    if (before := reminded_at(step)) is not None:
+        again = before + ONCE_IN
+        raise WrongState(f"They were reminded already. The next reminder can go out on {again:%-d %b at %H:%M} UTC.")
+    missing = [person for person in routes.still_missing(step) if person.pk != now.pk]
+    if not missing:
+        raise WrongState("There is nobody to remind: no one else could sign this step now. Reassign it.")
+    event = record_event(
+        REMINDED,
+        organization_id=step.organization_id,
+        actor=now,
+        subject=step,
+        program=step.review.program,
+        review=step.review,
+        new={"people": [person.name for person in missing]},
+    )
+    notify(
+        missing,
+        "step_reminder",
+        organization_id=step.organization_id,
+        title=f"{now.name} asks for your signature: {step.name} ({step.review.program.name}, {step.review})",
+        url=approval_address(step.review),
+        key=f"step_reminded:{step.uuid}:{event.uuid}",
+        due_on=step.due_on,
+        program=step.review.program,
+        review=step.review,
+        actor=now,
+    )
+    return missing
+
+
+@transaction.atomic
+def reassign(*, member: Membership, step_id: int, party_key: str, person: Membership, reason: str) -> StepReassignment:
+    """Put a named person in the place of one party of an open or waiting step. The lead's or an admin's.
+
+    party_key  of `routes.party_key`
+    Raises NotAllowed, also where the separation of duties keeps the person from the step; WrongState for a step that
+    is complete or a party for whom somebody signed; Invalid without a reason
+    """
+    step = _locked_step(step_id)
+    review, now, taker = step.review, member.now(), person.now()
+    permissions.can_reassign(now, review.program).require()
+    if taker.organization_id != step.organization_id:
+        raise NotAllowed("Name somebody of this organization.")
+    if step.state not in (ApprovalStep.State.OPEN, ApprovalStep.State.WAITING):
+        raise WrongState(f"{step.name} is {step.get_state_display().lower()}; it is not reassigned any more.")
+    parties = list(step.parties.select_related("function", "membership__user"))
+    party = next((one for one in parties if routes.party_key(one) == party_key), None)
+    if party is None:
+        raise WrongState("Somebody reassigned this meanwhile. Reload to see whom the step names now.")
+    if not reason.strip():
+        raise Invalid([problem("reason", "Say why the step goes to somebody else.", reason)])
+    if any(one.membership_id == taker.pk for one in parties):
+        raise Invalid([problem("person", f"The step names {taker.name} already.", taker.name)])
+    if party not in routes.unsigned(step, parties, routes.counting_signatures(step)):
+        raise WrongState("Somebody has signed for this meanwhile; there is nothing to reassign.")
+    permissions.can_take_over(now, taker, step).require()
+    former = routes.party_words(party)
+    row = StepReassignment.objects.create(
+        organization_id=step.organization_id,
+        step=step,
+        former_membership=party.membership,
+        former_function=party.function,
+        former_role=party.role,
+        membership=taker,
+        reason=reason.strip(),
+        by=now,
+    )
+    told = [party.membership, taker, *leads_of(review.program)]
+    ApprovalParty.objects.filter(pk=party.pk).update(membership=taker, function=None, role="")
+    record_event(
+        "step.reassigned",
+        organization_id=step.organization_id,
+        actor=now,
+        subject=step,
+        program=review.program,
+        review=review,
+        old={"party": former},
+        new={"party": taker.name},
+        reason=row.reason,
+    )
+    notify(
+        told,
+        "step_reassigned",
+        organization_id=step.organization_id,
+        title=f"{step.name} goes to {taker.name} in place of {former} ({review.program.name}, {review})",
+        body=f"{now.name}: {row.reason}",
+        url=approval_address(review),
+        key=f"step_reassigned:{step.uuid}:{row.pk}",
+        due_on=step.due_on,
+        program=review.program,
+        review=review,
+        actor=now,
+    )
+    announce(review, review.inputs_revision)
+    return row
