@@ -197,6 +197,13 @@ class AmendForm(ProposalForm):
         return "new_title" if entry["field"] == "title" else super().place_of(entry)
 
 
+class OneTimeCode(forms.TextInput):
+    """A code that is typed once and never sent back."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class SignForm(forms.Form):
     """A signature: in which capacity, and the proof that it is oneself. `bound` is what was shown."""
 
@@ -223,7 +230,7 @@ class SignForm(forms.Form):
             self.fields["code"] = forms.CharField(
                 label="Code of your second factor",
                 max_length=20,
-                widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+                widget=OneTimeCode({"autocomplete": "one-time-code", "inputmode": "numeric"}),
             )
 
     @property

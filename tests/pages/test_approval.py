@@ -350,7 +350,7 @@ def test_verification_is_shown_with_full_hashes(submitted):
 
 def test_queries_do_not_grow_with_people_and_signatures(submitted, django_assert_max_num_queries):
     client = client_of(submitted, "rater")
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(50):
         client.get(address(submitted))
 
 

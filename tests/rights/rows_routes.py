@@ -54,7 +54,7 @@ TABLE = {
         Row("GET", signed_in(405), kwargs=of_step),
         Row("POST", signed_in(404), kwargs=of_step, state="reconciling"),
         Row("POST", seen_in_approval(403, lead=302), kwargs=of_step, state="in_approval"),
-        Row("POST", seen_on_record(403, lead=409), kwargs=of_step, state="approved"),
+        Row("POST", seen_on_record(409), kwargs=of_step, state="approved"),
     ],
     "assessments:step_reassign": [
         Row("GET", signed_in(405), kwargs=of_step),
