@@ -31,7 +31,7 @@ class SideOut(serializers.Serializer):
     )
 
 
-class FactOut(serializers.Serializer):
+class ChangedFactOut(serializers.Serializer):
     what = serializers.CharField(help_text="value, as_of, name, host, or option: there on one side only")
     field = serializers.CharField(allow_null=True)
     label = serializers.CharField(allow_null=True)
@@ -43,7 +43,7 @@ class FactOut(serializers.Serializer):
     )
 
 
-class CellOut(serializers.Serializer):
+class ChangedCellOut(serializers.Serializer):
     criterion = serializers.CharField()
     option = serializers.CharField()
     values = serializers.ListField(
@@ -55,13 +55,13 @@ class CellOut(serializers.Serializer):
     moved = serializers.BooleanField()
 
 
-class WeightOut(serializers.Serializer):
+class ChangedWeightOut(serializers.Serializer):
     criterion = serializers.CharField()
     shares = serializers.ListField(child=serializers.FloatField(allow_null=True), help_text="of 1, then and now")
     moved = serializers.BooleanField()
 
 
-class GateOut(serializers.Serializer):
+class ChangedGateOut(serializers.Serializer):
     gate = serializers.CharField()
     name = serializers.CharField()
     option = serializers.CharField()
@@ -100,13 +100,13 @@ class ChangesOut(serializers.Serializer):
     basis = serializers.ChoiceField(choices=("panel", "facts"))
     why_facts = serializers.CharField(help_text="why ratings are left out on both sides; empty with basis panel")
     withheld = serializers.BooleanField(help_text="prices and terms are left out for you")
-    facts = FactOut(many=True)
+    facts = ChangedFactOut(many=True)
     options = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()), help_text="added, removed, both"
     )
-    cells = CellOut(many=True)
-    weights = WeightOut(many=True)
-    gates = GateOut(many=True)
+    cells = ChangedCellOut(many=True)
+    weights = ChangedWeightOut(many=True)
+    gates = ChangedGateOut(many=True)
     attribution = ShiftOut()
 
 
