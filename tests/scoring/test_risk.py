@@ -214,7 +214,7 @@ def test_a_breach_is_counted_over_two_half_years():
     walk.cost[:] = 0
     walk.delay[0] = 1.0
     limits = {"delay": {"O": 1.5, "R": 9, "X": 9}, "cost": {"O": 9, "R": 9, "X": 9}}
-    held = held_against(walk, MODEL, MODEL.capacity, limits)
+    held = held_against(walk, MODEL.capacity, limits)
     assert held["breach"] == [0.0, *[1.0] * 7]
     assert held["breach_by"] == {"delay": held["breach"], "cost": [0.0] * 8}
     assert held["first_breach"] == 1 and held["breach_ever"] == 1.0

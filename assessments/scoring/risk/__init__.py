@@ -26,7 +26,7 @@ from assessments.scoring.framework import Framework
 from assessments.scoring.risk.chances import chances
 from assessments.scoring.risk.model import risk_model
 from assessments.scoring.risk.paths import Paths, draws_of, paths
-from assessments.scoring.risk.report import capacity_of, held_against, whole_option
+from assessments.scoring.risk.report import breach_of, capacity_of, held_against, whole_option
 from assessments.scoring.runs import Layout, Run
 
 SCENARIO_DRAWS = 2_000
@@ -61,7 +61,7 @@ def risk_of(
         walked[key] = paths(model, own, 0, drawn, compat=compat)
         options[key] = whole_option(walked[key], model)
         if capacity and limits:
-            options[key] |= held_against(walked[key], model, capacity, limits)
+            options[key] |= held_against(walked[key], capacity, limits)
     found: dict[str, Any] = {
         "draws": drawn.count,
         "bucket_months": model.bucket_months,
@@ -86,7 +86,7 @@ def risk_of(
                 "cost_p80": float(np.percentile(spent, 80)),
             }
             if capacity and there:
-                held = held_against(walk, model, capacity, there)
+                held = breach_of(walk, capacity, there)
                 entry |= {"breach_ever": held["breach_ever"], "first_breach": held["first_breach"]}
             found["scenarios"][scenario.id][key] = entry
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,15 @@ def spread_of(values: np.ndarray) -> dict[str, float]:
     values  (N,)
     """
     count = len(values)
-    ordered = np.sort(values)
+    shares = np.array([0.5, 0.8, 0.95])
+    half = NORMAL_95 * np.sqrt(shares * (1 - shares) / count)
+    low, middle, high = np.quantile(values, np.clip([shares - half, shares, shares + half], 0.0, 1.0))
     found = {
         "mean": float(values.mean()),
         "se": float(values.std(ddof=1) / math.sqrt(count)) if count > 1 else 0.0,
     }
-    for percent in (50, 80, 95):
-        share = percent / 100
-        half = NORMAL_95 * math.sqrt(share * (1 - share) / count)
-        low, middle, high = np.quantile(ordered, [max(0.0, share - half), share, min(1.0, share + half)])
-        found |= {f"p{percent}": float(middle), f"p{percent}_se": float((high - low) / (2 * NORMAL_95))}
+    for at, percent in enumerate(("p50", "p80", "p95")):
+        found |= {percent: float(middle[at]), f"{percent}_se": float((high[at] - low[at]) / (2 * NORMAL_95))}
     return found
 
 
@@ -70,25 +70,50 @@ def capacity_of(capacity: Capacity, columns: Columns, row: int) -> dict[str, dic
     return found
 
 
-def held_against(
-    paths: Paths, model: RiskModel, capacity: Capacity, limits: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
+def _asked(
+    paths: Paths, capacity: Capacity, limits: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """(unit, limits (C,), what is asked for within the window (C, T, N), where it is more (T, N)) of either unit."""
+    for unit, parts in ((DELAY, paths.delay), (COST, paths.cost)):
+        rolling = parts.copy()
+        for back in range(1, capacity.window):
+            rolling[:, back:] += parts[:, :-back]
+        limit = np.array([limits[unit][category] for category in CATEGORIES])
+        yield unit, limit, rolling, (rolling > limit[:, None, None]).any(axis=0)
+
+
+def _breached(above: np.ndarray, capacity: Capacity) -> dict[str, Any]:
+    """above: (T, N) where an option asks for more than can be absorbed."""
+    often = above.mean(axis=1)
+    reached = np.flatnonzero(often >= capacity.breach_at)
+    return {
+        "breach": [float(share) for share in often],
+        "breach_se": [math.sqrt(share * (1 - share) / above.shape[-1]) for share in map(float, often)],
+        "breach_ever": float(above.any(axis=0).mean()),
+        "first_breach": int(reached[0]) if len(reached) else None,
+    }
+
+
+def breach_of(paths: Paths, capacity: Capacity, limits: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """How often and when an option asks for more than can be absorbed: the breach part of `held_against` alone."""
+    above = np.zeros(paths.partner.shape, bool)
+    for _, _, _, here in _asked(paths, capacity, limits):
+        above |= here
+    return _breached(above, capacity)
+
+
+def held_against(paths: Paths, capacity: Capacity, limits: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """How often and when an option asks for more than can be absorbed, and how much is left.
 
-    Returns {breach: [probability per half-year], breach_se: their errors, breach_by: {delay: [..], cost: [..]}, breach_ever,
-            first_breach: half-year from 0 or None,
+    Returns {breach: [probability per half-year], breach_se: their errors, breach_by: {delay: [..], cost: [..]},
+            breach_ever, first_breach: half-year from 0 or None,
             headroom: {delay: {O, R, X}, cost: ..}, binding: {category, unit, headroom, capacity, relative}}
     """
     above = np.zeros(paths.partner.shape, bool)
     by_unit: dict[str, list[float]] = {}
     headroom: dict[str, dict[str, float]] = {}
     binding: dict[str, Any] | None = None
-    for unit, parts in ((DELAY, paths.delay), (COST, paths.cost)):
-        rolling = parts.copy()
-        for back in range(1, capacity.window):
-            rolling[:, back:] += parts[:, :-back]
-        limit = np.array([limits[unit][category] for category in CATEGORIES])
-        here = (rolling > limit[:, None, None]).any(axis=0)
+    for unit, limit, rolling, here in _asked(paths, capacity, limits):
         by_unit[unit] = [float(share) for share in here.mean(axis=1)]
         above |= here
         worst = np.percentile(rolling.max(axis=1), capacity.percentile, axis=1)
@@ -103,17 +128,7 @@ def held_against(
     assert binding is not None
     if math.isinf(binding["relative"]):
         binding["relative"] = None
-    often = above.mean(axis=1)
-    reached = np.flatnonzero(often >= capacity.breach_at)
-    return {
-        "breach": [float(share) for share in often],
-        "breach_by": by_unit,
-        "breach_ever": float(above.any(axis=0).mean()),
-        "breach_se": [math.sqrt(share * (1 - share) / len(paths.slip)) for share in map(float, often)],
-        "first_breach": int(reached[0]) if len(reached) else None,
-        "headroom": headroom,
-        "binding": binding,
-    }
+    return _breached(above, capacity) | {"breach_by": by_unit, "headroom": headroom, "binding": binding}
 
 
 def top_events(paths: Paths, model: RiskModel) -> list[dict[str, Any]]:
