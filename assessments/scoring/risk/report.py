@@ -79,7 +79,7 @@ def _asked(
         for back in range(1, capacity.window):
             rolling[:, back:] += parts[:, :-back]
         limit = np.array([limits[unit][category] for category in CATEGORIES])
-        yield unit, limit, rolling, (rolling > limit[:, None, None]).any(axis=0)
+        yield unit, limit, rolling, np.asarray((rolling > limit[:, None, None]).any(axis=0))
 
 
 def _breached(above: np.ndarray, capacity: Capacity) -> dict[str, Any]:
