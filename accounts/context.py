@@ -1,9 +1,13 @@
 """What every page's frame shows: where one may go, and under which organization."""
 
+from functools import partial
+
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership, RoleGrant
 from accounts.permissions import can_manage_people, can_read_audit
+from accounts.reading import unread_count
 
 
 def navigation(request) -> dict:
@@ -13,6 +17,7 @@ def navigation(request) -> dict:
     others = Membership.objects.active().filter(user=request.user).select_related("organization")
     return {
         "nav": {
+            "inbox_count": SimpleLazyObject(partial(unread_count, member)),
             "portfolio": True,
             "criteria": True,
             "audit": bool(can_read_audit(member)),

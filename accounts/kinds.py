@@ -28,6 +28,7 @@ class Kind:
 _ALL = [
     Kind("assignment_given", "Scoring", "You are asked to rate", "A lead assigns you in a review.", AT_ONCE),
     Kind("assignment_due", "Scoring", "Your ratings are due", "Three days before the day, on it, and after it.", DAILY),
+    Kind("scoring_done", "Scoring", "Everyone has scored", "In a review that you lead.", AT_ONCE),
     Kind("ratings_revealed", "Scoring", "Ratings are revealed", "A review that you rate in is revealed.", DAILY),
     Kind("step_open", "Approval", "A submission waits for your signature", "A step of its route opens.", AT_ONCE),
     Kind("step_reminder", "Approval", "A signature is due", "A step that waits for you is due soon or late.", AT_ONCE),
@@ -51,7 +52,7 @@ _ALL = [
     Kind("condition_due", "Conditions", "A condition is due soon", "One that you own.", DAILY),
     Kind("condition_overdue", "Conditions", "A condition is overdue", "One that you own or lead.", AT_ONCE),
     Kind("condition_done", "Conditions", "A condition is met", "Of a review that you lead.", DAILY),
-    Kind("role_changed", "Your account", "Your roles change", "An admin gives or takes a role.", AT_ONCE),
+    Kind("role_changed", "Your account", "Your roles change", "An admin gives or takes a role.", DAILY),
     Kind("lead_appointed", "Your account", "You lead a program", "An admin appoints you, or ends it.", AT_ONCE),
     Kind("report_failed", "Your account", "A report could not be made", "One that you asked for.", AT_ONCE),
     Kind(
@@ -60,6 +61,7 @@ _ALL = [
     Kind("integrity_failed", "Security", "A check of records failed", "For admins and auditors.", AT_ONCE, True),
 ]
 KINDS = {kind.name: kind for kind in _ALL}
+TOPICS = tuple(dict.fromkeys(kind.topic for kind in _ALL))
 
 
 def kind_named(name: str) -> Kind:

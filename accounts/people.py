@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts.audit import database_now, record_event
 from accounts.models import (
@@ -15,6 +16,7 @@ from accounts.models import (
     RoleGrant,
     User,
 )
+from accounts.outbound import notify
 from accounts.permissions import NotAllowed, can_manage_people
 
 LONGEST_TOKEN_DAYS = 365
@@ -104,7 +106,9 @@ def grant_role(*, actor: Membership, membership_id: int, role: str) -> None:
         raise ValueError(f"There is no role {role!r}; the roles are {', '.join(RoleGrant.Role.values)}.")
     if membership.grants.filter(role=role, revoked_at=None).exists():
         return
-    RoleGrant.objects.create(organization_id=actor.organization_id, membership=membership, role=role, granted_by=actor)
+    grant = RoleGrant.objects.create(
+        organization_id=actor.organization_id, membership=membership, role=role, granted_by=actor
+    )
     record_event(
         "role.granted",
         organization_id=actor.organization_id,
@@ -112,6 +116,21 @@ def grant_role(*, actor: Membership, membership_id: int, role: str) -> None:
         subject=membership,
         label=membership.user.full_name,
         new={"role": role},
+    )
+    _tell(actor, membership, grant, "You are now")
+
+
+def _tell(actor: Membership, membership: Membership, grant: RoleGrant, words: str) -> None:
+    """Tell a person that their roles changed, each time anew."""
+    notify(
+        [membership],
+        "role_changed",
+        organization_id=actor.organization_id,
+        title=f"{words} {grant.get_role_display().lower()} in {actor.organization.name}",
+        body=f"{actor.name} changed your roles.",
+        url=reverse("accounts:profile"),
+        key=f"role:{grant.pk}:{words}",
+        actor=actor,
     )
 
 
@@ -146,6 +165,7 @@ def revoke_role(*, actor: Membership, membership_id: int, role: str) -> None:
         label=membership.user.full_name,
         old={"role": role},
     )
+    _tell(actor, membership, grant, "You are no longer")
 
 
 @transaction.atomic

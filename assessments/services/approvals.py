@@ -27,7 +27,7 @@ from assessments.models import (
 )
 from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
-from assessments.services import owing_watches, proposals, routes, signing, watches
+from assessments.services import owing_watches, proposals, routes, signing, telling, watches
 from assessments.services import tripwires as tripwires_service
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
@@ -119,6 +119,7 @@ def sign(
     )
     _advance(review, step, proposed, now, signature)
     announce(review, review.inputs_revision)
+    telling.signed(step, signature, now)
     return signature
 
 
@@ -398,6 +399,7 @@ def amend(
         reason=choice.justification,
     )
     announce(review, review.inputs_revision)
+    telling.amended(review, proposed, now)
     return proposed
 
 

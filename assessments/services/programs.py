@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from accounts.audit import database_now, record_event
 from accounts.models import Membership
+from accounts.outbound import notify
 from assessments import permissions
 from assessments.errors import Invalid
 from assessments.models import CriteriaVersion, ProfileRevision, Program, ProgramMember
@@ -56,6 +58,7 @@ def create_program(
         program=program,
         new={"name": program.name, "lead": lead.user.full_name, "restricted": restricted},
     )
+    _tell(member, program, lead, f"You lead {program.name} now")
     return program
 
 
@@ -163,6 +166,7 @@ def appoint_lead(*, member: Membership, program: Program, membership: Membership
         ProgramMember.objects.filter(pk=link.pk).update(is_lead=True)
         link.is_lead = True
         _record("program.lead_appointed", member, program, membership)
+        _tell(member, program, membership, f"You lead {program.name} now")
     return link
 
 
@@ -177,6 +181,7 @@ def release_lead(*, member: Membership, program: Program, membership: Membership
     _keep_a_lead(link)
     ProgramMember.objects.filter(pk=link.pk).update(is_lead=False)
     _record("program.lead_released", member, program, membership)
+    _tell(member, program, membership, f"You no longer lead {program.name}")
 
 
 @transaction.atomic
@@ -191,6 +196,21 @@ def remove_member(*, member: Membership, program: Program, membership: Membershi
         _keep_a_lead(link)
     link.delete()
     _record("program.member_removed", member, program, membership)
+
+
+def _tell(actor: Membership, program: Program, person: Membership, title: str) -> None:
+    """Tell a person that they lead a program, or no longer do, each time anew."""
+    notify(
+        [person],
+        "lead_appointed",
+        organization_id=program.organization_id,
+        title=title,
+        body=f"{actor.name} decided so.",
+        url=reverse("assessments:program_detail", args=[program.uuid]),
+        key=f"lead:{program.uuid}:{database_now():%Y%m%d%H%M%S%f}",
+        program=program,
+        actor=actor,
+    )
 
 
 def _keep_a_lead(link: ProgramMember) -> None:

@@ -15,6 +15,7 @@ from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing
 from assessments.models import Assignment, Criterion, ProfileRevision, Rating, RatingVersion, Review, ReviewOption
+from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.suggestions import suggestions_of
 
@@ -437,6 +438,7 @@ def finish_scoring(*, member: Membership, review_id: int) -> Assignment:
         review=review,
         new={"function": assignment.function.name},
     )
+    telling.scoring_done(review, now)
     return assignment
 
 

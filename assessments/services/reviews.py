@@ -21,6 +21,7 @@ from assessments.models import (
     Review,
     ReviewOption,
 )
+from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_program, owe_review, touch_program, touch_review
 from assessments.services.ratings import asked_of, carry_forward, problem
 
@@ -257,6 +258,7 @@ def assign(
     )
     if review.state in Review.TAKES_RATINGS:
         carry_forward(review, [assignment], actor=member)
+        telling.assigned(review, [assignment], member)
     return assignment
 
 
@@ -333,6 +335,7 @@ def move(review: Review, state: str, *, actor: Membership, action: str, reason: 
         reason=reason,
     )
     announce(review, review.inputs_revision)
+    telling.moved(review, action, reason, actor)
 
 
 @transaction.atomic

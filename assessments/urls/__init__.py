@@ -7,6 +7,7 @@ from assessments.urls import (
     changes,
     criteria,
     delegations,
+    inbox,
     portfolio,
     programs,
     reports,
@@ -17,6 +18,7 @@ from assessments.urls import (
 app_name = "assessments"
 urlpatterns = [
     *portfolio.urlpatterns,
+    *inbox.urlpatterns,
     *programs.urlpatterns,
     *reviews.urlpatterns,
     *results.urlpatterns,

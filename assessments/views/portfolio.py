@@ -18,6 +18,7 @@ from assessments.services import portfolio as services
 from assessments.services.shown import PENDING
 from assessments.services.waiting import waiting_for
 from assessments.views.access import member_required
+from assessments.views.inbox import page_of
 from assessments.views.workspace import address
 
 PER_PAGE = 50
@@ -32,13 +33,6 @@ COLUMNS = (
     ("since", "Next step", False),
 )
 FIRST_DESCENDING = ("margin", "share")  # the largest is what one looks for
-PAGES = {
-    "rate": "assessments:review_score",
-    "sign": "assessments:review_approval",
-    "start": "assessments:review_setup",
-    "reveal": "assessments:review_setup",
-    "submit": "assessments:review_panel",
-}
 
 
 def _asked(wanted: services.Wanted) -> dict[str, str]:
@@ -105,10 +99,7 @@ def portfolio(request):
     if request.GET.get("part") == "table":
         return render(request, "portfolio/partials/table.html", context)
     context |= {
-        "waiting": [
-            (one, address(PAGES[one.kind], one.review) or address("assessments:review_result", one.review))
-            for one in waiting_for(request.member)
-        ],
+        "waiting": [(one, page_of(one)) for one in waiting_for(request.member)],
         "new_program_url": address("assessments:program_new") if can_create_program(request.member) else "",
     }
     return render(request, "portfolio/portfolio.html", context)

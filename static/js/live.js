@@ -2,7 +2,8 @@
 //   <div data-live-watch="URL" data-live-subject="review:UUID" hidden></div>
 // URL answers with an ETag (304 when nothing moved); it is asked on load, every 20 s while visible, on focus, when the
 // network returns and after each server event that names the subject. When the ETag moved, every [data-live] element
-// gets the event "live:change" and fetches itself: hx-get="..." hx-trigger="live:change".
+// gets the event "live:change" and fetches itself: hx-get="..." hx-trigger="live:change". A watch with
+// data-live-scope="NAME" speaks only to regions with data-live="NAME", one without to those without a name.
 // Server events are only a hint and may be lost; a stream begins with one that names nobody, upon which all is asked.
 // Without <meta name="live-origin"> polling alone does it.
 import { notify } from "./notices.js";
@@ -17,10 +18,11 @@ const watches = () => [...document.querySelectorAll("[data-live-watch]")];
 
 function refresh(scope) {
   for (const region of document.querySelectorAll("[data-live]")) {
+    if ((region.dataset.live || "") !== (scope || "")) continue;
     // Never take away what someone is typing: the region refreshes when the focus has left it.
     const busy = region.contains(document.activeElement) && document.activeElement.matches("textarea, input:not([type=radio]), select");
     if (busy) document.activeElement.addEventListener("blur", () => htmx.trigger(region, "live:change"), { once: true });
-    else if (!region.dataset.live || !scope || region.dataset.live === scope) htmx.trigger(region, "live:change");
+    else htmx.trigger(region, "live:change");
   }
 }
 

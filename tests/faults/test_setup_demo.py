@@ -84,7 +84,7 @@ WITH tenant AS (
     VALUES (gen_random_uuid(), 'Watched', 'watched', 'UTC', now()) RETURNING id)
 INSERT INTO assessments_job (organization_id, uuid, kind, target, depth, state, wanted_revision, done_revision,
     generation, attempts, progress, step, error)
-SELECT id, gen_random_uuid(), 'deliver', 'nothing:1', '', 'queued', 1, 0, 1, 0, 0, '', '' FROM tenant RETURNING id
+SELECT id, gen_random_uuid(), 'import', 'nothing:1', '', 'queued', 1, 0, 1, 0, 0, '', '' FROM tenant RETURNING id
 """
 
 

@@ -1,4 +1,4 @@
-"""Loaded by the workers of these tests: works off `deliver` jobs by waiting, then leaving one audit event.
+"""Loaded by the workers of these tests: works off `import` jobs by waiting, then leaving one audit event.
 
 It stands for any real handler: slow work outside a transaction, then one transaction that stores and closes.
 PROBE_SLOW_FULL makes the full depth of a review with ratings take so many seconds, to be killed in the middle of; a `watch` job
@@ -21,7 +21,7 @@ from assessments.services import rescore
 STEP_SECONDS = 0.05
 
 
-@jobs.handler(Job.Kind.DELIVER)
+@jobs.handler(Job.Kind.IMPORT)
 def wait_and_leave_an_event(held: jobs.Claim) -> None:
     for at in range(held.target_id):
         jobs.report_progress(held, at + 1, "waiting")

@@ -22,7 +22,7 @@ def organization():
 
 def owe(organization, target, wanted=1):
     with transaction.atomic():
-        return jobs.owe(Job.Kind.DELIVER, target, organization_id=organization.pk, wanted=wanted)
+        return jobs.owe(Job.Kind.IMPORT, target, organization_id=organization.pk, wanted=wanted)
 
 
 def all_done():

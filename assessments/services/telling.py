@@ -1,0 +1,259 @@
+"""Who is told what about a review: one function for each act, called inside its transaction.
+
+Titles and bodies go to mailboxes. They name programs, reviews, people and reasons; never a rating, a price, or a figure.
+"""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.outbound import notify
+from assessments.models import ApprovalStep, Assignment, ProposedDecision, Report, Review, Signature, Submission
+from assessments.services import routes
+
+
+def named(review: Review) -> str:
+    """How titles name a review."""
+    return f"{review.program.name}, {review}"
+
+
+def page(name: str, review: Review) -> str:
+    return reverse(f"assessments:{name}", args=[review.uuid])
+
+
+def tell(people: Iterable[Membership], kind: str, review: Review, **given) -> int:
+    """Tell those of the people who may see the review; see `accounts.outbound.notify`."""
+    return notify(
+        who_see(review, people),
+        kind,
+        organization_id=review.organization_id,
+        program=review.program,
+        review=review,
+        **given,
+    )
+
+
+def who_see(review: Review, people: Iterable[Membership]) -> list[Membership]:
+    """Those who may see the review now, each once."""
+    wanted = {person.pk for person in people}
+    found = Membership.objects.active().filter(pk__in=wanted, organization_id=review.organization_id).with_rights()
+    one = Review.objects.filter(pk=review.pk)
+    return [person for person in found if one.visible_to(person).exists()]
+
+
+def leads_of(review: Review) -> list[Membership]:
+    leads = Membership.objects.active().filter(program_links__program=review.program_id, program_links__is_lead=True)
+    return list(leads.distinct())
+
+
+def raters_of(review: Review) -> list[Membership]:
+    return list(Membership.objects.active().filter(assignments__review=review).distinct())
+
+
+def signers_of(review: Review) -> list[Membership]:
+    """Whoever signed any submission of the review."""
+    return list(Membership.objects.active().filter(signatures__submission__review=review).distinct())
+
+
+# -- rating --------------------------------------------------------------------------------------------------------
+
+
+def assigned(review: Review, assignments: Iterable[Assignment], actor: Membership | None) -> None:
+    """Tell people that they are asked to rate; only once they can."""
+    for one in assignments:
+        tell(
+            [one.membership],
+            "assignment_given",
+            review,
+            title=f"Rate for {one.function.name} ({named(review)})",
+            body=review.question,
+            url=page("review_score", review),
+            key=f"assignment_given:{one.uuid}",
+            due_on=one.due_on,
+            actor=actor,
+        )
+
+
+def scoring_done(review: Review, actor: Membership) -> None:
+    """Tell the leads once nobody's scoring is open any more."""
+    if review.state != Review.State.SCORING or review.assignments.filter(state=Assignment.State.OPEN).exists():
+        return
+    tell(
+        leads_of(review),
+        "scoring_done",
+        review,
+        title=f"Everyone has scored ({named(review)})",
+        body="You can reveal the ratings now.",
+        url=page("review_setup", review),
+        key=f"scoring_done:{review.uuid}:{review.assignments.count()}",
+        actor=actor,
+    )
+
+
+# -- the life of a review ------------------------------------------------------------------------------------------
+
+
+def moved(review: Review, action: str, reason: str, actor: Membership) -> None:
+    """Tell whom it concerns that a review moved along an edge; called by `reviews.move` for every edge."""
+    act = _MOVES.get(action)
+    if act is not None:
+        act(review, reason, actor)
+
+
+def _started(review: Review, reason: str, actor: Membership) -> None:
+    assigned(review, review.assignments.select_related("function", "membership"), actor)
+
+
+def _revealed(review: Review, reason: str, actor: Membership) -> None:
+    tell(
+        [*raters_of(review), *leads_of(review)],
+        "ratings_revealed",
+        review,
+        title=f"Everyone's ratings are shown now ({named(review)})",
+        body="Yours can still be revised while the panel reconciles.",
+        url=page("review_panel", review),
+        key=f"ratings_revealed:{review.uuid}",
+        actor=actor,
+    )
+
+
+def _submitted(review: Review, reason: str, actor: Membership) -> None:
+    steps_open(review.submissions.order_by("-number")[0])
+
+
+def _returned(review: Review, reason: str, actor: Membership) -> None:
+    tell(
+        [*leads_of(review), *signers_of(review)],
+        "review_returned",
+        review,
+        title=f"{actor.name} returned it ({named(review)})",
+        body=reason,
+        url=page("review_approval", review),
+        key=f"review_returned:{review.uuid}:{review.returned}",
+        actor=actor,
+    )
+
+
+def _rejected(review: Review, reason: str, actor: Membership) -> None:
+    tell(
+        [*leads_of(review), *signers_of(review), *raters_of(review)],
+        "review_rejected",
+        review,
+        title=f"{actor.name} rejected it ({named(review)})",
+        body=reason,
+        url=page("review_approval", review),
+        key=f"review_rejected:{review.uuid}",
+        actor=actor,
+    )
+
+
+def _withdrawn(review: Review, reason: str, actor: Membership) -> None:
+    tell(
+        [*leads_of(review), *signers_of(review), *raters_of(review)],
+        "review_withdrawn",
+        review,
+        title=f"{actor.name} withdrew it ({named(review)})",
+        body=reason,
+        url=page("review_detail", review),
+        key=f"review_withdrawn:{review.uuid}",
+        actor=actor,
+    )
+
+
+def _approved(review: Review, reason: str, actor: Membership) -> None:
+    owners = Membership.objects.active().filter(pk__in=review.conditions.values("owner"))
+    tell(
+        [*leads_of(review), *signers_of(review), *raters_of(review), *owners],
+        "decision_made",
+        review,
+        title=f"The decision is made ({named(review)})",
+        body=f"{actor.name} gave the last signature.",
+        url=page("review_approval", review),
+        key=f"decision_made:{review.uuid}",
+        actor=actor,
+    )
+
+
+_MOVES = {
+    "review.started": _started,
+    "review.revealed": _revealed,
+    "review.submitted": _submitted,
+    "review.returned": _returned,
+    "review.rejected": _rejected,
+    "review.withdrawn": _withdrawn,
+    "review.approved": _approved,
+}
+
+
+# -- the route -----------------------------------------------------------------------------------------------------
+
+
+def steps_open(submission: Submission) -> None:
+    """Tell everyone whose signature an open step of the submission waits for; whoever was told is not told again."""
+    proposed = submission.proposed_decisions.order_by("-number")[0]
+    steps = submission.steps.filter(state=ApprovalStep.State.OPEN).select_related("organization", "review__program")
+    for step in steps:
+        executive = step.kind == ApprovalStep.Kind.EXECUTIVE
+        tell(
+            routes.still_missing(step),
+            "step_open",
+            step.review,
+            title=f"Sign: {step.name} ({named(step.review)})",
+            body=step.review.question,
+            url=page("review_approval", step.review),
+            key=f"step_open:{step.uuid}:{proposed.number if executive else 0}",
+            due_on=step.due_on,
+        )
+
+
+def signed(step: ApprovalStep, signature: Signature, actor: Membership) -> None:
+    """Tell the leads that somebody signed, and the next ones that it waits for them."""
+    review = step.review
+    tell(
+        leads_of(review),
+        "signed",
+        review,
+        title=f"{signature.printed_name} signed: {step.name} ({named(review)})",
+        url=page("review_approval", review),
+        key=f"signed:{signature.uuid}",
+        actor=actor,
+    )
+    if review.state == Review.State.IN_APPROVAL:
+        steps_open(step.submission)
+
+
+def amended(review: Review, proposed: ProposedDecision, actor: Membership) -> None:
+    """Tell leads and signers of another proposed decision, and those who have to sign it."""
+    tell(
+        [*leads_of(review), *signers_of(review)],
+        "decision_amended",
+        review,
+        title=f"{actor.name} amended the proposed decision ({named(review)})",
+        body="Executive signatures on the former one no longer count.",
+        url=page("review_approval", review),
+        key=f"decision_amended:{proposed.uuid}",
+        actor=actor,
+    )
+    steps_open(proposed.submission)
+
+
+# -- reports -------------------------------------------------------------------------------------------------------
+
+
+def report_failed(report: Report, time: int) -> None:
+    """Tell whoever asked for a report that it could not be made.
+
+    time  which time it was tried: another one that fails is told again
+    """
+    review = report.review
+    if report.asked_by is not None:
+        tell(
+            [report.asked_by],
+            "report_failed",
+            review,
+            title=f"A report could not be made ({named(review)})",
+            body="The page of reports says why. Ask for it again there.",
+            url=page("review_reports", review),
+            key=f"report_failed:{report.uuid}:{time}",
+        )
