@@ -102,7 +102,7 @@ def computed(problem: Problem) -> tuple[dict[str, Any], Run, Layout]:
             key: {"value": float(share), "se": math.sqrt(max(0.0, share * (1 - share)) / len(drawn)), "n": len(drawn)}
             for key, share in zip(keys, shares, strict=True)
         },
-        "paired": _paired(keys, shares, done.blocked[0], len(drawn)),
+        "paired": paired_shares(keys, shares, done.blocked[0], len(drawn)),
     }
     kept = sum(1 for one in scenarios.values() if one["kept"])
     names = {key: problem.facts["options"][key]["name"] for key in keys}
@@ -222,7 +222,7 @@ def _result(
     return {"options": options, "order": order, "certain": certain}
 
 
-def _paired(keys: tuple[str, ...], shares: np.ndarray, blocked: np.ndarray, draws: int) -> dict[str, Any]:
+def paired_shares(keys: tuple[str, ...], shares: np.ndarray, blocked: np.ndarray, draws: int) -> dict[str, Any]:
     """Differences of two open options' first shares on the same draws, with their error: only one of them can be first,
     so that the variance of the difference is a + b - (a - b) ** 2 over the draws."""
     open_ = [(key, float(share)) for key, share, shut in zip(keys, shares, blocked, strict=True) if not shut]

@@ -115,8 +115,8 @@ def test_shares_of_slip_by_event_and_by_category_sum_to_the_slip():
     assert walk.delay.sum(axis=(0, 1)) == pytest.approx(walk.slip)
 
 
-def test_two_delays_overlap_as_the_model_says():
-    """One path in which a half-year has delays of 4 and 2 months: 4 + 0.3 x 2, shared out 2 to 1."""
+def two_delays():
+    """A hundred equal paths in which the third half-year has an operational delay of 4 months and a regulatory one of 2."""
     odds, _ = walked("brightwater", "cdmo", count=100)
     for part in (odds.probability, odds.delay, odds.delay_factor):
         part[:] = 0
@@ -126,7 +126,12 @@ def test_two_delays_overlap_as_the_model_says():
         odds.probability[0, at, 2], odds.delay[0, at], odds.delay_factor[0, at] = 1.0, months, 1.0
     draws = draws_of(FRAMEWORK, MODEL, 100)
     odds.lots[:] = 0
-    walk = paths(MODEL, odds, 0, draws)
+    return paths(MODEL, odds, 0, draws)
+
+
+def test_two_delays_overlap_as_the_model_says():
+    """4 + 0.3 x 2, shared out 2 to 1, and nothing in the other half-years."""
+    walk = two_delays()
     assert walk.slip == pytest.approx(np.full(100, 4.6))
     assert walk.delay[:, 2].mean(axis=1) == pytest.approx([4.6 * 4 / 6, 4.6 * 2 / 6, 0])
     assert walk.delay[:, [0, 1, 3, 4, 5, 6, 7]].sum() == 0
