@@ -28,8 +28,12 @@ _origin: ContextVar[Origin | None] = ContextVar("audit_origin", default=None)
 
 @contextmanager
 def acting_through(channel: str, request_id: str = ""):
-    """Within the block, events bear this channel. Set by middleware, API, tasks and commands."""
-    token = _origin.set(Origin(channel, request_id))
+    """Within the block, events bear this channel, and the id of the request around it unless another is given.
+
+    Set by middleware, jobs and imports; without it an act comes from the command line.
+    """
+    around = _origin.get() or _COMMAND_LINE
+    token = _origin.set(Origin(channel, request_id or around.request_id))
     try:
         yield
     finally:

@@ -51,11 +51,12 @@ def head_of(organization_id: int) -> Head:
 
 
 def transaction_bounds() -> tuple[int, int]:
-    """The oldest transaction that still runs, and the first that has not begun; both are 64-bit ids of this server."""
+    """The oldest transaction that still runs, and one past the newest whose rows can be seen; 64-bit ids of this server."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
-            "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            "greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint, "
+            "coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0) + 1)"
         )
         return cursor.fetchone()
 

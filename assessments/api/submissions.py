@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from assessments import permissions
 from assessments.api.base import ApiView, ListView
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
@@ -21,7 +20,7 @@ from assessments.models import (
     StepReassignment,
     Submission,
 )
-from assessments.services import recomputing, routes, verifying
+from assessments.services import recomputing, records, routes, verifying
 
 
 class ProposedOut(serializers.Serializer):
@@ -172,9 +171,8 @@ class SubmissionRecord(ApiView):
     def get(self, request, id):
         visible = Submission.objects.filter(review__in=Review.objects.visible_to(self.member))
         submission = self.find(visible.select_related("review__program"), uuid=id)
-        permissions.can_see_commercial(self.member, submission.review.program).require()
         return HttpResponse(
-            submission.record.encode(),
+            records.hand_out(member=self.member, submission=submission).encode(),
             content_type="application/json",
             headers={"ETag": f'"{submission.sha256}"'},
         )

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts.audit import database_now, record_event
-from accounts.models import Membership
+from accounts.audit import acting_through, database_now, record_event
+from accounts.models import AuditEvent, Membership
 from accounts.outbound import notify
 from assessments import permissions
 from assessments.errors import Invalid
@@ -92,7 +92,9 @@ def import_revision(
     seen_version  of the draft; edits made since would be replaced unseen
     Raises        NotAllowed; Clash; Invalid with every unknown, missing or impossible value
     """
-    return _save(member, program.pk, read_file(program, document, day), summary, seen_version)
+    facts = read_file(program, document, day)
+    with acting_through(AuditEvent.Channel.IMPORT):
+        return _save(member, program.pk, facts, summary, seen_version)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from assessments.forms.portfolio import PortfolioForm
 from assessments.permissions import can_create_program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.services import portfolio as services
+from assessments.services.downloads import record_download
 from assessments.services.shown import PENDING
 from assessments.services.waiting import waiting_for
 from assessments.views.access import member_required
@@ -162,4 +163,12 @@ def portfolio_export(request):
     )
     name = f"portfolio-{request.member.organization.slug}-{timezone.now():%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if request.method == "GET":
+        record_download(
+            "portfolio.exported",
+            member=request.member,
+            subject=request.member.organization,
+            label=request.member.organization.name,
+            new={"filters": request.GET.dict()},
+        )
     return HttpResponse(csv_bytes(header, table), content_type="text/csv; charset=utf-8", headers=headers)

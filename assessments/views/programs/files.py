@@ -16,6 +16,7 @@ from assessments.models import Program
 from assessments.permissions import ProgramRights
 from assessments.scoring.profile import write_profile
 from assessments.services import drafts, programs
+from assessments.services.downloads import record_download
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import facts_in_order
 from assessments.views.access import member_required
@@ -60,6 +61,13 @@ def _file(request, program: Program, facts: dict, framework, name: str, said: st
         head.append("This file cannot be imported as it stands: those facts would be missing.")
     text = "".join(f"# {' '.join(line.split())}\n" for line in head)
     text += yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+    record_download(
+        "facts.downloaded",
+        member=request.member,
+        subject=program,
+        program=program,
+        new={"what": said.partition(",")[0]},
+    )
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     stem = slugify(program.name)[:60] or "program"
     response["Content-Disposition"] = f'attachment; filename="{stem}-facts-{name}.yaml"'
