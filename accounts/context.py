@@ -20,6 +20,7 @@ def navigation(request) -> dict:
             "inbox_count": SimpleLazyObject(partial(unread_count, member)),
             "portfolio": True,
             "criteria": True,
+            "conditions": True,
             "audit": bool(can_read_audit(member)),
             "people": bool(can_manage_people(member)),
             "roles": ", ".join(str(RoleGrant.Role(role).label) for role in sorted(member.roles)),

@@ -310,3 +310,12 @@ def can_retry(member, program: Program) -> Verdict:
     if has_role(member, "admin") or leads(member, program):
         return ALLOWED
     return Verdict("The program lead or an admin tries again.")
+
+
+def can_move_condition(member, condition) -> Verdict:
+    """Say how far a condition is, with its evidence: its owner, the program's lead, an admin."""
+    if condition.owner_id and condition.owner_id == member.pk and member.is_active and member.roles:
+        return ALLOWED
+    if has_role(member, "admin") or leads(member, condition.review.program):
+        return ALLOWED
+    return Verdict("Only the owner of a condition, the program lead and admins say how far it is.")

@@ -9,7 +9,7 @@ from assessments.api.base import ListView
 from assessments.api.filtering import FilterSet
 from assessments.api.programs import ProgramOut
 from assessments.api.reviews import ReviewOut
-from assessments.models import Program, Review
+from assessments.models import DecisionWatch, Program, Review
 
 
 class PortfolioReview(ReviewOut):
@@ -19,6 +19,13 @@ class PortfolioReview(ReviewOut):
 class PortfolioRow(ProgramOut):
     review = serializers.SerializerMethodField(help_text="the newest that you may see")
 
+    watch = serializers.ChoiceField(
+        source="watch_state",
+        choices=DecisionWatch.State.choices,
+        allow_null=True,
+        help_text="whether the approved decision still holds; null without one",
+    )
+
     @extend_schema_field(PortfolioReview(allow_null=True))
     def get_review(self, program):
         return PortfolioReview(program.newest[0]).data if program.newest else None
@@ -26,6 +33,7 @@ class PortfolioRow(ProgramOut):
 
 class PortfolioFilter(FilterSet):
     name = django_filters.CharFilter(lookup_expr="icontains", help_text="part of the name")
+    watch = django_filters.ChoiceFilter(field_name="watch_state", choices=DecisionWatch.State.choices)
 
     class Meta:
         model = Program
@@ -45,8 +53,11 @@ class Portfolio(ListView):
         shown = visible.filter(pk=Subquery(newest)).select_related(
             "criteria_version__criteria_set", "revision", "opened_by__user", "summary"
         )
+        decided = visible.filter(program=OuterRef("pk"), state=Review.State.APPROVED)
+        watched = decided.filter(watch__checked_at__isnull=False).values("watch__state")[:1]
         return (
             Program.objects.visible_to(self.member)
+            .annotate(watch_state=Subquery(watched))
             .select_related("criteria_version__criteria_set", "revision", "summary")
             .prefetch_related(Prefetch("reviews", queryset=shown, to_attr="newest"))
         )

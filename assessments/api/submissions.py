@@ -1,5 +1,7 @@
 """What was submitted, what is proposed, and who signed what."""
 
+import json
+
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -20,6 +22,7 @@ from assessments.models import (
     StepReassignment,
     Submission,
 )
+from assessments.scoring.confidential import HIDDEN
 from assessments.services import recomputing, records, routes, verifying
 
 
@@ -29,9 +32,15 @@ class ProposedOut(serializers.Serializer):
     kind = serializers.ChoiceField(choices=ProposedDecision.Kind.choices)
     option = serializers.CharField(source="option.key", allow_null=True)
     justification = serializers.CharField()
+    tripwires = serializers.SerializerMethodField(help_text="what would end it, in words, as it was frozen")
     sha256 = serializers.CharField()
     author = Person()
     created_at = serializers.DateTimeField()
+
+    def get_tripwires(self, row) -> list[str]:
+        commercial = self.context.get("commercial", False)
+        wires = json.loads(row.record)["tripwires"]
+        return [wire["sentence"] if commercial or not wire["commercial"] else HIDDEN for wire in wires]
 
 
 class SignatureOut(serializers.Serializer):
@@ -125,6 +134,10 @@ class Submissions(ListView):
     serializer_class = SubmissionOut
     ordering = ("-number",)
     ordering_fields = ("number",)
+
+    def get_serializer_context(self):
+        rights = permissions.can_see_commercial(self.member, self.review().program)
+        return super().get_serializer_context() | {"commercial": bool(rights)}
 
     def get_queryset(self):
         moved = StepReassignment.objects.select_related(

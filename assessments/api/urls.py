@@ -25,6 +25,7 @@ from assessments.api import (
     scorecards,
     submissions,
     transitions,
+    watches,
 )
 
 app_name = "api"
@@ -74,6 +75,11 @@ urlpatterns = [
     path("delegations/", delegations.Delegations.as_view(), name="delegations"),
     path("delegations/<uuid:id>/", delegations.DelegationDetail.as_view(), name="delegation_detail"),
     path("reviews/<uuid:id>/conditions/", conditions.Conditions.as_view(), name="conditions"),
+    path("conditions/", watches.StandingConditions.as_view(), name="standing_conditions"),
+    path("conditions/<uuid:id>/state/", watches.ConditionState.as_view(), name="condition_state"),
+    path("reviews/<uuid:id>/tripwires/", watches.Tripwires.as_view(), name="tripwires"),
+    path("tripwires/<uuid:id>/", watches.TripwireDetail.as_view(), name="tripwire_detail"),
+    path("reviews/<uuid:id>/watch/", watches.Watch.as_view(), name="watch"),
     path("conditions/<uuid:id>/", conditions.ConditionDetail.as_view(), name="condition_detail"),
     path("reviews/<uuid:id>/reports/", reports.Reports.as_view(), name="reports"),
     path("reports/<uuid:id>/", reports.ReportDetail.as_view(), name="report_detail"),

@@ -7,7 +7,7 @@ from django import forms
 
 from accounts import proof
 from accounts.models import Membership
-from assessments.models import ProgramMember, ProposedDecision, Review
+from assessments.models import ProgramMember, ProposedDecision, Review, Tripwire
 from assessments.services import conditions, proposals, questions
 from assessments.services.conditions import LAST_MONTH, Demand
 from assessments.services.signing import Capacity
@@ -168,6 +168,11 @@ class AmendForm(ProposalForm):
             )
             due = row.due_month if row else demand.due_month
             self.fields[f"due-{demand.key}"] = month_field(required=False, initial=due)
+        self.wire_words: Mapping[str, str] = {}
+        self.wires = list(review.tripwires.select_related("owner"))
+        for wire in self.wires:
+            self.fields[f"wire-{wire.key}"] = forms.CharField(label="Threshold", initial=wire.threshold, max_length=100)
+            self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
         self.fields["new_owner"] = owner_field(people, "", required=False)
         self.fields["new_due"] = month_field(required=False)
@@ -175,6 +180,14 @@ class AmendForm(ProposalForm):
     @property
     def condition_rows(self) -> list[tuple[Demand, forms.BoundField, forms.BoundField]]:
         return [(demand, self[f"owner-{demand.key}"], self[f"due-{demand.key}"]) for demand in self.demands]
+
+    @property
+    def wire_rows(self) -> list[tuple[Tripwire, str, forms.BoundField, forms.BoundField]]:
+        """Each tripwire with its words, its threshold and whether it goes."""
+        return [
+            (wire, self.wire_words.get(wire.key, wire.field), self[f"wire-{wire.key}"], self[f"off-{wire.key}"])
+            for wire in self.wires
+        ]
 
     def proposed(self) -> dict[str, Any]:
         given = super().proposed()
@@ -187,10 +200,24 @@ class AmendForm(ProposalForm):
         ]
         if data["new_title"]:
             entries.append({"title": data["new_title"], "owner": data["new_owner"], "due_month": data["new_due"]})
-        return given | {"conditions": entries}
+        dropped = [wire.key for wire in self.wires if data[f"off-{wire.key}"]]
+        changed = [
+            {
+                "key": wire.key,
+                "threshold": data[f"wire-{wire.key}"],
+                "by_month": wire.by_month,
+                "owner": wire.owner,
+                "because": wire.because,
+            }
+            for wire in self.wires
+            if wire.key not in dropped and data[f"wire-{wire.key}"] != str(wire.threshold)
+        ]
+        return given | {"conditions": entries, "tripwires": changed, "dropped_tripwires": dropped}
 
     def place_of(self, entry: Mapping[str, Any]) -> str | None:
         key = entry["option"]
+        if f"wire-{key}" in self.fields:
+            return f"wire-{key}"
         for field, known, new in (("owner", f"owner-{key}", "new_owner"), ("due_month", f"due-{key}", "new_due")):
             if entry["field"] == field:
                 return known if known in self.fields else new

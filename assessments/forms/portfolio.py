@@ -2,7 +2,7 @@
 
 from django import forms
 
-from assessments.models import Review
+from assessments.models import DecisionWatch, Review
 from assessments.reporting.result_view import verdict_kind_words
 from assessments.services.portfolio import NO_REVIEW, OPEN, SORTS, Wanted
 
@@ -23,6 +23,9 @@ class PortfolioForm(forms.Form):
         required=False,
         choices=[("", "Any recommendation"), *((kind, verdict_kind_words(kind)) for kind in _VERDICTS)],
     )
+    watch = forms.ChoiceField(
+        label="Decisions", required=False, choices=[("", "Any decision"), *DecisionWatch.State.choices]
+    )
     mine = forms.BooleanField(label="Only mine", required=False)
     sort = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
 
@@ -35,5 +38,6 @@ class PortfolioForm(forms.Form):
             state=kept.get("state", ""),
             verdict=kept.get("verdict", ""),
             mine=kept.get("mine", False),
+            watch=kept.get("watch", ""),
             sort=sort if sort.removeprefix("-") in SORTS else "name",
         )

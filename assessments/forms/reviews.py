@@ -2,7 +2,7 @@
 
 from django import forms
 
-from assessments.services.reviews import FEWEST_OPTIONS, LONGEST_QUESTION
+from assessments.services.reviews import FEWEST_OPTIONS, LONGEST_CAUSE, LONGEST_QUESTION
 
 NOTE = {"rows": 3}
 
@@ -44,8 +44,15 @@ class OptionsForm(forms.Form):
 
 
 class NewReviewForm(OptionsForm, ReviewForm):
-    field_order = ["question", "options", "due_on"]
+    field_order = ["question", "options", "due_on", "cause"]
     version = None
+    cause = forms.CharField(
+        label="Why now",
+        required=False,
+        max_length=LONGEST_CAUSE,
+        widget=forms.Textarea(attrs=NOTE),
+        help_text="What has happened since the last decision; everyone in the review reads it.",
+    )
 
 
 class AssignForm(forms.Form):

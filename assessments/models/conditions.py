@@ -1,9 +1,11 @@
 """What goes with a decision: conditions with their evidence, tripwires that would end it, and its watch."""
 
+import datetime
 import uuid
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import ExpressionWrapper, F
+from django.db.models.functions import Now, TruncDate
 
 from accounts.models import Function, Membership, Organization
 from assessments.models.criteria import CriteriaVersion
@@ -12,6 +14,41 @@ from assessments.models.evidence import Evidence
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review
 from assessments.models.scorecards import Scorecard
+
+
+class DueOn(models.Func):
+    """The calendar day that lies some months after a day: on the same day of the month, or on its last."""
+
+    template = "(%(expressions)s))::date"
+    arg_joiner = " + make_interval(months => "
+    output_field = models.DateField()
+
+
+class ConditionQuerySet(models.QuerySet):
+    """What is to be done about decisions that stand: those of a review that was approved and not superseded."""
+
+    def visible_to(self, member):
+        return self.filter(review__in=Review.objects.visible_to(member))
+
+    def standing(self):
+        return self.filter(review__state=Review.State.APPROVED)
+
+    def with_due_on(self):
+        """Each with `due_on`, the calendar day of its due month; null where it has none."""
+        return self.annotate(due_on=DueOn(F("review__revision__assessment_date"), F("due_month")))
+
+    def open(self):
+        return self.exclude(state=self.model.State.DONE)
+
+    def overdue(self):
+        """Open ones of decisions that stand whose day is past (UTC, by the database's clock)."""
+        return self.standing().open().with_due_on().filter(due_on__lt=TruncDate(Now()))
+
+    def due_soon(self, days: int = 14):
+        """Open ones of decisions that stand that are due from today on within so many days."""
+        today = TruncDate(Now())
+        last = ExpressionWrapper(Now() + datetime.timedelta(days=days), output_field=models.DateTimeField())
+        return self.standing().open().with_due_on().filter(due_on__gte=today, due_on__lte=TruncDate(last))
 
 
 class Condition(models.Model):
@@ -38,6 +75,8 @@ class Condition(models.Model):
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     version = models.PositiveIntegerField(default=1)
+
+    objects = ConditionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-mandatory", "due_month", "pk"]

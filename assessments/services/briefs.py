@@ -116,7 +116,7 @@ def brief_of(
         ),
         conditions=_conditions(review, submission, numbers, names, start, framework, commercial),
         disagreement=disagreements(review, numbers, names),
-        proposal=_proposal(proposed, decided) if proposed else None,
+        proposal=_proposal(proposed, decided, commercial=commercial) if proposed else None,
         steps=steps,
         watermark=WATERMARKS.get(review.state, ""),
         provenance=brief.Provenance(
@@ -235,7 +235,7 @@ def _conditions(
     )
 
 
-def _proposal(proposed: ProposedDecision, decided: Decision | None) -> brief.Proposal:
+def _proposal(proposed: ProposedDecision, decided: Decision | None, *, commercial: bool) -> brief.Proposal:
     record = json.loads(proposed.record)
     return brief.Proposal(
         number=proposed.number,
@@ -245,7 +245,7 @@ def _proposal(proposed: ProposedDecision, decided: Decision | None) -> brief.Pro
         justification=proposed.justification,
         hash=proposed.sha256,
         overrides=tuple(_override(one) for one in record["overrides"]),
-        tripwires=tuple(_tripwire(one) for one in record["tripwires"]),
+        tripwires=tuple(_tripwire(one, commercial=commercial) for one in record["tripwires"]),
         author=proposed.author.name,
         decided=decided is not None and decided.proposed_decision_id == proposed.pk,
     )
@@ -255,8 +255,8 @@ def _override(one: Mapping[str, Any]) -> str:
     return f"{one['gate']} {one['name']}: {one['reason']}"
 
 
-def _tripwire(one: Mapping[str, Any]) -> str:
-    return str(one["sentence"])
+def _tripwire(one: Mapping[str, Any], *, commercial: bool) -> str:
+    return HIDDEN if one["commercial"] and not commercial else str(one["sentence"])
 
 
 def _steps(submission: Submission, proposed: ProposedDecision | None) -> tuple[brief.Step, ...]:

@@ -5,7 +5,21 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
 
 from accounts.models import Membership
@@ -14,6 +28,7 @@ from assessments.models import (
     ApprovalStep,
     Assignment,
     CriteriaVersion,
+    DecisionWatch,
     Job,
     ProfileRevision,
     Program,
@@ -31,17 +46,22 @@ from assessments.services.shown import FAILED, FRESH, PENDING, rests_on, target_
 
 NO_REVIEW, OPEN = "none", "open"
 SORTS = {"name": "name", "margin": "margin", "share": "first_share", "since": "newest__state_since"}
+MOST_URGENT = 1000
 AT_ONCE = 500  # rows that an export assembles together
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person asks the portfolio for. state: a review's, "none" or "open"; sort: of SORTS, "-" before it reverses."""
+    """What a person asks the portfolio for.
+
+    state  a review's, "none" or "open"; watch: a state of DecisionWatch; sort: of SORTS, "-" before it reverses
+    """
 
     search: str = ""
     state: str = ""
     verdict: str = ""
     mine: bool = False
+    watch: str = ""
     sort: str = "name"
 
 
@@ -75,6 +95,7 @@ class Row:
     since: datetime.datetime | None
     mark: str
     risk: dict | None = None
+    watch: DecisionWatch | None = None  # of the decision that stands
     under_way: bool = False  # a review is open that this person may not see yet
 
     @property
@@ -135,11 +156,25 @@ def found(member: Membership, wanted: Wanted) -> QuerySet[Program]:
         belongs = Exists(ProgramMember.objects.filter(program=OuterRef("pk"), membership=member))
         asked = Exists(Assignment.objects.filter(review__program=OuterRef("pk"), membership=member))
         programs = programs.filter(Q(belongs) | Q(asked))
+    broken = _watched(member, DecisionWatch.State.NO_LONGER_HOLDS)
+    if wanted.watch:
+        programs = programs.filter(pk__in=_watched(member, wanted.watch).values("review__program"))
+    # Decisions that no longer hold come first unless another order is asked for; they are found once, not per program.
+    urgent = list(broken.values_list("review__program", flat=True)[:MOST_URGENT]) if wanted.sort == "name" else []
     key = SORTS.get(wanted.sort.removeprefix("-"), "name")
     order = F(key).desc(nulls_last=True) if wanted.sort.startswith("-") else F(key).asc(nulls_last=True)
     if key == "name":  # as the index has it
         order = F(key).desc() if wanted.sort.startswith("-") else F(key).asc()
+    if urgent:
+        first = Case(When(pk__in=urgent, then=Value(0)), default=Value(1), output_field=IntegerField())
+        return programs.order_by(first, order, "name", "pk")
     return programs.order_by(order, "name", "pk")
+
+
+def _watched(member: Membership, state: str) -> QuerySet[DecisionWatch]:
+    """The watches in a state, of decisions that the person may see."""
+    watches = DecisionWatch.objects.filter(organization_id=member.organization_id, ended_at=None, state=state)
+    return watches.filter(review__in=Review.objects.visible_to(member).filter(state=Review.State.APPROVED))
 
 
 def rows(programs: Iterable[Program]) -> list[Row]:
@@ -214,6 +249,9 @@ class _Beside:
         # That a review is open is no secret; what stands in it is its readers' alone.
         open_ = Review.objects.filter(program__in=page, state__in=Review.OPEN)
         self.under_way = set(open_.values_list("program_id", flat=True))
+        # A decision stands while the next review is under way: its watch is of the program's approved review.
+        watches = DecisionWatch.objects.filter(review__program__in=page, ended_at=None, checked_at__isnull=False)
+        self.watches = {watch.review.program_id: watch for watch in watches.select_related("review")}
 
     def row(self, program: Program) -> Row:
         review, shown = _newest(program), _shown(program)
@@ -238,6 +276,7 @@ class _Beside:
             since=since,
             mark=self.mark(shown),
             risk=summary.risk if summary else None,
+            watch=self.watches.get(program.pk),
             under_way=self._hides_one(program, review),
         )
 
@@ -311,7 +350,9 @@ def mark(member: Membership) -> str:
         Count("pk"), Sum("version"), Max("inputs_changed_at"), Max("summary__computed_at")
     )
     reviews = Review.objects.visible_to(member)
-    states = Review.objects.filter(pk__in=reviews).aggregate(Count("pk"), Max("state_since"), Sum("version"))
+    states = Review.objects.filter(pk__in=reviews).aggregate(
+        Count("pk"), Max("state_since"), Sum("version"), Max("watch__since"), Max("watch__seen")
+    )
     revealed = Review.objects.filter(pk__in=reviews, state__in=Review.REVEALED)
     results = revealed.aggregate(Max("inputs_changed_at"), Max("summary__computed_at"))
     parts = [member.pk, *programs.values(), *states.values(), *results.values()]

@@ -27,6 +27,7 @@ from assessments.services.ratings import asked_of, carry_forward, problem
 
 FEWEST_OPTIONS = 2
 LONGEST_QUESTION = 250
+LONGEST_CAUSE = 4000
 
 
 def seen(review: Review, version: int | None) -> None:
@@ -43,10 +44,12 @@ def open_review(
     question: str,
     option_keys: list[str] | None = None,
     due_on: datetime.date | None = None,
+    cause: str = "",
 ) -> Review:
     """Open the next review of a program, on its last saved facts and its criteria.
 
     option_keys  of the facts' options; None takes all of them
+    cause        why it is opened now, such as a decision that no longer holds
     Raises       NotAllowed; Missing without saved facts; Invalid for fewer than two options or unknown ones;
                  WrongState while another review of the program is open
     """
@@ -63,6 +66,8 @@ def open_review(
         raise WrongState("Another review of this program is open. Finish or withdraw it first.")
     keys = list(option_keys) if option_keys is not None else list(program.revision.option_keys)
     problems = [*problems_of_options(program.revision, keys), *problems_of_question(question)]
+    if len(cause.strip()) > LONGEST_CAUSE:
+        problems.append(problem("cause", f"A cause has at most {LONGEST_CAUSE} characters.", cause))
     if problems:
         raise Invalid(problems)
     last = Review.objects.filter(program=program).aggregate(last=Max("number"))["last"] or 0
@@ -77,6 +82,7 @@ def open_review(
                 revision=program.revision,
                 due_on=due_on,
                 opened_by=member,
+                cause=cause.strip(),
                 inputs_revision=1,
             )
     except IntegrityError:
@@ -96,6 +102,7 @@ def open_review(
             "facts": program.revision.number,
             "criteria": str(program.criteria_version),
         },
+        reason=cause.strip(),
     )
     owe_program(program, wanted, member)
     owe_review(review, 1, member)

@@ -15,6 +15,7 @@ from assessments.services.briefs import basis_of, brief_for_most
 from assessments.services.reports import made_report
 from assessments.views.access import member_required
 from assessments.views.freshness import freshness_of
+from assessments.views.watches import watch_card
 from assessments.views.workspace import address, find_review, frame
 
 
@@ -29,6 +30,7 @@ def review_brief(request, uuid):
         "brief": None,
         "part_url": f"{reverse('assessments:review_brief', args=[review.uuid])}?part=brief",
         "approval_url": address("assessments:review_approval", review),
+        "watch": watch_card(request.member, review),
         "step": steps_waiting_for(request.member).filter(review=review).first(),
     }
     if basis.submission is None:

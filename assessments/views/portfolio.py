@@ -38,7 +38,7 @@ FIRST_DESCENDING = ("margin", "share")  # the largest is what one looks for
 
 def _asked(wanted: services.Wanted) -> dict[str, str]:
     """The filters and the order as the address keeps them."""
-    kept = {"q": wanted.search, "state": wanted.state, "verdict": wanted.verdict}
+    kept = {"q": wanted.search, "state": wanted.state, "verdict": wanted.verdict, "watch": wanted.watch}
     kept |= {"mine": "on" if wanted.mine else "", "sort": "" if wanted.sort == "name" else wanted.sort}
     return {key: value for key, value in kept.items() if value}
 
@@ -135,6 +135,7 @@ def portfolio_export(request):
         "Against what can be absorbed",
         "Mandatory conditions",
         "Blocked options",
+        "Decision watch",
         "Rests on",
         "Next step",
         "Waits for",
@@ -154,6 +155,7 @@ def portfolio_export(request):
             row.risk_words,
             row.conditions,
             ", ".join(row.blocked),
+            row.watch.get_state_display() if row.watch else "",
             row.rests_on,
             row.step,
             row.who,

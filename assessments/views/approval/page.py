@@ -29,6 +29,7 @@ from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.approval import stages
 from assessments.views.freshness import freshness_of
+from assessments.views.watches import tripwire_rows, watch_card
 from assessments.views.workspace import find_review, frame
 
 # Where each missing thing is mended: a tab of the workspace, or a place on this page.
@@ -109,6 +110,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
     context["needs_reason"] = any(one.weight == submissions.NEEDS_REASON for one, _ in context["findings"])
     people = people_of(review) if may_lead else []
     context["conditions"] = _condition_rows(review, numbers, people, framework, commercial, changed.get("row_form"))
+    context |= tripwire_rows(request.member, review, freshness.numbers, changed.get("tripwire_failed"))
     if may_lead:
         context |= {
             "advised_form": AdvisedForm(people=people, prefix="advised"),
@@ -222,6 +224,7 @@ def _signing(request, review: Review, commercial: bool, changed: dict[str, Any])
         "record": stages.short(submission.sha256),
         "answered": submission.answers.select_related("asked_by__user", "answered_by__user", "step").first(),
         **_bending(request.member, review, submission, changed),
+        "watch": watch_card(request.member, review),
         **(_acts(request, review, proposed) if review.state == Review.State.IN_APPROVAL else {}),
     }
 

@@ -125,6 +125,7 @@ def review_amend(request, uuid):
             **{f"override-{entry['gate']}": entry["reason"] for entry in proposal.overrides},
         },
     )
+    form.wire_words = {wire["key"]: wire["sentence"] for wire in proposal.tripwires}
     status = 200
     if request.method == "POST":
         if form.is_valid():

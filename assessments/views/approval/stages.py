@@ -64,6 +64,7 @@ class Proposal:
     sentence: str
     conditions: Sequence[Mapping[str, Any]]
     overrides: Sequence[Mapping[str, Any]]
+    tripwires: Sequence[Mapping[str, Any]] = ()
 
     @property
     def option_kind(self) -> str:
@@ -77,15 +78,24 @@ def short(digest: str) -> str:
 def proposals_of(submission: Submission, review: Review, *, commercial: bool) -> list[Proposal]:
     """The proposed decisions of a submission, the latest first."""
     hidden = frozenset() if commercial else confidential(framework_of(review.criteria_version)).gates
+    decided = review.state in Review.RECORDED
+    standing = {row.key: row for row in review.conditions.all()} if decided else {}
     found = []
     for row in submission.proposed_decisions.select_related("option", "author__user").order_by("-number"):
         record = json.loads(row.record)
         conditions = [
             entry
             | {"because": HIDDEN if entry["gate"] in hidden else entry["because"], "due_on": _date(entry["due_on"])}
+            | {"now": standing.get(entry["key"])}
             for entry in record["conditions"]
         ]
-        found.append(Proposal(row, record["sentence"], conditions, record["overrides"]))
+        tripwires = [
+            wire
+            | {"sentence": HIDDEN if wire["commercial"] and not commercial else wire["sentence"]}
+            | {"by_on": _date(wire["by_on"])}
+            for wire in record["tripwires"]
+        ]
+        found.append(Proposal(row, record["sentence"], conditions, record["overrides"], tripwires))
     return found
 
 

@@ -18,6 +18,7 @@ from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.programs.frame import address, find_program, frame
 from assessments.views.programs.implied import figures
+from assessments.views.watches import watch_card, watched_review
 
 REVIEWS_A_PAGE = 10
 
@@ -65,6 +66,7 @@ def program_detail(request, uuid):
         "members": program.members.select_related("membership__user").order_by(
             "-is_lead", "membership__user__full_name"
         ),
+        "watch": watch_card(request.member, watched_review(request.member, program)),
         "can_manage": bool(permissions.can_manage_program_members(request.member)),
         "implied": _figures(program, state, rights) if sees_draft else None,
     }

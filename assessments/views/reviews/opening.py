@@ -1,5 +1,7 @@
 """Opening a review, and which of its tabs suits whom."""
 
+import uuid as uuids
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -10,6 +12,7 @@ from assessments.models import Program, Review
 from assessments.services import reviews
 from assessments.views.access import member_required
 from assessments.views.reviews.problems import show
+from assessments.views.watches import cause_of
 from assessments.views.workspace import address, find_review, frame
 
 
@@ -25,7 +28,11 @@ def review_new(request, uuid):
     form = NewReviewForm(
         request.POST or None,
         choices=choices,
-        initial={"question": f"Where should {program.name} be made through month 48?", "options": keys},
+        initial={
+            "question": f"Where should {program.name} be made through month 48?",
+            "options": keys,
+            **_after(request, program),
+        },
     )
     status = 422
     if request.method == "POST" and form.is_valid():
@@ -37,6 +44,7 @@ def review_new(request, uuid):
                 question=given["question"],
                 option_keys=given["options"],
                 due_on=given["due_on"],
+                cause=given["cause"],
             )
             messages.success(request, f"{review} is open. Assign the people who rate, then start scoring.")
             return redirect("assessments:review_setup", review.uuid)
@@ -56,6 +64,18 @@ def review_new(request, uuid):
         ],
     }
     return render(request, "reviews/new.html", context, status=status if form.errors else 200)
+
+
+def _after(request, program: Program) -> dict[str, str]:
+    """What the next review begins with where it follows a decision that grew weaker: the same question, and why now."""
+    try:
+        former = uuids.UUID(request.GET.get("after", ""))
+    except ValueError:
+        return {}
+    review = (
+        Review.objects.visible_to(request.member).select_related("program").filter(program=program, uuid=former).first()
+    )
+    return {"question": review.question, "cause": cause_of(request.member, review)} if review else {}
 
 
 @member_required

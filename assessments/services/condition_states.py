@@ -1,0 +1,129 @@
+"""What becomes of the conditions of an approved decision: how far each is, by which evidence. The signed record stays."""
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from accounts.audit import record_event
+from accounts.models import Membership
+from accounts.outbound import notify
+from assessments import permissions
+from assessments.errors import Clash, Invalid, WrongState
+from assessments.live import announce
+from assessments.models import Condition, ConditionEvidence, Evidence, ProgramMember, Review
+from assessments.services import evidence as evidence_service
+from assessments.services.inputs import lock_review
+from assessments.services.owing_watches import owe_for_review
+from assessments.services.reviews import problem
+
+State = Condition.State
+# From, to: whether the move wants a reason or a note.
+EDGES = {
+    (State.OPEN, State.IN_PROGRESS): False,
+    (State.OPEN, State.DONE): True,
+    (State.IN_PROGRESS, State.DONE): True,
+    (State.IN_PROGRESS, State.OPEN): True,
+    (State.DONE, State.IN_PROGRESS): True,
+    (State.DONE, State.OPEN): True,
+}
+LONGEST_NOTE = 4000
+
+
+def next_states(condition: Condition) -> list[str]:
+    return [str(after) for before, after in EDGES if before == condition.state]
+
+
+def _locked(member: Membership, condition_id: int) -> tuple[Condition, Membership]:
+    review_id = Condition.objects.values_list("review_id", flat=True).get(pk=condition_id)
+    review = lock_review(review_id, states=(Review.State.APPROVED,))
+    row = Condition.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=condition_id)
+    row.review = review
+    now = member.now()
+    permissions.can_move_condition(now, row).require()
+    return row, now
+
+
+@transaction.atomic
+def move(
+    *,
+    member: Membership,
+    condition_id: int,
+    state: str,
+    note: str = "",
+    given: evidence_service.Given | None = None,
+    seen_version: int | None = None,
+) -> Condition:
+    """Say how far a condition is: open, in_progress, done, or back again with the reason.
+
+    note    what was done, or why it is open again
+    given   evidence that is attached with it
+    Raises  NotAllowed, WrongState, Clash, Invalid without a note where one is due, NotStored
+    """
+    row, now = _locked(member, condition_id)
+    if seen_version is not None and seen_version != row.version:
+        raise Clash("Somebody changed this condition meanwhile.", version=row.version)
+    if (row.state, state) not in EDGES:
+        words = dict(State.choices).get(state, state)
+        raise WrongState(f"A condition that is {row.get_state_display().lower()} does not become {words.lower()}.")
+    note = note.strip()
+    if EDGES[State(row.state), State(state)] and not note:
+        what = "Say what was done, so that others can check it." if state == State.DONE else "Say why it is open again."
+        raise Invalid([problem("note", what)])
+    if len(note) > LONGEST_NOTE:
+        raise Invalid([problem("note", f"A note has at most {LONGEST_NOTE} characters.")])
+    if given is not None:
+        _attach(row, now, given)
+    done = state == State.DONE
+    before = row.state
+    Condition.objects.filter(pk=row.pk).update(
+        state=state,
+        note=note or row.note,
+        done_at=Now() if done else None,
+        done_by=now if done else None,
+        version=F("version") + 1,
+    )
+    row.refresh_from_db(fields=["state", "note", "version", "done_at", "done_by"])
+    record_event(
+        "condition.moved",
+        organization_id=row.organization_id,
+        actor=now,
+        subject=row,
+        program=row.review.program,
+        review=row.review,
+        old={"state": before},
+        new={"state": state},
+        reason=note,
+    )
+    if done:
+        leads = ProgramMember.objects.filter(program=row.review.program, is_lead=True).select_related("membership")
+        notify(
+            [link.membership for link in leads],
+            "condition_done",
+            organization_id=row.organization_id,
+            title=f"A condition is met: {row.title}",
+            body=note,
+            url=reverse("assessments:condition_detail", args=[row.uuid]),
+            key=f"condition_done:{row.uuid}:{row.version}",
+            program=row.review.program,
+            review=row.review,
+            actor=now,
+        )
+    announce(row.review, row.review.inputs_revision)
+    owe_for_review(row.review_id, now)
+    return row
+
+
+@transaction.atomic
+def attach(*, member: Membership, condition_id: int, given: evidence_service.Given) -> Evidence:
+    """Attach a file or a link to a condition. Raises NotAllowed, WrongState, Invalid, NotStored."""
+    row, now = _locked(member, condition_id)
+    return _attach(row, now, given)
+
+
+def _attach(row: Condition, member: Membership, given: evidence_service.Given) -> Evidence:
+    evidence = evidence_service.add(member=member, program=row.review.program, review=row.review, given=given)
+    ConditionEvidence.objects.create(
+        organization_id=row.organization_id, condition=row, evidence=evidence, added_by=member
+    )
+    return evidence

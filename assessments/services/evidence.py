@@ -1,0 +1,135 @@
+"""Evidence of a program: files that are what they say, and links; kept under random names and handed out as attachments."""
+
+import datetime
+import hashlib
+import io
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from django.utils.text import get_valid_filename
+
+from accounts.audit import record_event
+from accounts.models import Membership
+from assessments.errors import Invalid
+from assessments.models import Evidence, Program, Review
+from assessments.services import files
+from assessments.services.reviews import problem
+
+MOST_BYTES = 20 * 1024 * 1024
+LONGEST_NAME = 150
+TYPES = {
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".txt": "text/plain",
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+BEGINNINGS = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
+OFFICE = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file as it was uploaded, or the address of a link; one of the two."""
+
+    title: str = ""
+    filename: str = ""
+    data: bytes = b""
+    url: str = ""
+    dated: datetime.date | None = None
+
+
+def checked(given: Given) -> tuple[str, str]:
+    """The name and type under which a file is kept; ("", "") for a link. Raises Invalid naming what is wrong."""
+    problems = []
+    if bool(given.data or given.filename) == bool(given.url):
+        problems.append(problem("file", "Give a file or a link, one of the two."))
+    elif given.url:
+        parts = urlsplit(given.url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or len(given.url) > 1000:
+            problems.append(problem("url", "A link begins with http:// or https://.", given.url))
+    if problems or given.url:
+        if problems:
+            raise Invalid(problems)
+        return "", ""
+    name = PurePosixPath(given.filename.replace("\\", "/")).name
+    ending = PurePosixPath(name).suffix.lower()
+    if ending not in TYPES:
+        kinds = ", ".join(sorted(one.removeprefix(".") for one in TYPES))
+        problems.append(problem("file", f"A file is one of {kinds}.", name))
+    elif not given.data:
+        problems.append(problem("file", "The file is empty.", name))
+    elif len(given.data) > MOST_BYTES:
+        problems.append(problem("file", f"A file has at most {MOST_BYTES // 1024 // 1024} MB.", name))
+    elif not _is(ending, given.data):
+        problems.append(problem("file", f"What is in the file is not what its name ({ending}) says.", name))
+    if problems:
+        raise Invalid(problems)
+    stem = get_valid_filename(PurePosixPath(name).stem[: LONGEST_NAME - len(ending)] or "evidence")
+    return f"{stem}{ending}", TYPES[ending]
+
+
+def _is(ending: str, data: bytes) -> bool:
+    """Whether the bytes are of the type that the ending names."""
+    if ending in BEGINNINGS:
+        return data.startswith(BEGINNINGS[ending])
+    if ending in OFFICE:
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, ValueError):
+            return False
+        macros = any(name.lower().endswith("vbaproject.bin") for name in names)
+        return "[Content_Types].xml" in names and any(name.startswith(OFFICE[ending]) for name in names) and not macros
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text
+
+
+def add(*, member: Membership, program: Program, review: Review | None, given: Given) -> Evidence:
+    """Keep a piece of evidence, inside the caller's transaction and under its guard and permission.
+
+    Raises Invalid, NotStored
+    """
+    name, kind = checked(given)
+    evidence = Evidence(
+        organization_id=program.organization_id,
+        program=program,
+        kind=Evidence.Kind.LINK if given.url else Evidence.Kind.FILE,
+        title=(given.title.strip() or name or given.url)[:250],
+        url=given.url,
+        filename=name,
+        content_type=kind,
+        size=len(given.data),
+        sha256=hashlib.sha256(given.data).hexdigest() if given.data else "",
+        dated=given.dated,
+        uploaded_by=member,
+    )
+    if given.data:
+        evidence.path = f"evidence/{program.organization_id}/{uuid.uuid4().hex}"
+        files.store(evidence.path, given.data, uuid.uuid4().hex)
+    evidence.save()
+    record_event(
+        "evidence.added",
+        organization_id=program.organization_id,
+        actor=member,
+        subject=evidence,
+        program=program,
+        review=review,
+        new={"title": evidence.title, "kind": evidence.kind, "url": evidence.url, "sha256": evidence.sha256},
+    )
+    return evidence
+
+
+def read_back(evidence: Evidence) -> bytes:
+    """The bytes of a file of evidence. Raises FileDamaged where they are not what was uploaded."""
+    return files.read_back(evidence.path, evidence.sha256)

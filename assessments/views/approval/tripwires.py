@@ -1,0 +1,57 @@
+"""Tripwires before the submission: added, changed, taken over from the result, dropped."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from assessments import permissions
+from assessments.errors import Clash, Invalid
+from assessments.forms.approval import people_of
+from assessments.forms.tripwires import TripwireForm, fact_choices
+from assessments.models import Review
+from assessments.services import tripwires
+from assessments.services.frameworks import framework_of
+from assessments.views.access import member_required
+from assessments.views.approval.page import page
+from assessments.views.workspace import find_review
+
+
+def _back(review: Review):
+    return redirect(reverse("assessments:review_approval", args=[review.uuid]) + "#tripwires")
+
+
+@member_required
+@require_POST
+def tripwire_set(request, uuid):
+    """Add a tripwire, change one, or take over one that the result proposes."""
+    review = find_review(request, uuid)
+    permissions.can_lead_review(request.member, review.program).require()
+    prefix = request.POST.get("prefix", "new")
+    commercial = bool(permissions.can_see_commercial(request.member, review.program))
+    facts = fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial)
+    form = TripwireForm(request.POST, facts=facts, people=people_of(review), prefix=prefix)
+    if not form.is_valid():
+        return page(request, review, status=422, tripwire_failed=form)
+    try:
+        tripwires.set_tripwire(member=request.member, review_id=review.pk, **form.entry())
+    except Invalid as invalid:
+        form.take(invalid.problems)
+        return page(request, review, status=422, tripwire_failed=form)
+    except Clash as clash:
+        form.add_error(None, f"{clash} Reload to see it.")
+        return page(request, review, status=409, tripwire_failed=form)
+    return _back(review)
+
+
+@member_required
+@require_POST
+def tripwire_drop(request, uuid, key):
+    review = find_review(request, uuid)
+    try:
+        seen = int(request.POST.get("version", "0"))
+    except ValueError:
+        seen = 0
+    tripwires.drop_tripwire(member=request.member, review_id=review.pk, key=key, seen_version=seen)
+    messages.info(request, "The tripwire is off the list.")
+    return _back(review)

@@ -1,0 +1,222 @@
+"""Conditions across programs, one of them with its evidence, and how far it is."""
+
+import datetime
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.audit import database_now
+from assessments import permissions
+from assessments.errors import Clash, Invalid, NotStored, WrongState
+from assessments.forms.conditions import SORTS, ConditionFilterForm, MoveForm
+from assessments.models import Condition, Evidence, Program
+from assessments.reporting.csv_file import csv_bytes
+from assessments.scoring.confidential import HIDDEN, confidential
+from assessments.services import condition_states
+from assessments.services import evidence as evidence_service
+from assessments.services.frameworks import framework_of
+from assessments.views.access import member_required
+from assessments.views.workspace import address
+
+PER_PAGE = 50
+MOST_PROGRAMS = 500
+MOST_EXPORTED = 20_000
+COLUMNS = (("title", "Condition"), ("program", "Program"), ("", "Owner"), ("due", "Due"), ("state", "State"))
+
+
+def _shown(member):
+    """What of conditions a member sees: those of decisions that stand."""
+    return (
+        Condition.objects.visible_to(member)
+        .standing()
+        .with_due_on()
+        .select_related("review__program", "review__criteria_version", "owner__user", "owner_function", "done_by__user")
+    )
+
+
+def _found(member, asked: dict):
+    rows = _shown(member)
+    if asked.get("q"):
+        rows = rows.filter(Q(title__icontains=asked["q"]) | Q(review__program__name__icontains=asked["q"]))
+    if asked.get("state") == "overdue":
+        rows = rows.filter(pk__in=Condition.objects.overdue().values("pk"))
+    elif asked.get("state") == "undone":
+        rows = rows.open()
+    elif asked.get("state"):
+        rows = rows.filter(state=asked["state"])
+    if asked.get("program"):
+        rows = rows.filter(review__program__uuid=asked["program"])
+    if asked.get("function"):
+        rows = rows.filter(owner_function__key=asked["function"])
+    if asked.get("mine"):
+        rows = rows.filter(owner=member)
+    key = asked.get("sort", "due")
+    order = F(SORTS[key.removeprefix("-")])
+    return rows.order_by(order.desc(nulls_last=True) if key.startswith("-") else order.asc(nulls_last=True), "pk")
+
+
+def _columns(asked: dict) -> list[dict]:
+    now = asked.get("sort", "due")
+    others = {key: value for key, value in asked.items() if key != "sort"}
+    return [
+        {
+            "text": text,
+            "num": False,
+            "sort": f"?{urlencode(others | {'sort': f'-{key}' if now == key else key})}" if key else "",
+            "sorted": {key: "ascending", f"-{key}": "descending"}.get(now, "") if key else "",
+        }
+        for key, text in COLUMNS
+    ]
+
+
+def days_late(row: Condition, today: datetime.date) -> int:
+    """Whole days since it was due; 0 for one that is done or not late."""
+    due = getattr(row, "due_on", None)
+    return (today - due).days if due and due < today and row.state != Condition.State.DONE else 0
+
+
+@member_required
+@never_cache
+@require_safe
+def conditions(request):
+    form = _form(request)
+    asked = form.asked
+    page = Paginator(_found(request.member, asked), PER_PAGE).get_page(request.GET.get("page"))
+    today = database_now().date()
+    context = {
+        "form": form,
+        "asked": asked,
+        "page": page,
+        "rows": [(row, days_late(row, today)) for row in page.object_list],
+        "columns": _columns(asked),
+        "query": urlencode({key: "on" if value is True else value for key, value in asked.items()}),
+        "filtered": bool(asked.keys() - {"sort"}),
+    }
+    return render(request, "conditions/list.html", context)
+
+
+def _form(request) -> ConditionFilterForm:
+    programs = Program.objects.visible_to(request.member).filter(reviews__state="approved").order_by("name").distinct()
+    functions = request.member.organization.functions.all()
+    return ConditionFilterForm(request.GET, programs=programs[:MOST_PROGRAMS], functions=functions)
+
+
+@member_required
+@never_cache
+@require_safe
+def conditions_export(request):
+    today = database_now().date()
+    header = (
+        "Condition", "Program", "Review", "Kind", "Gate", "Owner", "Function", "Due month", "Due on", "State", "Days overdue",
+        "Note", "Done at (UTC)", "Done by",
+    )  # fmt: skip
+    cells = [
+        (
+            row.title,
+            row.review.program.name,
+            str(row.review),
+            "mandatory" if row.mandatory else "advised",
+            row.gate,
+            row.owner.name if row.owner else "",
+            row.owner_function.name if row.owner_function else "",
+            row.due_month,
+            row.due_on.isoformat() if row.due_on else "",
+            row.get_state_display(),
+            days_late(row, today),
+            row.note,
+            f"{row.done_at:%Y-%m-%d %H:%M}" if row.done_at else "",
+            row.done_by.name if row.done_by else "",
+        )
+        for row in _found(request.member, _form(request).asked)[:MOST_EXPORTED]
+    ]
+    name = f"conditions-{request.member.organization.slug}-{today.isoformat()}.csv"
+    return HttpResponse(
+        csv_bytes(header, cells),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@member_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def condition_detail(request, uuid):
+    row = get_object_or_404(_shown(request.member), uuid=uuid)
+    may_move = permissions.can_move_condition(request.member, row)
+    states = condition_states.next_states(row)
+    form = MoveForm(
+        request.POST or None,
+        request.FILES or None,
+        states=states,
+        initial={"version": row.version, "state": states[0]},
+    )
+    status = 200
+    if request.method == "POST":
+        may_move.require()
+        status = 422
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                condition_states.move(
+                    member=request.member,
+                    condition_id=row.pk,
+                    state=data["state"],
+                    note=data["note"],
+                    given=form.given(),
+                    seen_version=data["version"],
+                )
+            except Invalid as invalid:
+                for entry in invalid.problems:
+                    form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+            except (Clash, WrongState) as refusal:
+                form.add_error(None, f"{refusal} Reload to see it.")
+                status = 409
+            except NotStored as refusal:
+                form.add_error("file", str(refusal))
+                status = 503
+            else:
+                messages.success(request, "Noted. The signed record stays as it was signed.")
+                return redirect("assessments:condition_detail", row.uuid)
+    commercial = bool(permissions.can_see_commercial(request.member, row.review.program))
+    hides = not commercial and row.gate in confidential(framework_of(row.review.criteria_version)).gates
+    context = {
+        "row": row,
+        "late": days_late(row, database_now().date()),
+        "because": HIDDEN if hides else row.because,
+        "evidence": [
+            link.evidence
+            for link in row.evidence_links.select_related("evidence__uploaded_by__user")
+            if link.evidence.removed_at is None
+        ],
+        "form": form if may_move else None,
+        "may_move": may_move,
+        "crumbs": [
+            ("Conditions", address("assessments:conditions")),
+            (row.review.program.name, address("assessments:program_detail", row.review.program)),
+            (str(row.review), address("assessments:review_approval", row.review)),
+        ],
+    }
+    return render(request, "conditions/detail.html", context, status=status)
+
+
+@member_required
+@never_cache
+@require_safe
+def evidence_file(request, uuid):
+    """The file as an attachment that no browser runs or guesses at; a damaged one answers 409."""
+    visible = Evidence.objects.visible_to(request.member).filter(kind=Evidence.Kind.FILE, removed_at=None)
+    # What is attached to a condition is read by those who may read its review.
+    visible = visible.filter(condition_links__condition__in=Condition.objects.visible_to(request.member)).distinct()
+    evidence = get_object_or_404(visible, uuid=uuid)
+    answer = HttpResponse(evidence_service.read_back(evidence), content_type="application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(True, evidence.filename)
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
