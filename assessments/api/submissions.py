@@ -137,7 +137,7 @@ class Submissions(ListView):
 
     def get_serializer_context(self):
         rights = permissions.can_see_commercial(self.member, self.review().program)
-        return super().get_serializer_context() | {"commercial": bool(rights)}
+        return {**super().get_serializer_context(), "commercial": bool(rights)}
 
     def get_queryset(self):
         moved = StepReassignment.objects.select_related(

@@ -38,7 +38,7 @@ class ConditionQuerySet(models.QuerySet):
         return self.annotate(due_on=DueOn(F("review__revision__assessment_date"), F("due_month")))
 
     def open(self):
-        return self.exclude(state=self.model.State.DONE)
+        return self.exclude(state=Condition.State.DONE)
 
     def overdue(self):
         """Open ones of decisions that stand whose day is past (UTC, by the database's clock)."""

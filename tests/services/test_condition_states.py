@@ -1,0 +1,173 @@
+"""Conditions of an approved decision: who moves them, by which evidence, and what a refusal leaves behind."""
+
+import datetime
+import hashlib
+import io
+import zipfile
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import AuditEvent, Notification
+from accounts.permissions import NotAllowed
+from assessments.errors import Clash, FileDamaged, Invalid, Missing, WrongState
+from assessments.models import Condition, Decision, Evidence
+from assessments.services import condition_states, evidence
+from assessments.services.evidence import Given
+from tests.rights.reviews import sign
+from tests.services.decided import decided_world, member
+from tests.services.test_signing import functional_signed, step_of
+from tests.services.test_submissions import submit
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n"
+
+
+def office(*names):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return held.getvalue()
+
+
+@pytest.fixture
+def world(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    world = decided_world()
+    submit(world)
+    functional_signed(world)
+    sign(member(world, "approver"), step_of(world, "executive"))
+    world.review.refresh_from_db()
+    return world
+
+
+@pytest.fixture
+def row(world):
+    return world.review.conditions.get()
+
+
+def move(world, row, role="rater", **changed):
+    values = {"state": "done", "note": "The assay is qualified, report Q-118.", "seen_version": row.version}
+    with transaction.atomic():
+        return condition_states.move(member=member(world, role), condition_id=row.pk, **values | changed)
+
+
+def test_its_owner_moves_it_from_open_to_done_with_note_and_evidence(world, row):
+    proposed = world.review.submissions.get().proposed_decisions.get().record
+    row = move(world, row, state="in_progress", note="")
+    given = Given("Report Q-118", "Q-118 final.pdf", PDF, dated=datetime.date(2026, 5, 4))
+    row = move(world, row, given=given)
+    assert (row.state, row.done_by, row.note) == (
+        "done",
+        member(world, "rater"),
+        "The assay is qualified, report Q-118.",
+    )
+    kept = Evidence.objects.get(condition_links__condition=row)
+    assert kept.sha256 == hashlib.sha256(PDF).hexdigest() and kept.content_type == "application/pdf"
+    assert kept.filename == "Q-118_final.pdf" and "Q-118" not in kept.path
+    assert evidence.read_back(kept) == PDF
+    assert [one.new for one in AuditEvent.objects.filter(action="condition.moved").order_by("pk")] == [
+        {"state": "in_progress"},
+        {"state": "done"},
+    ]
+    assert Notification.objects.get(kind="condition_done").membership == world.people["lead"]
+    assert world.review.submissions.get().proposed_decisions.get().record == proposed, "what was signed stays"
+
+
+def test_done_wants_a_note_and_reopening_a_reason(world, row):
+    with pytest.raises(Invalid):
+        move(world, row, note=" ")
+    row = move(world, row)
+    with pytest.raises(Invalid):
+        move(world, row, state="open", note="")
+    row = move(world, row, state="open", note="The agency asked for another lot.")
+    assert (row.state, row.done_at, row.done_by) == ("open", None, None)
+
+
+def test_nobody_else_moves_it_and_a_stale_version_is_refused(world, row):
+    for role in ("viewer", "approver", "auditor", "assessor"):
+        with pytest.raises(NotAllowed, match="owner"):
+            move(world, row, role)
+    with pytest.raises(Clash):
+        move(world, row, seen_version=row.version + 1)
+    row.refresh_from_db()
+    assert row.state == "open" and not AuditEvent.objects.filter(action="condition.moved").exists()
+
+
+def test_conditions_of_a_decision_that_does_not_stand_do_not_move(world, row):
+    world.review.conditions.update(state="open")
+    type(world.review).objects.filter(pk=world.review.pk).update(state="superseded")
+    with pytest.raises(WrongState):
+        move(world, row)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Given(filename="a.exe", data=b"MZ"), "A file is one of"),
+        (Given(filename="a.pdf", data=b"<html>"), "not what its name"),
+        (Given(filename="a.html", data=b"<html>"), "A file is one of"),
+        (Given(filename="a.svg", data=b"<svg/>"), "A file is one of"),
+        (Given(filename="a.txt", data=b"\xff\xfe\x00"), "not what its name"),
+        (Given(filename="a.docx", data=office("xl/a.xml", "[Content_Types].xml")), "not what its name"),
+        (
+            Given(filename="a.docx", data=office("word/a", "word/vbaProject.bin", "[Content_Types].xml")),
+            "not what its name",
+        ),
+        (Given(filename="a.pdf", data=b""), "empty"),
+        (Given(filename="a.txt", data=b"x" * (evidence.MOST_BYTES + 1)), "at most 20 MB"),
+        (Given(url="javascript:alert(1)"), "begins with http"),
+        (Given(url="ftp://files.example.org/a"), "begins with http"),
+        (Given(filename="a.pdf", data=PDF, url="https://example.org/a"), "one of the two"),
+    ],
+)
+def test_evidence_is_what_it_says_or_refused_and_nothing_is_kept(world, row, given, said, tmp_path):
+    with pytest.raises(Invalid) as refusal:
+        move(world, row, given=given)
+    assert said in refusal.value.problems[0]["message"]
+    row.refresh_from_db()
+    assert row.state == "open" and not Evidence.objects.exists()
+    assert not list(tmp_path.rglob("evidence/*/*"))
+
+
+def test_a_path_in_a_file_name_leads_nowhere(world, row):
+    move(world, row, given=Given(filename="../../etc/passwd.pdf", data=PDF))
+    kept = Evidence.objects.get()
+    assert kept.filename == "passwd.pdf" and ".." not in kept.path
+
+
+def test_a_file_that_was_changed_on_the_disk_is_not_handed_out(world, row, tmp_path):
+    move(world, row, given=Given(filename="a.pdf", data=PDF))
+    kept = Evidence.objects.get()
+    (tmp_path / kept.path).write_bytes(PDF + b"!")
+    with pytest.raises(FileDamaged, match="SHA-256"):
+        evidence.read_back(kept)
+
+
+@pytest.mark.parametrize(
+    ("month", "today", "late"), [(6, "2026-07-15", False), (6, "2026-07-16", True), (1, "2026-02-16", True)]
+)
+def test_overdue_begins_the_day_after_the_due_day_and_ends_when_it_is_done(world, row, month, today, late):
+    """Month 0 is 15 January 2026, so month 6 ends with 15 July. The database's clock cannot be set: the facts' is."""
+    Condition.objects.update(due_month=month)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_date")
+        now = cursor.fetchone()[0]
+    due = Condition.objects.with_due_on().get().due_on
+    assert due == datetime.date(2026, 1 + month, 15)
+    assert (due < datetime.date.fromisoformat(today)) is late
+    assert Condition.objects.overdue().exists() is (due < now)
+    move(world, row)
+    assert not Condition.objects.overdue().exists() and not Condition.objects.due_soon().exists()
+
+
+def test_the_last_signature_is_refused_while_a_condition_lacks_its_owner():
+    world = decided_world()
+    submit(world)
+    functional_signed(world)
+    world.review.conditions.update(owner=None)
+    with pytest.raises(Missing, match="owner and a date"), transaction.atomic():
+        sign(member(world, "approver"), step_of(world, "executive"))
+    world.review.refresh_from_db()
+    assert world.review.state == "in_approval" and not Decision.objects.exists()

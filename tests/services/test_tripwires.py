@@ -1,0 +1,148 @@
+"""Tripwires: proposed from the result, checked against the schema, frozen with the decision, amended by an approver."""
+
+import json
+
+import pytest
+from django.db import transaction
+
+from accounts.models import AuditEvent
+from accounts.permissions import NotAllowed
+from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.models import Tripwire
+from assessments.services import approvals, tripwires
+from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.test_signing import functional_signed
+from tests.services.test_submissions import submit
+
+pytestmark = pytest.mark.django_db
+WAIT = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 3}
+
+
+@pytest.fixture
+def world():
+    return decided_world()
+
+
+def put(world, role="lead", **changed):
+    with transaction.atomic():
+        return tripwires.set_tripwire(member=member(world, role), review_id=world.review.pk, **WAIT | changed)
+
+
+def refused(world, **changed):
+    with pytest.raises(Invalid) as refusal:
+        put(world, **changed)
+    assert not Tripwire.objects.exists() and not AuditEvent.objects.filter(action="tripwire.set").exists()
+    return [(one["field"], one["message"]) for one in refusal.value.problems]
+
+
+def test_the_smallest_changes_of_the_result_are_proposed_in_words(world):
+    """The suite falls behind once it waits so long that its time band drops; hosts and rivals may flip it too."""
+    flips = world.review.full.numbers["flips"]["facts"]
+    found = tripwires.proposed(world.review, world.review.full.numbers)
+    first, then, _ = found[0]
+    assert (first.field, first.option, first.threshold) == (flips[0]["field"], flips[0]["option"], flips[0]["new"])
+    assert then.endswith(" first") and len(found) <= tripwires.MOST_PROPOSED
+    row = put(world, field=first.field, option=first.option, comparison=first.comparison, threshold=first.threshold,
+              proposed=True)  # fmt: skip
+    assert row.proposed and first not in [
+        wire for wire, *_ in tripwires.proposed(world.review, world.review.full.numbers)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "words"),
+    [
+        ({"field": "wiat"}, "field", "There is no fact 'wiat'. Did you mean"),
+        ({"option": "mixx"}, "option", "Wait is a fact of options."),
+        ({"field": "need"}, "option", "Need is a fact of the program, not of an option."),
+        ({"threshold": 40}, "threshold", "Wait lies between 0 and 36"),
+        ({"threshold": "soon"}, "threshold", "Wait is a number of months"),
+        ({"comparison": "gte"}, "comparison", "A comparison is one of"),
+        ({"threshold": 1}, "threshold", "The facts cross this already (now 2 months)"),
+        ({"by_month": 300}, "by_month", "a whole number from 0 to 120"),
+        ({"owner": "nobody"}, "owner", "Choose an active person"),
+        (
+            {"field": "potency", "option": "", "comparison": "lt", "threshold": "qualified"},
+            "comparison",
+            "its values have no size",
+        ),
+        ({"field": "potency", "option": "", "comparison": "eq", "threshold": "validated"}, "threshold", "is one of"),
+        ({"field": "changes", "option": "", "comparison": "eq", "threshold": 1}, "field", "cannot be compared"),
+    ],
+)
+def test_what_the_schema_does_not_allow_is_named_with_the_nearest_name(world, changed, field, words):
+    assert any(at == field and words in message for at, message in refused(world, **changed))
+
+
+def test_a_person_of_another_organization_watches_nothing(world):
+    assert refused(world, owner=world.people["stranger"])[0][0] == "owner"
+
+
+def test_only_the_lead_sets_one_while_the_review_is_reconciled(world):
+    with pytest.raises(NotAllowed):
+        put(world, "rater")
+    submit(world)
+    with pytest.raises(WrongState):
+        put(world)
+    assert not Tripwire.objects.exists()
+
+
+def test_one_that_was_changed_meanwhile_is_a_clash_and_a_double_is_named(world):
+    row = put(world)
+    with pytest.raises(Clash):
+        put(world, key=row.key, threshold=4, version=7)
+    with pytest.raises(Invalid):
+        put(world, threshold=5)
+    changed = put(world, key=row.key, threshold=4, version=1)
+    assert (changed.threshold, changed.version, Tripwire.objects.count()) == (4, 2, 1)
+    with pytest.raises(Clash):
+        tripwires.drop_tripwire(
+            member=member(world, "lead"), review_id=world.review.pk, key=changed.key, seen_version=1
+        )
+    tripwires.drop_tripwire(member=member(world, "lead"), review_id=world.review.pk, key=changed.key, seen_version=2)
+    assert not Tripwire.objects.exists()
+
+
+def test_tripwires_are_frozen_into_what_is_signed(world):
+    put(world, owner=world.people["assessor"], by_month=24, because="The slot is promised by letter only.")
+    proposed = submit(world).proposed_decisions.get()
+    (wire,) = json.loads(proposed.record)["tripwires"]
+    assert wire["sentence"] == "Wait of Suite is above 3 months, until month 24"
+    assert (wire["by_on"], wire["owner"]["name"]) == ("2028-01-15", world.people["assessor"].name)
+    assert wire["commercial"] is False and wire["option"] == {"key": "mix", "name": "Suite"}
+
+
+def test_facts_that_cross_one_hold_the_submission_up(world):
+    row = put(world)
+    Tripwire.objects.filter(pk=row.pk).update(threshold=1)
+    with pytest.raises(Missing) as refusal, transaction.atomic():
+        submit(world)
+    assert [thing["code"] for thing in refusal.value.things] == ["tripwire"]
+
+
+def test_an_approver_changes_drops_and_adds_with_an_amend(world):
+    put(world)
+    first = submit(world).proposed_decisions.get()
+    functional_signed(world)
+    row = Tripwire.objects.get()
+    second = approvals.amend(
+        member=member(world, "approver"),
+        review_id=world.review.pk,
+        kind="alternative",
+        option_key=OTHER,
+        justification="The partner has a slot now.",
+        tripwires=[{"key": row.key, "threshold": "5"}, {**WAIT, "option": OTHER, "threshold": 8}],
+        conditions=[],
+    )
+    held = json.loads(second.record)["tripwires"]
+    assert [(one["option"]["key"], one["threshold"]) for one in held] == [("mix", 5), ("a", 8)]
+    assert second.sha256 != first.sha256
+    third = approvals.amend(
+        member=member(world, "approver"),
+        review_id=world.review.pk,
+        kind="alternative",
+        option_key=OTHER,
+        justification="The partner has a slot now.",
+        dropped_tripwires=[row.key],
+    )
+    assert len(json.loads(third.record)["tripwires"]) == 1
