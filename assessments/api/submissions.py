@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from assessments import permissions
 from assessments.api.base import ApiView, ListView
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
