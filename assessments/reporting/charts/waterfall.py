@@ -86,7 +86,7 @@ def draw(data: Waterfall, width: float = 640, ident: str = "") -> str:
                 svg.rect(min(x(start), x(end)), top, max(1.0, wide), BAR, paint(f"option-{towards[1]}"), rx=1.5,
                          opacity=None if is_end else 0.72)
             )  # fmt: skip
-        if position < len(rows) - 1:  # to where the next one begins
+        if position < len(rows) - 1 and not narrow:  # to where the next one begins; there a name stands between
             since = top if end == start else top + BAR
             parts.append(svg.line(x(end), since, x(end), top + tall, colours.ink("line-strong"), stroke_width=1))
         shown = signed(end - start)

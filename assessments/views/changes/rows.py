@@ -36,8 +36,9 @@ class Row:
 
 @dataclass(frozen=True)
 class CellWords:
-    """One cell of the table of scores: "3 to 4", and what did it."""
+    """One cell of the table of scores: "3 to 4", and what did it. option: by name."""
 
+    option: str
     was: str
     now: str
     moved: bool
@@ -174,7 +175,7 @@ def by_group(found: Comparison) -> charts.Waterfall | None:
 
 def by_criterion(found: Comparison, names: Names) -> charts.Waterfall | None:
     """The criteria that did the most; the others as one step. None where no criterion moved."""
-    rows = found.shift["criteria"]
+    rows = sorted(found.shift["criteria"], key=lambda row: (-abs(row["shift"]), row["criterion"]))
     if found.shift["why_not"] or not rows:
         return None
     steps = [charts.Step(names.criteria[row["criterion"]], row["shift"]) for row in rows[:MOST_STEPS]]
@@ -222,13 +223,14 @@ def score_rows(found: Comparison, names: Names, *, every: bool) -> list[tuple[st
     rows = []
     for criterion, own in cells.items():
         if every or any(cell.moved for cell in own.values()):
-            rows.append((names.criteria.get(criterion, criterion), [_cell_words(own.get(key)) for key in found.names]))
+            words = [_cell_words(name, own.get(key)) for key, name in found.names.items()]
+            rows.append((names.criteria.get(criterion, criterion), words))
     return rows
 
 
-def _cell_words(cell: Cell | None) -> CellWords:
+def _cell_words(option: str, cell: Cell | None) -> CellWords:
     if cell is None:
-        return CellWords("", "", False, "")
+        return CellWords(option, "", "", False, "")
     was, now = (_score(value) for value in cell.values)
     because = []
     if cell.moved:
@@ -237,7 +239,7 @@ def _cell_words(cell: Cell | None) -> CellWords:
         judged = cell.judged
         if None not in judged and abs(judged[0] - judged[1]) > 1e-9:
             because.append(f"judgement {signed(judged[0] or 0.0)} to {signed(judged[1] or 0.0)}")
-    return CellWords(was, now, cell.moved, ", ".join(because))
+    return CellWords(option, was, now, cell.moved, ", ".join(because))
 
 
 def _score(value: float | None) -> str:
