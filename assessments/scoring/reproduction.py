@@ -19,8 +19,8 @@ WITHIN_ERRORS = 5.0  # standard errors of the difference: some thousand figures 
 ROUNDING = 1e-9  # of figures that are not drawn, relative to their size
 # How it was computed, not what came out.
 PROVENANCE = {"timings", "software", "engine", "input_digest", "seed", "bit_generator", "generator", "draws", "n"}
-# Errors of errors; texts put together from the figures; which half-year or category is first, as the figures say.
-FOLLOWS = {"se", "p80_se", "slip_se", "cost_se", "explanation", "sentence", "first_breach", "binding"}
+# Texts put together from the figures, and which half-year or category is first, as the figures say.
+FOLLOWS = {"se", "explanation", "sentence", "first_breach", "binding"}
 SHARE_OF_A_DIMENSION = 0.3  # no greater spread has a dimension's weight among any weights
 
 Path = tuple[str, ...]
@@ -96,18 +96,21 @@ class _Walk:
 
     def walk(self, path: Path, stored: Any, again: Any) -> None:
         if isinstance(stored, Mapping) and isinstance(again, Mapping):
-            for key in [*stored, *(key for key in again if key not in stored)]:
+            # A figure that came with a later engine has nothing to be held against.
+            for key in stored:
                 self._entry(path, str(key), stored, again)
         elif isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
             for at, (was, now) in enumerate(zip(stored, again, strict=True)):
                 self.walk((*path, str(at)), was, now)
+        elif _is_number(stored) and isinstance(again, Mapping) and _is_number(again.get("value")):
+            self._number(path, float(stored), float(again["value"]))  # a later engine states its error beside it
         elif _is_number(stored) and _is_number(again):
             self._number(path, float(stored), float(again))
         elif stored != again:
             self.gaps.append(Gap(path, stored, again, None, within=False))
 
     def _entry(self, path: Path, key: str, stored: Mapping[str, Any], again: Mapping[str, Any]) -> None:
-        if key in PROVENANCE or key in FOLLOWS:
+        if key in PROVENANCE or key in FOLLOWS or key.endswith("_se"):
             return
         if path and path[-1] == "events" and not (key in stored and key in again):
             return
@@ -117,7 +120,7 @@ class _Walk:
         self.figures += 1
         if stored == again:
             return
-        found = [error[path] for error in self.errors if path in error]
+        found = [one for error in self.errors if (one := error.get(path, error.get((*path, "value"))))]
         rounding = ROUNDING * max(1.0, abs(stored), abs(again))
         if found and (error := math.hypot(*found)) > 0:
             off = abs(stored - again) / error
@@ -135,10 +138,36 @@ def _is_number(value: Any) -> bool:
 
 
 def _errors(card: Mapping[str, Any]) -> dict[Path, float]:
-    found = dict(_of_weights(card))
+    """What the scorecard states, and for drawn figures without an error of their own what follows from their neighbours."""
+    found = dict(_followed_weights(card))
     if card.get("risk"):
-        found |= dict(_of_risk(card["risk"]))
+        found |= dict(_followed_risk(card["risk"]))
+    for path, error in _stated((), card):
+        # One that is 0 by luck (no draw had it, or all had) is no certainty.
+        found[path] = max(error, found.get(path, 0.0))
     return found
+
+
+def _stated(path: Path, value: Any) -> Iterator[tuple[Path, float]]:
+    """Every "se" beside its "value" or "mean", and every "x_se" beside its "x"; lists entry by entry."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            named = {"se": ("value", "mean")}.get(key, (key.removesuffix("_se"),) if key.endswith("_se") else ())
+            for figure in named:
+                if figure in value:
+                    yield from _beside((*path, figure), inner)
+            yield from _stated((*path, str(key)), inner)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _stated((*path, str(at)), inner)
+
+
+def _beside(path: Path, error: Any) -> Iterator[tuple[Path, float]]:
+    if isinstance(error, list):
+        for at, one in enumerate(error):
+            yield from _beside((*path, str(at)), one)
+    elif _is_number(error):
+        yield path, float(error)
 
 
 def share_error(share: float, draws: float) -> float:
@@ -148,46 +177,56 @@ def share_error(share: float, draws: float) -> float:
     return math.sqrt(centred * (1 - centred) / (draws + 4))
 
 
-def _of_weights(card: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
+def _followed_weights(card: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
     robustness = card["robustness"]
     for key, share in robustness["first_share"].items():
         error = share_error(share["value"], share["n"])
         yield ("robustness", "first_share", key, "value"), error
         if key == card["verdict"]["option"]:
             yield ("verdict", "first_share"), error
+    yield from _between_pairs(("robustness", "paired"), robustness, card["draws"])
     drawn = robustness.get("any_weights")
     if not drawn:
         return
+    draws, place = drawn["draws"], ("robustness", "any_weights")
+    yield from _between_pairs((*place, "paired"), drawn, draws)
     for key, option in drawn["options"].items():
-        at = ("robustness", "any_weights", "options", key)
+        at = (*place, "options", key)
         for rank, share in enumerate(option["ranks"]):
-            # The scatter of few scrambled sets may be 0 by luck where the share itself is not sure.
-            yield (*at, "ranks", str(rank), "value"), max(share["se"], share_error(share["value"], drawn["draws"]))
-        first = max(1.0, option["ranks"][0]["value"] * drawn["draws"])
+            yield (*at, "ranks", str(rank), "value"), share_error(share["value"], draws)
+        first = max(1.0, option["ranks"][0]["value"] * draws)
         for dimension in option["central"] or ():
             yield (*at, "central", dimension), SHARE_OF_A_DIMENSION / math.sqrt(first)
         if option["confidence"] is not None:
             # Rests on a central weight that is estimated from as many draws as had the option first.
             yield (*at, "confidence"), share_error(option["confidence"], 1 / (1 / SCORE_DRAWS + 1 / first))
         for other, share in option["beats"].items():
-            yield (*at, "beats", other), share_error(share, drawn["draws"])
+            if isinstance(share, Mapping):
+                yield (*at, "beats", other, "value"), share_error(share["value"], draws)
+            else:
+                yield (*at, "beats", other), share_error(share, draws)
 
 
-def _of_risk(risk: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
+def _between_pairs(at: Path, part: Mapping[str, Any], draws: float) -> Iterator[tuple[Path, float]]:
+    """The difference of two shares lies between -1 and 1: as a share of the way it has twice a share's error."""
+    for pair, one in (part.get("paired") or {}).items():
+        yield (*at, pair, "value"), 2 * share_error((one["value"] + 1) / 2, draws)
+
+
+def _followed_risk(risk: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
     draws = risk["draws"]
     for key, option in risk["options"].items():
         at = ("risk", "options", key)
         means = {"slip": option["slip"]["se"], "cost": option["cost"]["se"]}
         for part in ("slip", "cost", "partner_cost"):
-            spread = option[part]
-            yield (*at, part, "mean"), spread["se"]
-            yield (*at, part, "p80"), max(spread["p80_se"], spread["se"])
-            # A skewed spread, an exponential one: the median is as sure as the mean, the 95th percentile 4.4 times less.
-            yield (*at, part, "p50"), 1.5 * spread["se"]
-            yield (*at, part, "p95"), 5 * spread["se"]
+            # A skewed spread, an exponential one: the median is as sure as the mean, the 80th percentile 2 times less,
+            # the 95th 4.4 times less.
+            for percentile, factor in (("p50", 1.5), ("p80", 2.0), ("p95", 5.0)):
+                if not option[part].get(f"{percentile}_se"):
+                    yield (*at, part, percentile), factor * option[part]["se"]
         for category, own in option["by_category"].items():
             for unit in own:
-                yield (*at, "by_category", category, unit), means[unit]
+                yield (*at, "by_category", category, unit), means.get(unit, 0.0)
         for series, unit in (("delay", "slip"), ("spending", "cost")):
             for half_year, own in enumerate(option[series]):
                 for figure in own:
@@ -198,9 +237,6 @@ def _of_risk(risk: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
             yield (*own_at, "slip_mean"), means["slip"]
             yield (*own_at, "cost_mean"), means["cost"]
         yield from _of_breach(at, option, means, draws)
-    for pair, own in risk["paired"].items():
-        for unit in ("slip", "cost"):
-            yield ("risk", "paired", pair, unit), own[f"{unit}_se"]
     yield from _of_scenarios(risk)
 
 

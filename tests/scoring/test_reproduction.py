@@ -105,3 +105,15 @@ def test_a_share_that_no_draw_had_is_not_sure():
     # Agresti & Coull (1998): four more draws, half of them hits. 2/2004 of 2004 draws.
     assert share_error(0.0, 2000) == pytest.approx((2 / 2004 * 2002 / 2004 / 2004) ** 0.5)
     assert share_error(0.5, 10_000) == pytest.approx(0.005, rel=1e-3)
+
+
+def test_a_later_engine_that_tells_more_is_held_against_what_was_told(ostara):
+    """As between 1.2 and 1.3: shares got their errors beside them, and differences of shares came new."""
+    former = copy.deepcopy(ostara)
+    del former["robustness"]["paired"], former["clipped"]
+    for option in former["robustness"]["any_weights"]["options"].values():
+        option["beats"] = {key: share["value"] for key, share in option["beats"].items()}
+    found = compare(former, ostara)
+    assert found.within and not found.exact and found.gaps == ()
+    former["robustness"]["any_weights"]["options"]["cdmo"]["beats"]["hybrid"] -= 0.05
+    assert not compare(former, ostara).within

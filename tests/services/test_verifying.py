@@ -265,6 +265,7 @@ class TestByHand:
         assert "Decision of Review 1: It bears another time than the last signature." in verify()[1]
 
     def test_a_review_approved_by_hand(self, world, owner_url):
+        as_owner(owner_url, "assessments_decisionwatch", "DELETE FROM assessments_decisionwatch")
         as_owner(owner_url, "assessments_decision", "DELETE FROM assessments_decision")
         assert "Review 1: It is approved without a decision." in verify()[1]
 
