@@ -246,7 +246,8 @@ def can_remind(member, program: Program) -> Verdict:
 
 def can_reassign(member, program: Program) -> Verdict:
     """Put a named person in the place of one that the route names: lead or admin."""
-    if has_role(member, "admin") or leads(member, program):
+    here = member.organization_id == program.organization_id
+    if here and has_role(member, "admin") or leads(member, program):
         return ALLOWED
     return Verdict("The program lead or an admin reassigns a step.")
 
@@ -275,7 +276,8 @@ def can_delegate(member, giver) -> Verdict:
 
 def can_end_delegation(member, delegation: Delegation) -> Verdict:
     """Whoever gave it, took it, or an admin."""
-    if member.pk in (delegation.giver_id, delegation.taker_id) or has_role(member, "admin"):
+    here = member.organization_id == delegation.organization_id
+    if member.pk in (delegation.giver_id, delegation.taker_id) or here and has_role(member, "admin"):
         return ALLOWED
     return Verdict("Whoever gave or took a delegation ends it, or an admin.")
 

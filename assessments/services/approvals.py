@@ -19,6 +19,7 @@ from assessments.live import announce
 from assessments.models import (
     ApprovalStep,
     Decision,
+    Delegation,
     ProposedDecision,
     ReturnQuestion,
     Review,
@@ -83,6 +84,10 @@ def sign(
     signing.require_open(step)
     now = member.now()
     giver = on_behalf_of.now() if on_behalf_of else None
+    if giver:
+        # Whoever ends the delegation meanwhile waits: a signature is given while it is in force, or not at all.
+        held = Delegation.objects.filter(giver=giver, taker=now, revoked_at=None).select_for_update(no_key=True)
+        list(held.order_by("pk").values_list("pk", flat=True))
     verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.can_sign(now, step)
     verdict.require()
     if meaning != signing.MEANING_OF[step.kind]:

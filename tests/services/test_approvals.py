@@ -1,18 +1,16 @@
 """What becomes of a submission: who may act on it, in which order, and that of two at once one takes effect."""
 
 import json
-import threading
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
 from accounts.audit import sha256_of
 from accounts.models import AuditEvent, MembershipFunction, RoleGrant
 from accounts.models.audit import AuditEventQuerySet
 from accounts.permissions import NotAllowed
 from assessments import permissions
-from assessments.errors import Clash, GrantRefused, Invalid, Missing, Refusal, WrongState
+from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.models import ApprovalStep, Decision, ProgramMember, ProposedDecision, Review, Signature
 from assessments.services import approvals, conditions, programs, ratings, reviews, routes, signing
 from tests.factories import PASSWORD
@@ -436,155 +434,6 @@ def test_at_2_an_act_and_its_event_exist_both_or_neither(world, act, monkeypatch
     monkeypatch.undo()
     acts[act]()
     assert events.count() > before[3]
-
-
-# -- races (F5) ---------------------------------------------------------------------------------------------------
-
-ROUNDS = 10
-
-
-def at_once(*acts):
-    """Run the acts in threads that leave a barrier together; their outcomes, exceptions included."""
-    barrier, outcomes = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(at, act):
-        try:
-            barrier.wait(timeout=20)
-            outcomes[at] = act()
-        except (Refusal, NotAllowed, IntegrityError) as refusal:
-            outcomes[at] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(at, act)) for at, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return outcomes
-
-
-def ready_to_sign(world, *roles):
-    """Grants of the roles on the executive step, so that only the signatures race."""
-    step, grants = step_of(world, "executive"), []
-    for role in roles:
-        grants.append(
-            signing.grant_to_sign(
-                member=member(world, role),
-                step_id=step.pk,
-                password=PASSWORD,
-                bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
-            )
-        )
-    return step, grants
-
-
-def signing_now(world, role, step, grant):
-    person = member(world, role)
-    return lambda: approvals.sign(member=person, step_id=step.pk, grant=grant, meaning="approved")
-
-
-def without_locks(monkeypatch, pause):
-    """The guard off: rows are read without a lock, and `pause` runs between the checks of a signature and its writing."""
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
-    original = signing.spend
-
-    def spend(*args):
-        pause()
-        return original(*args)
-
-    monkeypatch.setattr(signing, "spend", spend)
-
-
-@pytest.mark.django_db(transaction=True)
-class TestRaces:
-    def test_two_approvers_at_once_one_takes_effect_and_the_other_is_told(self):
-        for _ in range(ROUNDS):
-            world = decided_world()
-            submit(world)
-            functional_signed(world)
-            step, grants = ready_to_sign(world, "approver", "second_approver")
-            outcomes = at_once(
-                signing_now(world, "approver", step, grants[0]), signing_now(world, "second_approver", step, grants[1])
-            )
-            signed = [one for one in outcomes if isinstance(one, Signature)]
-            told = [one for one in outcomes if isinstance(one, WrongState)]
-            assert (len(signed), len(told)) == (1, 1), outcomes
-            assert Signature.objects.filter(step=step).count() == 1
-            assert AuditEvent.objects.filter(action="review.approved", review_uuid=world.review.uuid).count() == 1
-
-    def test_without_the_lock_both_would_sign(self, monkeypatch):
-        world = decided_world()
-        submit(world)
-        functional_signed(world)
-        step, grants = ready_to_sign(world, "approver", "second_approver")
-        both_checked = threading.Barrier(2)
-        without_locks(monkeypatch, lambda: both_checked.wait(timeout=10))
-        outcomes = at_once(
-            signing_now(world, "approver", step, grants[0]), signing_now(world, "second_approver", step, grants[1])
-        )
-        # Nobody is told: the second runs into the database's last constraint instead of a sentence.
-        assert not any(isinstance(one, Refusal) for one in outcomes)
-        assert any(isinstance(one, IntegrityError) for one in outcomes)
-
-    def test_sign_against_amend_the_signature_is_for_what_was_shown_or_not_at_all(self):
-        for _ in range(ROUNDS):
-            world = decided_world()
-            submit(world)
-            functional_signed(world)
-            step, grants = ready_to_sign(world, "approver")
-            shown = signing.proposed_of(step)
-            person = member(world, "second_approver")
-
-            def amending(world=world, person=person):
-                return amend(world, member=person)
-
-            signed, amended = at_once(signing_now(world, "approver", step, grants[0]), amending)
-            if isinstance(signed, Signature):
-                assert isinstance(amended, WrongState), amended
-                assert Decision.objects.get(review=world.review).proposed_decision == shown
-            else:
-                assert isinstance(signed, Clash | GrantRefused), signed
-                assert isinstance(amended, ProposedDecision)
-                assert not Signature.objects.filter(step=step).exists()
-                assert state(world) == "in_approval"
-
-    def test_without_the_lock_a_signature_would_be_given_on_what_was_amended_under_it(self, monkeypatch):
-        world = decided_world()
-        submit(world)
-        functional_signed(world)
-        step, grants = ready_to_sign(world, "approver")
-        person = member(world, "second_approver")
-        checked, amended = threading.Event(), threading.Event()
-
-        def pause():
-            checked.set()
-            assert amended.wait(timeout=10)
-
-        def amending():
-            assert checked.wait(timeout=10)
-            try:
-                return amend(world, member=person)
-            finally:
-                amended.set()
-
-        without_locks(monkeypatch, pause)
-        signed, latest = at_once(signing_now(world, "approver", step, grants[0]), amending)
-        assert isinstance(signed, Signature) and isinstance(latest, ProposedDecision)
-        assert signed.proposed_decision != latest  # void from the start, and nobody was told
-
-    def test_two_wrong_passwords_at_once_are_counted_both(self):
-        world = decided_world()
-        submit(world)
-        step, person = step_of(world), member(world, "rater")
-        shown = signing.what_is_signed(step, signing.proposed_of(step))
-
-        def guess():
-            return signing.grant_to_sign(member=person, step_id=step.pk, password="guess", bound_to=shown)
-
-        outcomes = at_once(*[guess] * 8)
-        assert all(isinstance(one, NotAllowed) for one in outcomes)
-        assert AuditEvent.objects.filter(action="signing.password_refused").count() == 5
 
 
 def test_facts_saved_while_in_approval_do_not_touch_what_is_signed(world):

@@ -1,0 +1,320 @@
+"""F5, F7: of two acts at once one takes effect and the other is told; without the guard both would.
+
+Ten rounds each, a hundred in `make test-long`.
+"""
+
+import json
+import threading
+
+import pytest
+from django.db import DatabaseError, IntegrityError
+from django.db.models import F
+
+from accounts import proof
+from accounts.models import AuditEvent
+from accounts.permissions import NotAllowed
+from assessments.errors import Clash, GrantRefused, Refusal, ResultPending, WrongState
+from assessments.models import (
+    AgreedValue,
+    ApprovalStep,
+    Decision,
+    ProposedDecision,
+    Review,
+    Signature,
+    StepReassignment,
+    Submission,
+)
+from assessments.services import approvals, delegations, reconciling, rerouting, reviews, signing, submissions
+from tests.services.decided import OTHER, decided_world, member
+from tests.services.racing import at_once, between, grant_of, signing_now, without_locks
+from tests.services.test_delegations import delegate
+from tests.services.test_signing import amend, functional_signed, step_of
+from tests.services.test_submissions import submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+rounds = pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.long)])
+
+
+def submitted():
+    world = decided_world()
+    submit(world)
+    return world
+
+
+def for_executives():
+    world = submitted()
+    functional_signed(world)
+    return world
+
+
+def state(world):
+    return Review.objects.values_list("state", flat=True).get(pk=world.review.pk)
+
+
+def kinds(outcomes, kind):
+    return [one for one in outcomes if isinstance(one, kind)]
+
+
+# -- sign against sign --------------------------------------------------------------------------------------------
+
+
+@rounds
+def test_two_approvers_at_once_one_takes_effect_and_the_other_is_told(rounds):
+    for _ in range(rounds):
+        world = for_executives()
+        outcomes = at_once(signing_now(world, "approver"), signing_now(world, "second_approver"))
+        assert (len(kinds(outcomes, Signature)), len(kinds(outcomes, WrongState))) == (1, 1), outcomes
+        assert Signature.objects.filter(step=step_of(world, "executive")).count() == 1
+        assert AuditEvent.objects.filter(action="review.approved", review_uuid=world.review.uuid).count() == 1
+
+
+def test_without_the_lock_both_would_sign(monkeypatch):
+    world = for_executives()
+    acts = signing_now(world, "approver"), signing_now(world, "second_approver")
+    both_checked = threading.Barrier(2)
+    without_locks(monkeypatch, lambda: both_checked.wait(timeout=30))
+    outcomes = at_once(*acts)
+    # Nobody is told: the second runs into the database's last constraint instead of a sentence.
+    assert not kinds(outcomes, Refusal)
+    assert kinds(outcomes, IntegrityError)
+
+
+@rounds
+def test_the_last_two_of_all_both_count_and_the_step_is_completed_once(rounds):
+    for _ in range(rounds):
+        world = submitted()
+        outcomes = at_once(signing_now(world, "rater", "functional"), signing_now(world, "second", "functional"))
+        assert len(kinds(outcomes, Signature)) == 2, outcomes
+        assert (step_of(world).state, step_of(world, "executive").state) == ("done", "open")
+
+
+def test_without_the_lock_the_last_two_of_all_would_each_miss_the_other(monkeypatch):
+    world = submitted()
+    acts = signing_now(world, "rater", "functional"), signing_now(world, "second", "functional")
+    both_checked, both_wrote = threading.Barrier(2), threading.Barrier(2)
+    without_locks(monkeypatch, lambda: both_checked.wait(timeout=30))
+    original = approvals._advance
+    monkeypatch.setattr(approvals, "_advance", lambda *args: (original(*args), both_wrote.wait(timeout=30)))
+    assert len(kinds(at_once(*acts), Signature)) == 2
+    assert step_of(world).state == "open"  # complete, and nobody noticed: the decision would wait for ever
+
+
+@rounds
+def test_f7_a_double_click_signs_once(rounds):
+    for at in range(rounds):
+        world = submitted()
+        grant = grant_of(world, "rater", "functional")
+        # The same form twice gives two grants; the same request twice uses one.
+        other = grant if at % 2 else grant_of(world, "rater", "functional")
+        outcomes = at_once(
+            signing_now(world, "rater", "functional", grant), signing_now(world, "rater", "functional", other)
+        )
+        assert len(kinds(outcomes, Signature)) == len(kinds(outcomes, WrongState)) == 1, outcomes
+        assert Signature.objects.filter(submission__review=world.review).count() == 1
+
+
+# -- sign against what ends or changes what is signed -------------------------------------------------------------
+
+
+@rounds
+def test_sign_against_amend_the_signature_is_for_what_was_shown_or_not_at_all(rounds):
+    for _ in range(rounds):
+        world = for_executives()
+        shown = signing.proposed_of(step_of(world, "executive"))
+        signed, amended = at_once(signing_now(world, "approver"), lambda world=world: amend(world))
+        if isinstance(signed, Signature):
+            assert isinstance(amended, WrongState), amended
+            assert Decision.objects.get(review=world.review).proposed_decision == shown
+        else:
+            assert isinstance(signed, Clash | GrantRefused), signed
+            assert isinstance(amended, ProposedDecision)
+            assert not Signature.objects.filter(step=step_of(world, "executive")).exists()
+            assert state(world) == "in_approval"
+
+
+def test_without_the_lock_a_signature_would_be_given_on_what_was_amended_under_it(monkeypatch):
+    world = for_executives()
+    sign = signing_now(world, "approver")
+    signed, latest = at_once(sign, between(monkeypatch, lambda: amend(world)))
+    assert isinstance(signed, Signature) and isinstance(latest, ProposedDecision)
+    assert signed.proposed_decision != latest  # void from the start, and nobody was told
+
+
+def ending(world, act):
+    """Another act that ends the approval, by somebody who may."""
+    review, reason = world.review.pk, "The slot is gone."
+    second, lead = member(world, "second_approver"), member(world, "lead")
+    return {
+        "return": lambda: approvals.return_review(member=second, review_id=review, reason=reason),
+        "question": lambda: approvals.ask_question(member=second, review_id=review, question=reason),
+        "reject": lambda: approvals.reject(member=second, review_id=review, reason=reason),
+        "withdraw": lambda: reviews.withdraw(member=lead, review_id=review, reason=reason),
+    }[act]
+
+
+ENDS = {"return": "reconciling", "question": "reconciling", "reject": "rejected", "withdraw": "withdrawn"}
+
+
+@rounds
+@pytest.mark.parametrize("act", ["return", "withdraw"])
+def test_sign_against_what_ends_the_approval_one_takes_effect(rounds, act):
+    for _ in range(rounds):
+        world = for_executives()
+        signed, ended = at_once(signing_now(world, "approver"), ending(world, act))
+        if isinstance(signed, Signature):
+            assert isinstance(ended, WrongState), ended
+            assert state(world) == "approved" and Decision.objects.filter(review=world.review).exists()
+        else:
+            assert isinstance(signed, WrongState), signed
+            assert state(world) == ENDS[act]
+            assert not Decision.objects.filter(review=world.review).exists()
+
+
+@pytest.mark.parametrize("act", sorted(ENDS))
+def test_without_the_lock_what_was_ended_would_be_approved(monkeypatch, act):
+    world = for_executives()
+    sign = signing_now(world, "approver")
+    signed, ended = at_once(sign, between(monkeypatch, ending(world, act)))
+    assert isinstance(signed, Signature), signed
+    assert not isinstance(ended, Exception), ended
+    assert state(world) == "approved"  # although it was ended, and whoever ended it was told so
+
+
+def reassigning(world):
+    lead, person, step = member(world, "lead"), world.people["assessor"], step_of(world).pk
+    return lambda: rerouting.reassign(
+        member=lead, step_id=step, party_key="function:cmc", person=person, reason="CMC is away."
+    )
+
+
+@rounds
+def test_sign_against_reassign(rounds):
+    for _ in range(rounds):
+        world = submitted()
+        signed, moved = at_once(signing_now(world, "rater", "functional"), reassigning(world))
+        if isinstance(signed, Signature):
+            assert isinstance(moved, WrongState), moved
+        else:
+            assert isinstance(signed, NotAllowed), signed
+            assert isinstance(moved, StepReassignment)
+
+
+def test_without_the_lock_a_place_that_was_signed_for_would_be_given_away(monkeypatch):
+    world = submitted()
+    sign = signing_now(world, "rater", "functional")
+    signed, moved = at_once(sign, between(monkeypatch, reassigning(world)))
+    assert isinstance(signed, Signature) and isinstance(moved, StepReassignment)
+
+
+def test_a_delegation_that_is_ended_while_it_is_used_waits_for_the_signature_or_ends_it():
+    for _ in range(3):
+        world = submitted()
+        given = delegate(world, "rater", "assessor")
+        rater = member(world, "rater")
+        sign = signing_now(world, "assessor", "functional", on_behalf_of=world.people["rater"])
+        signed, ended = at_once(sign, lambda rater=rater, pk=given.pk: delegations.end(member=rater, delegation_id=pk))
+        assert not isinstance(ended, Exception), ended
+        if isinstance(signed, Signature):
+            ended.refresh_from_db()
+            assert signed.at <= ended.revoked_at
+        else:
+            assert isinstance(signed, NotAllowed), signed
+
+
+# -- edit against sign and submit ---------------------------------------------------------------------------------
+
+
+def editing(world):
+    lead = member(world, "lead")
+    return lambda: reconciling.agree(
+        member=lead,
+        review_id=world.review.pk,
+        criterion_key="first_lot",
+        option_key=OTHER,
+        value="3",
+        note="Halfway.",
+    )
+
+
+def unguarded(review_id, *, states):
+    """The guard off: an input is counted whatever the state."""
+    Review.objects.filter(pk=review_id).update(inputs_revision=F("inputs_revision") + 1)
+    return Review.objects.values_list("inputs_revision", flat=True).get(pk=review_id)
+
+
+@rounds
+def test_sign_against_edit_nothing_that_is_signed_changes(rounds):
+    for _ in range(rounds):
+        world = for_executives()
+        before = list(AgreedValue.objects.filter(review=world.review).values())
+        signed, edited = at_once(signing_now(world, "approver"), editing(world))
+        assert isinstance(signed, Signature) and isinstance(edited, WrongState), (signed, edited)
+        assert list(AgreedValue.objects.filter(review=world.review).values()) == before
+        assert signed.submission_sha256 == Submission.objects.get(review=world.review).sha256
+
+
+def test_without_the_guard_only_the_databases_second_wall_stops_the_edit(monkeypatch):
+    world = for_executives()
+    sign, edit = signing_now(world, "approver"), editing(world)
+    monkeypatch.setattr(reconciling, "touch_review", unguarded)
+    signed, edited = at_once(sign, edit)
+    assert isinstance(signed, Signature), signed
+    # Not a sentence that tells somebody what happened: the trigger's error.
+    assert isinstance(edited, DatabaseError) and "takes no ratings" in str(edited), edited
+
+
+@rounds
+def test_submit_against_edit_the_edit_is_in_the_record_or_refused(rounds):
+    for _ in range(rounds):
+        world = decided_world()
+        made, edited = at_once(lambda world=world: submit(world), editing(world))
+        if isinstance(made, Submission):
+            assert isinstance(edited, WrongState), edited
+            assert not AgreedValue.objects.filter(review=world.review).exists()
+        else:
+            assert isinstance(made, ResultPending | Clash), made
+            assert not isinstance(edited, Exception), edited
+            assert not Submission.objects.filter(review=world.review).exists()
+
+
+def test_without_the_lock_a_record_would_lack_what_was_edited_under_it(monkeypatch):
+    world = decided_world()
+    edit, checked, done = editing(world), threading.Event(), threading.Event()
+    original = submissions.record_of
+
+    def record_of(*args, **given):
+        record = original(*args, **given)
+        checked.set()
+        assert done.wait(timeout=30)
+        return record
+
+    def editing_meanwhile():
+        assert checked.wait(timeout=30)
+        try:
+            return edit()
+        finally:
+            done.set()
+
+    without_locks(monkeypatch, lambda: None)
+    monkeypatch.setattr(submissions, "record_of", record_of)
+    made, edited = at_once(lambda: submit(world), editing_meanwhile)
+    assert isinstance(made, Submission) and not isinstance(edited, Exception), (made, edited)
+    assert AgreedValue.objects.filter(review=world.review).exists() and state(world) == "in_approval"
+    assert json.loads(made.record)["agreed_values"] == []  # what is signed is not what the panel agreed on
+
+
+# -- wrong attempts -----------------------------------------------------------------------------------------------
+
+
+def test_wrong_passwords_at_once_are_counted_all():
+    world = submitted()
+    step, person = step_of(world), member(world, "rater")
+    shown = signing.what_is_signed(step, signing.proposed_of(step))
+
+    def guess():
+        return signing.grant_to_sign(member=person, step_id=step.pk, password="guess", bound_to=shown)
+
+    outcomes = at_once(*[guess] * 8)
+    assert len(kinds(outcomes, NotAllowed)) == 8
+    assert AuditEvent.objects.filter(action=proof.PASSWORD_REFUSED).count() == 5
+    assert ApprovalStep.objects.filter(state="open").count() == 1

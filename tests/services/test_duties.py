@@ -1,0 +1,338 @@
+"""MA-3: whoever rated, submitted or signed decides nothing, by whatever path the right to sign came to them.
+
+Each duty is tried by each path, when the grant is asked for and, where the right is lost in between, when the
+signature is written.
+"""
+
+import pytest
+from django.db import transaction
+
+from accounts import people
+from accounts.permissions import NotAllowed
+from assessments import permissions
+from assessments.errors import Invalid, WrongState
+from assessments.models import ApprovalStep, Delegation, ProposedDecision, Review, Signature, StepReassignment
+from assessments.services import approvals, rerouting, routes, signing
+from tests.api.conftest import Caller, token_of
+from tests.factories import PASSWORD
+from tests.pages.test_approval import address, client_of
+from tests.rights.reviews import sign
+from tests.services.decided import OTHER, decided_world, member
+from tests.services.test_signing import amend, bound, functional_signed, step_of
+from tests.services.test_submissions import submit
+
+pytestmark = pytest.mark.django_db
+
+# Who carries which duty in the world below, once both functions have signed: `second` rated for QA and signed.
+DUTIES = {"submitted": "lead", "rated": "rater", "signed a functional step": "second"}
+
+
+@pytest.fixture
+def world():
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    functional_signed(world)
+    return world
+
+
+def made_approver(world, who):
+    """By a role change: an admin makes the person an approver."""
+    people.grant_role(actor=member(world, "admin"), membership_id=world.people[who].pk, role="approver")
+
+
+def grant_refused(world, who):
+    step = step_of(world, "executive")
+    with pytest.raises(NotAllowed, match="someone else"):
+        signing.grant_to_sign(member=member(world, who), step_id=step.pk, password=PASSWORD, bound_to=bound(step))
+
+
+def nothing_decided(world):
+    assert Review.objects.get(pk=world.review.pk).state == "in_approval"
+    assert not Signature.objects.filter(step=step_of(world, "executive")).exists()
+
+
+# -- the paths ----------------------------------------------------------------------------------------------------
+
+
+def by_role_change(world, who):
+    made_approver(world, who)
+    grant_refused(world, who)
+
+
+def by_the_page(world, who):
+    made_approver(world, who)
+    step = step_of(world, "executive")
+    client = client_of(world, who)
+    given = {"step": step.uuid, "bound": bound(step), "meaning": "approved", "password": PASSWORD}
+    assert client.post(address(world, "review_sign"), given).status_code == 403
+    page = client.get(address(world)).content.decode()
+    assert "Your password" not in page and "Amend…" not in page
+
+
+def by_the_api(world, who):
+    made_approver(world, who)
+    step = step_of(world, "executive")
+    # A grant as it would lie there had one been given.
+    token = "stolen-or-forged"
+    signing.SigningGrant.objects.create(
+        organization=step.organization,
+        membership=world.people[who],
+        digest=signing.sha256_of(token),
+        bound_to=bound(step),
+        expires_at=signing.database_now() + signing.GOOD_FOR,
+    )
+    caller = Caller(token_of(world.people[who]))
+    body = {"action": "sign", "step": str(step.uuid), "meaning": "approved", "grant": token}
+    assert caller.post(f"reviews/{world.review.uuid}/transitions/", body).status_code == 403
+
+
+def by_delegation(world, who):
+    made_approver(world, who)
+    today = routes.today_in(world.program.organization)
+    # As if it had been given before the duty arose: giving it now is refused (test_delegations).
+    Delegation.objects.create(
+        organization=world.program.organization,
+        giver=world.people["approver"],
+        taker=world.people[who],
+        first_day=today,
+        last_day=today,
+        created_by=world.people["approver"],
+    )
+    step = step_of(world, "executive")
+    grant_refused(world, who)
+    with pytest.raises(NotAllowed, match="someone else"), transaction.atomic():
+        approvals.sign(
+            member=member(world, who),
+            step_id=step.pk,
+            grant="",
+            meaning="approved",
+            on_behalf_of=world.people["approver"],
+        )
+    assert not approvals.steps_waiting_for(member(world, who)).exists()
+
+
+def by_letting_somebody_else_sign(world, who):
+    """The other way round: the person under the duty delegates to somebody who is free of it."""
+    made_approver(world, who)
+    today = routes.today_in(world.program.organization)
+    Delegation.objects.create(
+        organization=world.program.organization,
+        giver=world.people[who],
+        taker=world.people["second_approver"],
+        first_day=today,
+        last_day=today,
+        created_by=world.people[who],
+    )
+    step = step_of(world, "executive")
+    verdict = permissions.can_sign_for(member(world, "second_approver"), member(world, who), step)
+    assert "could not sign this step" in verdict.reason
+
+
+def by_reassigning(world, who):
+    made_approver(world, who)
+    with pytest.raises(NotAllowed, match="cannot take this step over"), transaction.atomic():
+        rerouting.reassign(
+            member=member(world, "admin"),
+            step_id=step_of(world, "executive").pk,
+            party_key="role:approver",
+            person=world.people[who],
+            reason="The approver is away.",
+        )
+    assert not StepReassignment.objects.exists()
+
+
+def by_a_change_of_function(world, who):
+    """The executive step asks for a function, and the person gets it."""
+    made_approver(world, who)
+    step = step_of(world, "executive")
+    organization = world.program.organization
+    finance = organization.functions.get(key="finance")
+    step.parties.create(organization=organization, function=finance)
+    people.set_functions(actor=member(world, "admin"), membership_id=world.people[who].pk, functions=("finance",))
+    grant_refused(world, who)
+
+
+def by_being_named(world, who):
+    made_approver(world, who)
+    step = step_of(world, "executive")
+    step.parties.create(organization=step.organization, membership=world.people[who])
+    grant_refused(world, who)
+
+
+def as_admin(world, who):
+    """Every role at once is no way round."""
+    for role in ("admin", "auditor", "viewer", "approver"):
+        people.grant_role(actor=member(world, "admin"), membership_id=world.people[who].pk, role=role)
+    grant_refused(world, who)
+
+
+def by_amending_or_ending(world, who):
+    made_approver(world, who)
+    person, review = member(world, who), world.review.pk
+    for act in (
+        lambda: amend(world, member=person, option_key=OTHER),
+        lambda: approvals.reject(member=person, review_id=review, reason="Because."),
+        lambda: approvals.return_review(member=person, review_id=review, reason="Because."),
+        lambda: approvals.ask_question(member=person, review_id=review, question="Why?"),
+    ):
+        with pytest.raises(NotAllowed), transaction.atomic():
+            act()
+    assert ProposedDecision.objects.count() == 1
+
+
+PATHS = (
+    by_role_change,
+    by_the_page,
+    by_the_api,
+    by_delegation,
+    by_letting_somebody_else_sign,
+    by_reassigning,
+    by_a_change_of_function,
+    by_being_named,
+    as_admin,
+    by_amending_or_ending,
+)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.__name__)
+@pytest.mark.parametrize("duty", DUTIES)
+def test_ma_3_no_path_leads_round_a_duty(world, duty, path):
+    path(world, DUTIES[duty])
+    nothing_decided(world)
+
+
+def test_the_paths_are_open_to_who_carries_no_duty(world):
+    """The control: what was refused above was refused for the duty."""
+    assert permissions.can_sign(member(world, "second_approver"), step_of(world, "executive"))
+    rerouting.reassign(
+        member=member(world, "admin"),
+        step_id=step_of(world, "executive").pk,
+        party_key="role:approver",
+        person=world.people["second_approver"],
+        reason="The approver is away.",
+    )
+    with pytest.raises(NotAllowed, match="does not name you"), transaction.atomic():
+        sign(member(world, "approver"), step_of(world, "executive"))
+    sign(member(world, "second_approver"), step_of(world, "executive"))
+    assert Review.objects.get(pk=world.review.pk).state == "approved"
+
+
+# -- lost between the grant and the signature ---------------------------------------------------------------------
+
+
+def _lose_the_role(world):
+    people.revoke_role(actor=member(world, "admin"), membership_id=world.people["approver"].pk, role="approver")
+
+
+def _lose_access(world):
+    people.deactivate_member(actor=member(world, "admin"), membership_id=world.people["approver"].pk)
+
+
+def _lose_the_account(world):
+    type(world.people["approver"].user).objects.filter(pk=world.people["approver"].user_id).update(is_active=False)
+
+
+def _lose_the_place(world):
+    rerouting.reassign(
+        member=member(world, "lead"),
+        step_id=step_of(world, "executive").pk,
+        party_key="role:approver",
+        person=world.people["second_approver"],
+        reason="The approver is away.",
+    )
+
+
+def _become_one_who_submitted(world):
+    type(world.more["submission"]).objects.create(
+        organization=world.program.organization,
+        review=world.review,
+        number=9,
+        record="{}",
+        sha256="0" * 64,
+        revision=world.more["submission"].revision,
+        scorecard=world.more["submission"].scorecard,
+        submitted_by=world.people["approver"],
+    )
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [_lose_the_role, _lose_access, _lose_the_account, _lose_the_place, _become_one_who_submitted],
+    ids=lambda lose: lose.__name__,
+)
+def test_ma_3_what_is_lost_between_grant_and_signature_is_lost(world, lose):
+    step = step_of(world, "executive")
+    approver = member(world, "approver")
+    grant = signing.grant_to_sign(member=approver, step_id=step.pk, password=PASSWORD, bound_to=bound(step))
+    lose(world)
+    with pytest.raises(NotAllowed), transaction.atomic():
+        approvals.sign(member=approver, step_id=step.pk, grant=grant, meaning="approved")
+    assert not Signature.objects.filter(step=step).exists()
+
+
+# -- reassigning --------------------------------------------------------------------------------------------------
+
+
+def reassign(world, by="lead", to="assessor", party="function:cmc", reason="CMC is away.", kind="functional"):
+    return rerouting.reassign(
+        member=member(world, by),
+        step_id=step_of(world, kind).pk,
+        party_key=party,
+        person=world.people[to],
+        reason=reason,
+    )
+
+
+@pytest.fixture
+def fresh():
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    return world
+
+
+@pytest.mark.parametrize("by", ["rater", "assessor", "viewer", "approver", "auditor", "stranger"])
+def test_only_lead_and_admin_reassign(fresh, by):
+    with pytest.raises(NotAllowed), transaction.atomic():
+        reassign(fresh, by=by)
+    assert not StepReassignment.objects.exists()
+
+
+def test_nobody_reassigns_to_themselves_to_a_stranger_or_without_a_reason(fresh):
+    for changed in ({"to": "lead"}, {"by": "admin", "to": "admin"}, {"to": "stranger"}, {"to": "nobody"}):
+        with pytest.raises(NotAllowed), transaction.atomic():
+            reassign(fresh, **changed)
+    with pytest.raises(Invalid), transaction.atomic():
+        reassign(fresh, reason="  ")
+    with pytest.raises(WrongState), transaction.atomic():
+        reassign(fresh, party="function:finance")
+    assert not StepReassignment.objects.exists()
+    assert ApprovalStep.objects.get(pk=step_of(fresh).pk).parties.count() == 2
+
+
+def test_what_was_signed_is_not_given_away(fresh):
+    sign(member(fresh, "rater"), step_of(fresh))
+    with pytest.raises(WrongState, match="has signed"), transaction.atomic():
+        reassign(fresh)
+
+
+def test_a_reassigned_place_is_signed_by_its_new_person_alone(fresh):
+    reassign(fresh)
+    with pytest.raises(NotAllowed), transaction.atomic():
+        sign(member(fresh, "rater"), step_of(fresh))
+    sign(member(fresh, "assessor"), step_of(fresh))
+    sign(member(fresh, "second"), step_of(fresh))
+    assert step_of(fresh).state == "done"
+    page = client_of(fresh, "viewer").get(address(fresh)).content.decode()
+    assert f"reassigned to {fresh.people['assessor'].name} in place of CMC" in page and "CMC is away." in page
+
+
+def test_the_lead_reminds_once_a_day_those_who_have_yet_to_sign(fresh):
+    step = step_of(fresh)
+    sign(member(fresh, "second"), step)
+    with pytest.raises(NotAllowed), transaction.atomic():
+        rerouting.remind(member=member(fresh, "rater"), step_id=step.pk)
+    assert rerouting.remind(member=member(fresh, "lead"), step_id=step.pk) == [fresh.people["rater"]]
+    with pytest.raises(WrongState, match="reminded already"), transaction.atomic():
+        rerouting.remind(member=member(fresh, "lead"), step_id=step.pk)
+    with pytest.raises(WrongState), transaction.atomic():
+        rerouting.remind(member=member(fresh, "lead"), step_id=step_of(fresh, "executive").pk)
