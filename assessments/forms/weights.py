@@ -24,7 +24,7 @@ MOST_PAIRED = 10  # keys, beyond which pairs are too many to be judged with care
 class ChooseForm(forms.Form):
     """Which weights, by which method, and who answers."""
 
-    group = forms.ChoiceField(label="Weights of", required=False)
+    group = forms.ChoiceField(label="Weights of")
     method = forms.ChoiceField(choices=list(METHODS.items()))
     functions = forms.MultipleChoiceField(
         label="Who answers", required=False, widget=forms.CheckboxSelectMultiple, help_text="Nobody ticked: one answer."

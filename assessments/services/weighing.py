@@ -1,6 +1,6 @@
 """Weights of a criteria draft from what people say of them: previewed, then written to the draft.
 
-A group is the dimensions (""), or the criteria of one dimension (its key).
+A group is the dimensions ("dimensions"), or the criteria of one dimension (its key).
 """
 
 import re
@@ -22,7 +22,7 @@ from assessments.scoring.language import EvaluationError
 from assessments.scoring.profile import reads
 from assessments.services.criteria import check_document, content_of, locked
 
-DIMENSIONS = ""
+DIMENSIONS = "dimensions"
 WHOLE = 100.0  # what the weights of a group add up to once they are elicited
 MOST_PROGRAMS = 25  # whose answer a preview computes anew
 
@@ -114,9 +114,9 @@ def apply_weights(
         organization_id=version.organization_id,
         actor=member,
         subject=version,
-        old={"group": group_key or "dimensions", "weights": dict(group.weights)},
+        old={"group": group_key, "weights": dict(group.weights)},
         new={
-            "group": group_key or "dimensions",
+            "group": group_key,
             "weights": weights,
             "answers": {
                 function: {"method": one.method, "given": _plain(one.given)} for function, one in answers.items()

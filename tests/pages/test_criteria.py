@@ -269,7 +269,7 @@ def fill(client, url, **changed):
 
 
 def test_weights_are_previewed_before_they_are_written(as_admin, draft):
-    url = f"/criteria/{draft.uuid}/weights/?group=&method=swing&functions=cmc&functions=qa"
+    url = f"/criteria/{draft.uuid}/weights/?group=dimensions&method=swing&functions=cmc&functions=qa"
     sent = fill(as_admin, url, **{"cmc:pdr": 100, "cmc:omr": 0})
     said = words(as_admin.post(url, sent | {"act": "preview"}).content.decode())
     assert "What comes of it" in said and "nothing is written yet" in said and "What it would change" in said
@@ -288,7 +288,11 @@ def test_pairs_that_contradict_each_other_are_told_with_the_one_to_look_at(as_ad
     pairs = [name for name in form.fields if name != "version"]
     sent = fill(as_admin, url, **dict.fromkeys(pairs, "1")) | {pairs[0]: "9", pairs[1]: "1/9"}
     said = words(as_admin.post(url, sent | {"act": "preview"}).content.decode())
-    assert "the pairs contradict each other" in said and "the other pairs together say" in said
+    assert (
+        "the pairs contradict each other" in said
+        and "The other pairs together say:" in said
+        and "9 times as important as" in said
+    )
     consistent = words(
         as_admin.post(url, fill(as_admin, url, **dict.fromkeys(pairs, "1")) | {"act": "preview"}).content.decode()
     )
@@ -298,7 +302,7 @@ def test_pairs_that_contradict_each_other_are_told_with_the_one_to_look_at(as_ad
 
 
 def test_equal_ranks_share_their_places(as_admin, draft):
-    url = f"/criteria/{draft.uuid}/weights/?group=&method=rank_sum"
+    url = f"/criteria/{draft.uuid}/weights/?group=dimensions&method=rank_sum"
     names = [name for name in as_admin.get(url).context["form"].fields if name != "version"]
     said = as_admin.post(url, fill(as_admin, url, **dict.fromkeys(names, 1)) | {"act": "preview"})
     assert all(row.then == "12.5 %" for row in said.context["preview"])

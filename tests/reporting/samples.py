@@ -159,3 +159,40 @@ def brief(**changes: object) -> Brief:
         ),
     )
     return replace(whole, **changes)  # type: ignore[arg-type]  # the names are the dataclass's own, tests pass them by keyword
+
+
+def ranks() -> charts.RankShares:
+    options = (
+        charts.OptionRanks("Hybrid", "hybrid", ((0.613, 0.002), (0.3, 0.002), (0.087, 0.001))),
+        charts.OptionRanks("CDMO", "cdmo", ((0.387, 0.002), (0.6, 0.002), (0.013, 0.0005))),
+        charts.OptionRanks("In-house", "in_house", ((0.0, 0.0), (0.1, 0.002), (0.9, 0.002))),
+    )
+    return charts.RankShares(options, 16_384)
+
+
+def ranges() -> charts.WeightRanges:
+    row = charts.RangeOfWeight
+    rows = (
+        row("Strategic control & IP", 0.08, 0.075, 1.0, 0.075, 0.1, below="CDMO"),
+        row("Capability fit", 0.15, 0.0, 1.0, 0.0, 1.0),
+        row("Operating model realism", 0.18, 0.0, 0.19, 0.1, 0.19, above="CDMO"),
+    )
+    return charts.WeightRanges(rows, "In-house")
+
+
+def tornado() -> charts.Tornado:
+    swing = charts.Swing
+    swings = (
+        swing("Strategic control & IP", -2.0, 4.4),
+        swing("Patient delivery risk", 1.3, -0.4),
+        swing("Supply", 0.3, 0.3),
+    )
+    return charts.Tornado(swings, 0.3, "In-house", "CDMO")
+
+
+def breach() -> charts.BreachOverTime:
+    panels = (
+        charts.BreachPanel("Hybrid", "hybrid", ((0.1, 0.002), (0.7, 0.003)), "in at least one half-year: 70 %"),
+        charts.BreachPanel("CDMO", "cdmo", ((0.0, 0.0), (1.0, 0.0))),
+    )
+    return charts.BreachOverTime(panels, ("0–6", "6–12"), 0.5)

@@ -12,7 +12,17 @@ from assessments.reporting import charts
 from tests.reporting import samples
 
 SVG = "{http://www.w3.org/2000/svg}"
-ALL = [samples.values(), samples.scenarios(), samples.shares(), samples.risk(), samples.sparkline()]
+ALL = [
+    samples.values(),
+    samples.scenarios(),
+    samples.shares(),
+    samples.ranks(),
+    samples.ranges(),
+    samples.tornado(),
+    samples.risk(),
+    samples.breach(),
+    samples.sparkline(),
+]
 HOSTILE = [
     "</text><script>alert(1)</script>",
     "\"&'<>",
@@ -126,12 +136,36 @@ def test_tables_say_what_the_charts_show():
     assert len(charts.table(samples.risk()).rows) == 16
 
 
+def test_tables_of_weights_and_risk_say_what_the_charts_show():
+    assert charts.table(samples.ranks()).rows[2] == ("In-house", "none", "10.0 ± 0.4 %", "90.0 ± 0.4 %")
+    assert charts.table(samples.ranges()).rows == (
+        ("Strategic control & IP", "8.0 %", "above 7.5 %", "below: CDMO", "7.5–10 %"),
+        ("Capability fit", "15 %", "any", "nobody", "any"),
+        ("Operating model realism", "18 %", "below 19 %", "above: CDMO", "10–19 %"),
+    )
+    assert charts.table(samples.tornado()).rows[0] == ("Strategic control & IP", "−2.0", "+4.4")
+    assert charts.table(samples.breach()).rows == (("Hybrid", "10 ± 1 %", "70 ± 1 %"), ("CDMO", "0 %", "100 %"))
+
+
+def test_bars_of_a_tornado_end_at_their_margins_and_touch_the_present_one():
+    """From −3 to 5 points over the drawing's length: halved −2 lies left of now (0.3), doubled 4.4 right of it."""
+    only = replace(samples.tornado(), swings=samples.tornado().swings[:1])
+    boxes = [box for box in parsed(only).iter(f"{SVG}rect") if float(box.get("height")) == 14.0]
+    left, right = sorted(boxes, key=lambda box: float(box.get("x")))
+    assert float(left.get("x")) + float(left.get("width")) == pytest.approx(float(right.get("x")), abs=0.02)
+    assert float(left.get("width")) / float(right.get("width")) == pytest.approx(2.3 / 4.1, abs=0.01)
+
+
 def test_nothing_yet_is_drawn_too():
     empty = (
         charts.ValueBars((), ()),
         charts.ScenarioMatrix((), ()),
         charts.FirstShares((), 0),
         charts.RiskOverTime((), None, "months"),
+        charts.RankShares((), 0),
+        charts.WeightRanges((), "none"),
+        charts.Tornado((), 0.0, "a", "b"),
+        charts.BreachOverTime((), (), 0.5),
     )
     for data in (*empty, charts.Sparkline((), None, "months")):
         assert parsed(data) is not None

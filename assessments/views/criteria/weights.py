@@ -1,5 +1,6 @@
 """Weights of a draft from what people say of them: choose a method, answer, see what comes of it, apply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from assessments.errors import Clash, Invalid
 from assessments.forms.weights import METHODS, MOST_PAIRED, PAIRS, TOGETHER, ChooseForm, WeightsForm
 from assessments.models import CriteriaVersion
 from assessments.services.frameworks import framework_of
-from assessments.services.weighing import Group, apply_weights, effects_of, elicit, groups_of
+from assessments.services.weighing import DIMENSIONS, Group, apply_weights, effects_of, elicit, groups_of
 from assessments.views.access import member_required
 from assessments.views.criteria.versions import find_version, frame
 
@@ -62,11 +63,9 @@ def _consistency(group: Group, found: dict[str, Any], answering: dict[str, str])
         ratio = "" if judged["ratio"] is None else f"{judged['ratio']:.2f}"
         repairs = [
             {
-                "first": group.names[repair["pair"][0]],
-                "second": group.names[repair["pair"][1]],
-                "said": _times(repair["said"]),
-                "implied": _times(repair["implied"]),
-                "nearest": _times(repair["nearest"]),
+                "said": _judged(group, repair["pair"], repair["said"]),
+                "implied": _judged(group, repair["pair"], repair["implied"]),
+                "nearest": _judged(group, repair["pair"], repair["nearest"]),
                 "ratio": f"{repair['ratio']:.2f}",
             }
             for repair in judged["repairs"]
@@ -75,9 +74,14 @@ def _consistency(group: Group, found: dict[str, Any], answering: dict[str, str])
     return told
 
 
-def _times(value: float) -> str:
-    """ "3 times as important as" or "a third as important as", as a number."""
-    return f"{value:.2g} times" if value >= 1 else f"1/{1 / value:.2g} times"
+def _judged(group: Group, pair: Sequence[str], times: float) -> str:
+    """ "Capability fit 3 times as important as Supply chain": the more important of the two first."""
+    first, second = (group.names[key] for key in pair)
+    if abs(times - 1) < 0.05:
+        return f"{first} and {second} equally important"
+    if times < 1:
+        first, second, times = second, first, 1 / times
+    return f"{first} {times:.2g} times as important as {second}"
 
 
 @member_required
@@ -91,7 +95,7 @@ def criteria_weights(request, uuid):
     framework = framework_of(version)
     asked = request.GET
     groups = groups_of(framework)
-    group = groups.get(asked.get("group", ""))
+    group = groups.get(asked.get("group", DIMENSIONS))
     if group is None:
         raise Http404
     method = asked.get("method") if asked.get("method") in METHODS else "direct"
@@ -111,7 +115,9 @@ def criteria_weights(request, uuid):
     context = frame(request, version, "weights") | {
         "choose": ChooseForm(
             initial={"group": group.key, "method": method, "functions": list(chosen)},
-            groups={key: "The dimensions" if not key else f"Criteria of {one.name}" for key, one in groups.items()},
+            groups={
+                key: "The dimensions" if key == DIMENSIONS else f"Criteria of {one.name}" for key, one in groups.items()
+            },
             functions=functions,
         ),
         "group": group,
