@@ -26,6 +26,7 @@ from assessments.api import (
     submissions,
     transitions,
     watches,
+    weights,
 )
 
 app_name = "api"
@@ -88,6 +89,7 @@ urlpatterns = [
     path("criteria-versions/", criteria.CriteriaVersions.as_view(), name="criteria_versions"),
     path("criteria-versions/<uuid:id>/", criteria.CriteriaVersionDetail.as_view(), name="criteria_version_detail"),
     path("criteria-versions/<uuid:id>/document/", criteria.CriteriaDocument.as_view(), name="criteria_document"),
+    path("criteria-versions/<uuid:id>/weights/", weights.CriteriaWeights.as_view(), name="criteria_weights"),
     path("criteria-versions/<uuid:id>/publish/", criteria.PublishCriteria.as_view(), name="publish_criteria"),
     path("criteria-versions/<uuid:id>/retire/", criteria.RetireCriteria.as_view(), name="retire_criteria"),
     path("audit-events/", audit.AuditEvents.as_view(), name="audit_events"),

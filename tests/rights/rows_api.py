@@ -351,6 +351,20 @@ TABLE = {
         Row_("GET", with_token(200, stranger=404, nobody=404), **of_version),
         Row_("GET", only_with_token("admin", refused=404), **of_draft),
     ],
+    "api:criteria_weights": [
+        Row_(
+            "POST",
+            only_with_token("admin", refused=404),
+            data=lambda world: {"answers": {"cmc": {"method": "direct", "given": {"time": 60, "money": 40}}}},
+            **of_draft,
+        ),
+        Row_(
+            "POST",
+            only_with_token("admin", answer=409, nobody=404),
+            data=lambda world: {"answers": {"cmc": {"method": "direct", "given": {"time": 60, "money": 40}}}},
+            **of_version,
+        ),
+    ],
     "api:publish_criteria": [
         Row_(
             "POST",
