@@ -9,7 +9,7 @@ from accounts.models import AuditEvent
 from assessments.errors import FileDamaged
 from assessments.models import Decision, ProposedDecision, Review, Signature, Submission
 from assessments.scoring.framework import canonical
-from assessments.services import files, routes, signing
+from assessments.services import files, questions, routes, signing
 
 RECORDED = ("submission.made", "decision.amended", "signature.given")
 
@@ -42,7 +42,19 @@ def verify(submission: Submission) -> list[Mismatch]:
     )
     for signature in signatures:
         found += [Mismatch(f"Signature of {signature}", words) for words in _signature(submission, signature)]
-    return found + _trail(submission, signatures, events)
+    return found + _standing(submission) + _trail(submission, signatures, events)
+
+
+def _standing(submission: Submission) -> list[Mismatch]:
+    """Signatures of former submissions stand for a step only where their record says the same."""
+    found = []
+    for step in submission.steps.exclude(stands_on=None).select_related("stands_on__submission"):
+        former = step.stands_on.submission
+        earlier = former.review_id == submission.review_id and former.number < submission.number
+        if not earlier or not questions.says_the_same(former.record, submission.record):
+            words = f"It stands on signatures of submission {former.number}, whose record says something else."
+            found.append(Mismatch(step.name, words))
+    return found
 
 
 def _events(submission: Submission) -> dict[str, list[AuditEvent]]:

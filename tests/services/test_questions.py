@@ -188,3 +188,29 @@ def test_what_was_reassigned_stays_reassigned_after_a_question(world):
         "function:qa",
         f"person:{world.people['assessor'].uuid}",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+class TestByHand:
+    def test_signatures_that_stand_on_another_record(self):
+        world = decided_world()
+        first = submit(world)
+        functional_signed(world)
+        approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="Look again.")
+        reconciling.agree(
+            member=member(world, "lead"),
+            review_id=world.review.pk,
+            criterion_key="first_lot",
+            option_key=OTHER,
+            value="3",
+            note="Halfway.",
+        )
+        compute(world.review)
+        world.review.refresh_from_db()
+        second = submit(world, conditions=[])
+        assert verifying.verify(second) == []
+        former = first.steps.get(kind="functional")
+        second.steps.filter(kind="functional").update(stands_on=former, state="done")
+        assert [one.message for one in verifying.verify(second)] == [
+            "It stands on signatures of submission 1, whose record says something else."
+        ]

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
+from django.db.models import ProtectedError
 from psycopg import sql
 
-from accounts import proof
+from accounts import first_passwords, people, proof
 from accounts.models import AuditEvent, RoleGrant, User
 from accounts.permissions import NotAllowed
 from assessments import permissions
@@ -383,3 +384,43 @@ def test_nothing_is_signed_on_a_review_that_is_not_in_approval(world):
     with pytest.raises(WrongState):
         put(world, grant)
     assert not Signature.objects.exists()
+
+
+def test_p11_100_who_signed_is_deactivated_and_never_deleted(world):
+    signature = put(world, confirm(world))
+    person = world.people["rater"]
+    for row in (person, person.user):
+        with pytest.raises(ProtectedError), transaction.atomic():
+            row.delete()
+        # Past the ORM the role may not, and the owner meets the foreign key.
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            type(row).objects.filter(pk=row.pk)._raw_delete("default")
+    people.deactivate_member(actor=member(world, "admin"), membership_id=person.pk)
+    assert Signature.objects.get(pk=signature.pk).printed_name == person.name
+    # The address given to somebody new is another person, to whom no signature belongs.
+    User.objects.filter(pk=person.user_id).update(email="gone@example.org", is_active=False)
+    again = people.add_member(actor=member(world, "admin"), email="gone2@example.org", full_name=person.name)
+    assert again.user.uuid != person.user.uuid and not again.signatures.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_p11_100_not_even_the_owner_of_the_tables_deletes_who_signed(owner_url):
+    world = decided_world()
+    submit(world)
+    put(world, confirm(world))
+    with psycopg.connect(owner_url, autocommit=True) as owner, pytest.raises(psycopg.errors.ForeignKeyViolation):
+        owner.execute("DELETE FROM accounts_user WHERE id = %s", [world.people["rater"].user_id])
+    connection.close()
+
+
+def test_p11_200b_no_admin_sets_a_password_that_signs(world):
+    """A link for a first password is made only while none was ever set; the person then sets their own."""
+    with pytest.raises(NotAllowed, match="nobody else can replace it"), transaction.atomic():
+        first_passwords.make_link_code(actor=member(world, "admin"), membership_id=world.people["rater"].pk)
+    User.objects.filter(pk=world.people["rater"].user_id).update(password="!unusable")
+    step = step_of(world)
+    for password in ("", "!unusable", PASSWORD):
+        with pytest.raises(NotAllowed):
+            signing.grant_to_sign(
+                member=member(world, "rater"), step_id=step.pk, password=password, bound_to=bound(step)
+            )
