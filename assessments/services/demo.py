@@ -14,6 +14,7 @@ from assessments import jobs
 from assessments.models import ApprovalStep, CriteriaVersion, Job, Program, Review
 from assessments.services import (
     approvals,
+    condition_states,
     conditions,
     criteria,
     programs,
@@ -23,6 +24,7 @@ from assessments.services import (
     reviews,
     signing,
     submissions,
+    tripwires,
 )
 from assessments.services.frameworks import default_document
 
@@ -39,9 +41,10 @@ PATHS = {
     "in_approval": ("open", "start", "rate", "reveal", "agree", "submit", "sign"),
     "returned": ("open", "start", "rate", "reveal", "agree", "submit", "sign", "return_"),
     "approved": ("open", "start", "rate", "reveal", "agree", "submit", "sign", "report"),
+    "no_longer_holds": ("open", "start", "rate", "reveal", "agree", "submit", "sign", "report", "move_on"),
 }
 BEFORE_RESULTS = ("open", "start", "rate", "reveal", "agree")
-AFTER_RESULTS = ("submit", "sign", "return_", "report")
+AFTER_RESULTS = ("submit", "sign", "return_", "report", "move_on")
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,7 @@ class _Telling:
         )
 
     def bring_program(self, told: dict) -> Program:
-        document = yaml.safe_load((PROFILES / f"{told['profile']}.yaml").read_text(encoding="utf-8"))
-        if "named" in told:
-            document["program_name"] = told["named"]
+        document = self.document(told)
         lead = self.people[told["lead"]]
         program = programs.create_program(
             member=self.admin, name=document["program_name"], criteria_version=self.version, lead=lead
@@ -162,6 +163,13 @@ class _Telling:
             day=self.today.isoformat(),
         )
         return Program.objects.get(pk=program.pk)
+
+    def document(self, told: dict) -> dict[str, Any]:
+        """The facts of a program of the story: those of a profile, with what the story says instead."""
+        document = yaml.safe_load((PROFILES / f"{told['profile']}.yaml").read_text(encoding="utf-8"))
+        if "named" in told:
+            document["program_name"] = told["named"]
+        return document | told.get("facts", {})
 
     def _review(self, program: Program) -> Review:
         return Review.objects.select_related("program", "criteria_version", "revision").get(
@@ -236,6 +244,8 @@ class _Telling:
             {**row, "owner": self.people[row["owner"]], "function_key": self.people[row["owner"]].functions[0].key}
             for row in told.get("advised", [])
         ]
+        for wire in told.get("tripwires", []):
+            tripwires.set_tripwire(member=lead, review_id=review.pk, **wire | {"owner": self.people[wire["owner"]]})
         submissions.submit(
             member=lead,
             review_id=review.pk,
@@ -273,6 +283,20 @@ class _Telling:
     def report(self, told: dict, program: Program) -> None:
         review = Review.objects.get(program=program, state=Review.State.APPROVED)
         reports.ask_for_report(member=self.people[told["lead"]], review_id=review.pk)
+
+    def move_on(self, told: dict, program: Program) -> None:
+        """After the approval: work on its conditions, and facts that moved, on which the watch follows."""
+        review = Review.objects.get(program=program, state=Review.State.APPROVED)
+        for title, state, note in told["after"]["conditions"]:
+            row = review.conditions.select_related("owner").get(title=title)
+            condition_states.move(member=row.owner, condition_id=row.pk, state=state, note=note)
+        programs.import_revision(
+            member=self.people[told["lead"]],
+            program=program,
+            document=self.document(told) | told["after"]["facts"],
+            summary=told["after"]["summary"],
+            day=self.today.isoformat(),
+        )
 
 
 def _does(row: dict[str, Any]) -> str:

@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from accounts.models import Organization
-from assessments.models import Job, Program, Rating, Review
+from accounts.models import Notification, Organization
+from assessments.models import DecisionWatch, Job, Program, Rating, Review
 from assessments.services import demo
 from assessments.services.shown import FRESH, shown
 
@@ -22,6 +22,7 @@ def test_the_story_is_told_once_and_every_result_is_fresh():
         "Brightwater Cell Sciences BW-310": "reconciling",
         "Tri-Coast Regenerative TCR-5": "scoring",
         "Ostara Cellular OST-101": "reconciling",
+        "Cardia Regenerative CDR-40": "approved",
         "Nuvelo Stroma NV-1": "draft",
     }
     assert states == wanted
@@ -31,3 +32,19 @@ def test_the_story_is_told_once_and_every_result_is_fresh():
     told = Rating.objects.exclude(rationale="").count()
     assert told == sum(len(p.get("ratings", [])) for o in demo.read_story()["organizations"] for p in o["programs"])
     assert demo.load("another-password-1", TODAY) == []
+
+
+def test_one_decision_of_the_story_no_longer_holds_and_says_why():
+    """Independently: `score_profile` of the two sets of facts has the partner ready in month 11 and then, at 0 + 17 + 9
+    months, in 26, one later than the 16 + 9 from which G04 blocks; the suite is the one option left."""
+    demo.load("birch-ember-kelp-4711", TODAY)
+    watches = {one.review.program.name: one for one in DecisionWatch.objects.select_related("review__program")}
+    assert watches["Halden Biotherapeutics HLD-220"].state == "holds"
+    watch = watches["Cardia Regenerative CDR-40"]
+    assert watch.state == "no_longer_holds"
+    assert [one["now"] for one in watch.fired] == ["17 months"]
+    assert watch.sentence.startswith("A tripwire is crossed: Wait for a slot of ")
+    told = " ".join(one["sentence"] for one in watch.causes)
+    assert "(G04)" in told and "2 months when signed, now 17 months." in told
+    assert (watch.figures["now"]["kind"], watch.figures["now"]["option"]) == ("best_remaining", "hybrid")
+    assert Notification.objects.filter(kind="decision_no_longer_holds").count() == 6, "one lead and five signers"
