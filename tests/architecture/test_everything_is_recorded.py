@@ -29,6 +29,7 @@ BOOKKEEPING = {
     "accounts.restoring": "records system.restored in each organization; ended sessions are told by it",
     "accounts.outbound": "notifications and mails in waiting; the act they tell of is recorded by its service",
     "accounts.delivery": "attempts and outcome of a mail, which stand in its own row",
+    "accounts.views.notifications": "opens a notification, which marks it as read",
     "accounts.reading": "what a person has read of their own notifications",
     "assessments.api.authentication._note_use": "when a token was used last, at most once a minute",
     "assessments.api.throttling": "counts of requests per token",
