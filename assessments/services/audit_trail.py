@@ -15,7 +15,7 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Replace
 from django.db.models.query import ModelIterable
 
-from accounts import anchors, chain, sealing
+from accounts import anchors, chain, sealing, trail_watch
 from accounts.audit import database_now, record_event
 from accounts.models import AuditEvent, Membership, TrailReview
 from accounts.permissions import can_read_audit
@@ -149,7 +149,7 @@ def verify(*, member: Membership, after: str = "") -> Verification:
         given = {"member": member.pk, "through": walk.through, "digest": walk.digest}
         return Verification("more", walk.through, total, signing.dumps(given, salt=__name__))
     result = chain.conclude(member.organization_id, walk, None if kept is None else held)
-    _record_verified(member, result)
+    trail_watch.record_outcome(member.organization, result, member)
     return Verification("matches" if result else "broken", walk.through, total, result=result)
 
 
@@ -161,23 +161,6 @@ def _walk_of(member: Membership, after: str) -> chain.Walk:
     if said.get("member") != member.pk:
         raise _invalid("after", after, "Verify from the beginning.")
     return chain.Walk(said["through"], said["digest"])
-
-
-@transaction.atomic
-def _record_verified(member: Membership, result: chain.Result) -> None:
-    record_event(
-        "audit.verified" if result else "audit.found_broken",
-        organization_id=member.organization_id,
-        actor=member,
-        subject=member.organization,
-        label=member.organization.name,
-        new={
-            "entries": result.sealed,
-            "head": result.head,
-            "anchored": result.anchored,
-            "faults": [str(fault) for fault in result.faults],
-        },
-    )
 
 
 def _invalid(field: str, value: Any, message: str) -> Invalid:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
+
 from config import environment as env
 from config.static import static_headers
 
@@ -220,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "mail that waits": {"task": "assessments.owe_deliveries", "schedule": 30.0, "options": {"expires": 30}},
+    "whether the audit trail matches": {"task": "accounts.verify_trails", "schedule": crontab(hour="2", minute="17")},
     "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -5,9 +5,9 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import anchors, chain, sealing
+from accounts import anchors, chain, people, sealing, trail_watch
 from accounts.audit import event_digest
-from accounts.models import AuditEvent, AuditSeal, AuditSealEntry
+from accounts.models import AuditEvent, AuditSeal, AuditSealEntry, Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -232,3 +232,18 @@ def test_the_digest_of_an_event_can_be_taken_again_from_its_row_whatever_number_
             "x.y", organization_id=organization.pk, actor=admin, subject=organization, new={"v": value}
         )
     assert event_digest(AuditEvent.objects.get(pk=event.pk)) == event.digest
+
+
+def test_f16_what_the_nightly_check_finds_is_an_event_and_admins_and_auditors_are_told_once(sealed, admin, tamper):
+    auditor = people.add_member(actor=admin, email="s@x.test", full_name="Sam", roles=("auditor",))
+    people.add_member(actor=admin, email="v@x.test", full_name="Vera", roles=("viewer",))
+    assert trail_watch.verify(sealed.pk)
+    event = AuditEvent.objects.get(action="audit.verified")
+    assert (event.channel, event.actor, event.new["entries"]) == ("worker", None, 9)
+    tamper("UPDATE accounts_auditevent SET reason = 'x' WHERE id = %s", event_at(6).pk)
+    for _ in range(2):
+        assert not trail_watch.verify(sealed.pk)
+    assert AuditEvent.objects.filter(action="audit.found_broken").count() == 2
+    told = Notification.objects.filter(kind="integrity_failed")
+    assert {one.membership_id for one in told} == {admin.pk, auditor.pk}
+    assert "from number 6 on" in told[0].title

@@ -1,0 +1,55 @@
+"""What follows from verifying a trail: an event, and, where something does not match, word to admins and auditors."""
+
+from django.db import transaction
+
+from accounts import anchors, chain
+from accounts.audit import acting_through, record_event
+from accounts.models import AuditEvent, Membership, Organization, RoleGrant
+from accounts.outbound import notify
+
+TRAIL = "/audit/verify/"
+
+
+@transaction.atomic
+def record_outcome(organization: Organization, result: chain.Result, actor: Membership | None = None) -> None:
+    """Record what verifying found; who answers for records is told once of each first wrong number."""
+    record_event(
+        "audit.verified" if result else "audit.found_broken",
+        organization_id=organization.pk,
+        actor=actor,
+        subject=organization,
+        label=organization.name,
+        new={
+            "entries": result.sealed,
+            "head": result.head,
+            "anchored": result.anchored,
+            "faults": [str(fault) for fault in result.faults],
+        },
+    )
+    if not result:
+        first = result.faults[0]
+        notify(
+            Membership.objects.active()
+            .filter(
+                organization=organization,
+                grants__role__in=(RoleGrant.Role.ADMIN, RoleGrant.Role.AUDITOR),
+                grants__revoked_at=None,
+            )
+            .distinct(),
+            "integrity_failed",
+            organization_id=organization.pk,
+            title=f"The audit trail does not match from number {first.number} on",
+            body=f"{first.message} Somebody changed rows in the database itself: tell whoever runs this system.",
+            url=TRAIL,
+            key=f"trail_broken:{first.number}:{result.sealed}",
+        )
+
+
+def verify(organization_id: int) -> chain.Result:
+    """Verify an organization's trail by itself, as every night, and record what was found."""
+    organization = Organization.objects.get(pk=organization_id)
+    file = anchors.configured()
+    result = chain.verify(organization, anchors.of(organization, file) if file else None)
+    with acting_through(AuditEvent.Channel.WORKER):
+        record_outcome(organization, result)
+    return result
