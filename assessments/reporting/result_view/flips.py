@@ -115,6 +115,8 @@ def _size(row: Mapping[str, Any]) -> str:
     """The change of a number as a part of what it is now."""
     if row["direction"] == "to" or not row["old"]:
         return ""
+    if row["new"] / row["old"] >= 3:
+        return f"×{row['new'] / row['old']:.2g}"
     return f"{(row['new'] - row['old']) / abs(row['old']):+.0%}".replace("-", "−").replace("%", " %")
 
 

@@ -258,9 +258,9 @@ SURE = 2  # standard errors from which on two options count as different
 
 
 def _with_error(value: float, error: float | None) -> str:
-    """ "9.8 ± 0.1"; an error not stored by an older engine is left out."""
+    """ "9.8 ± 0.1"; no error where it is 0, as of what never happens, or where an older engine stored none."""
     shown = f"{value:.1f}".replace("-", "−")
-    return shown if error is None else f"{shown} ± {max(0.1, error * HALF_WIDTH):.1f}"
+    return shown if not error else f"{shown} ± {max(0.1, error * HALF_WIDTH):.1f}"
 
 
 def spread_rows(numbers: Numbers, part: str) -> list[SpreadRow]:
