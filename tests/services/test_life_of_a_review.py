@@ -5,6 +5,8 @@ The table of who may do what from where is written here by hand, from the rules 
 product for nothing.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from django.db.models import Q
@@ -20,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from accounts import people
-from accounts.audit import sha256_of
+from accounts.audit import database_now, sha256_of
 from accounts.models import AuditEvent, MembershipFunction
 from accounts.permissions import ALLOWED, NotAllowed
 from assessments import permissions
@@ -28,6 +30,8 @@ from assessments.errors import Refusal
 from assessments.models import (
     ApprovalStep,
     Decision,
+    DecisionWatch,
+    Delegation,
     ProposedDecision,
     Rating,
     Review,
@@ -37,6 +41,7 @@ from assessments.models import (
 from assessments.services import (
     approvals,
     conditions,
+    delegations,
     programs,
     ratings,
     reconciling,
@@ -81,6 +86,7 @@ MAY = {
     "submit": ({"lead"}, {"reconciling"}),
     "sign_for_a_function": (SIGNERS, {"in_approval"}),
     "sign_the_decision": (APPROVERS, {"in_approval"}),
+    "sign_in_anothers_place": (SIGNERS | APPROVERS, {"in_approval"}),
     "amend": (APPROVERS, {"in_approval"}),
     "return": (SIGNERS | APPROVERS, {"in_approval"}),
     "ask": (SIGNERS | APPROVERS, {"in_approval"}),
@@ -93,8 +99,17 @@ EVERYONE = (
     "lead", "rater", "second", "approver", "second_approver", "assessor", "viewer", "admin", "auditor", "nobody",
     "deactivated", "stranger",
 )  # fmt: skip
+PAIRS = (
+    ("approver", "second_approver"),
+    ("second_approver", "approver"),
+    ("rater", "second"),
+    ("second", "lead"),
+    ("lead", "viewer"),
+    ("approver", "lead"),
+)
 # Attempts to sign are counted and leaves to sign are given before the act itself is decided.
 NOT_LOOKED_AT = {"assessments_signinggrant"}
+COUNTING = {"assessments_review", "assessments_program", "assessments_job"}
 
 
 def snapshot() -> dict[str, str]:
@@ -169,7 +184,9 @@ class Life(RuleBasedStateMachine):
         assert role in who and state in where, f"{role} did {name} while {state}"
         self.done.add(name)
         if AuditEvent.objects.count() == told:
-            assert snapshot() == before, f"{name} by {role} changed something and the trail does not say so"
+            # The same again counts as an input and owes a result, and changes nothing that anyone said.
+            left = {table: digest for table, digest in snapshot().items() if table not in COUNTING}
+            assert left.items() <= before.items(), f"{name} by {role} changed something and the trail does not say so"
         return True
 
     def _of(self, review):
@@ -242,6 +259,12 @@ class Life(RuleBasedStateMachine):
     def _sign_the_decision(self, member, review):
         sign(member, self.step("executive"))
 
+    def _sign_in_anothers_place(self, member, review):
+        given = Delegation.objects.filter(taker=member, revoked_at=None).select_related("giver").first()
+        giver = given.giver.now() if given else self.person("approver")
+        kind = "executive" if "approver" in giver.roles else "functional"
+        sign(member, self.step(kind), on_behalf_of=giver)
+
     def _amend(self, member, review):
         numbers, first = self._choice(review)
         said = ProposedDecision.objects.filter(submission__review=review).count()
@@ -295,6 +318,22 @@ class Life(RuleBasedStateMachine):
     def an_admin_takes_and_gives_the_role(self, role, held):
         change = people.grant_role if held else people.revoke_role
         change(actor=self.person("admin"), membership_id=self.world.people[role].pk, role="approver")
+
+    @rule(pair=st.sampled_from(PAIRS), end=st.booleans())
+    def somebody_goes_away_or_comes_back(self, pair, end):
+        giver, taker = (self.person(role) for role in pair)
+        held = Delegation.objects.filter(giver=giver, revoked_at=None).first()
+        day = database_now().date()
+        try:
+            with transaction.atomic():
+                if held and end:
+                    delegations.end(member=giver, delegation_id=held.pk)
+                else:
+                    week = day + timedelta(days=7)
+                    delegations.delegate(member=giver, giver=giver, taker=taker, first_day=day, last_day=week)
+        except (Refusal, NotAllowed):
+            return
+        self.done.add("delegate")
 
     @precondition(lambda self: self.state in ENDED)
     @rule()
@@ -389,6 +428,12 @@ class Life(RuleBasedStateMachine):
         for signature in Signature.objects.select_related("step", "submission__review"):
             review = signature.submission.review
             assert signature.membership_id not in self._strangers()
+            if signature.on_behalf_of_id:
+                pair = {"giver": signature.on_behalf_of_id, "taker": signature.membership_id}
+                assert Delegation.objects.filter(**pair).exists()
+                assert not review.submissions.filter(submitted_by=signature.on_behalf_of_id).exists() or (
+                    signature.step.kind == ApprovalStep.Kind.FUNCTIONAL
+                )
             if signature.step.kind == ApprovalStep.Kind.EXECUTIVE:
                 assert not review.submissions.filter(submitted_by=signature.membership_id).exists()
                 # Whoever signed as executive gave no rating before; none can come after while it stands.
@@ -405,6 +450,8 @@ class Life(RuleBasedStateMachine):
     def a_review_is_approved_by_exactly_what_its_route_asks(self):
         for review in Review.objects.filter(program=self.world.program):
             decision = Decision.objects.filter(review=review).first()
+            watch = DecisionWatch.objects.filter(review=review).first()
+            assert (watch is not None and watch.ended_at is None) == (review.state == "approved")
             assert (decision is not None) == (review.state in ("approved", "superseded"))
             if decision is None:
                 continue
@@ -477,4 +524,4 @@ def test_these_lives_find_a_guard_that_is_off(world, monkeypatch, where, name, i
 
 @pytest.mark.long
 def test_a_review_lives_by_its_rules_for_long(world):
-    assert live(world, examples=150, steps=40) == set(MAY)
+    assert live(world, examples=60, steps=30) == set(MAY) | {"delegate"}
