@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.permissions import NotAllowed
 
@@ -20,6 +21,11 @@ def member_required(view):
         return view(request, *args, **kwargs)
 
     return checked
+
+
+def is_path_within(text: str) -> bool:
+    """Whether a text is a path of the product, and leads nowhere else."""
+    return text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
 
 
 def id_given(text: str | None) -> UUID:

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 
 from accounts.audit import record_event
 from accounts.models import Membership, Organization, Outbound
+from accounts.outbound import told
 from accounts.permissions import can_manage_mail
 
 # Seconds until the next attempt. The first also has to outlast an attempt whose process was killed.
@@ -158,6 +159,7 @@ def release(*, member: Membership, drop_old: bool) -> Released:
     numbers = {"to_send": sent, "dropped": dropped}
     since = {"held_since": organization.outbound_held_since}
     _record("outbound.released", member, organization, old=since, new=numbers)
+    told.send(None, organization_id=organization.pk, memberships=[], mails=sent)
     return Released(sent, dropped)
 
 
@@ -175,6 +177,7 @@ def try_again(*, member: Membership, outbound: Outbound) -> None:
             label=f"Mail to {outbound.to}",
             old={"error": outbound.error},
         )
+        told.send(None, organization_id=member.organization_id, memberships=[], mails=1)
 
 
 def _record(action: str, member: Membership, organization: Organization, **more: Any) -> None:

@@ -102,7 +102,7 @@ class MailForm(forms.Form):
                 self.fields[kind.name] = forms.ChoiceField(
                     label=kind.title,
                     help_text=kind.about,
-                    choices=NotificationSetting.Mail.choices,
+                    choices=[(way, NotificationSetting.Mail(way).label) for way in kind.ways],
                     widget=forms.RadioSelect,
                 )
 

@@ -15,6 +15,7 @@ class Kind:
     topic  under which the settings page lists it
     mail   how it is mailed unless the person chose otherwise
     fixed  whether nobody chooses: it is about the safety of an account or a record
+    ways   what one may choose between
     """
 
     name: str
@@ -23,6 +24,7 @@ class Kind:
     about: str
     mail: str
     fixed: bool = False
+    ways: tuple[str, ...] = (AT_ONCE, DAILY, NEVER)
 
 
 _ALL = [
@@ -56,12 +58,20 @@ _ALL = [
     Kind("lead_appointed", "Your account", "You lead a program", "An admin appoints you, or ends it.", AT_ONCE),
     Kind("report_failed", "Your account", "A report could not be made", "One that you asked for.", AT_ONCE),
     Kind(
+        "waiting",
+        "Daily summary",
+        "What waits for you",
+        "Listed in the summary on days on which something is new, due or late.",
+        DAILY,
+        ways=(DAILY, NEVER),
+    ),
+    Kind(
         "signing_locked", "Security", "Signing is locked", "After wrong passwords; admins are told too.", AT_ONCE, True
     ),
     Kind("integrity_failed", "Security", "A check of records failed", "For admins and auditors.", AT_ONCE, True),
 ]
 KINDS = {kind.name: kind for kind in _ALL}
-TOPICS = tuple(dict.fromkeys(kind.topic for kind in _ALL))
+TOPICS = tuple(dict.fromkeys(kind.topic for kind in _ALL if kind.name != "waiting"))  # of what is told one by one
 
 
 def kind_named(name: str) -> Kind:

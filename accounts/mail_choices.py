@@ -22,7 +22,7 @@ def choose(*, member: Membership, choices: Mapping[str, str]) -> None:
     Raises ValueError for a kind that there is not, one that nobody chooses, or an unknown way
     """
     for name, mail in choices.items():
-        if name not in KINDS or KINDS[name].fixed or mail not in NotificationSetting.Mail.values:
+        if name not in KINDS or KINDS[name].fixed or mail not in KINDS[name].ways:
             raise ValueError(f"{name} cannot be set to {mail}.")
     # Two windows that save at once take turns.
     Membership.objects.select_for_update(no_key=True).get(pk=member.pk)

@@ -91,6 +91,23 @@ def notify(
     return len(new)
 
 
+def write_mail(member: Membership, *, subject: str, body: str, message_id: str) -> int:
+    """Write a mail that tells of no one notification, inside a transaction; 0 if one of this Message-ID was written."""
+    row = Outbound(
+        organization_id=member.organization_id,
+        membership=member,
+        to=member.user.email,
+        subject=one_line(subject),
+        body=body,
+        message_id=message_id,
+    )
+    Outbound.objects.bulk_create([row], ignore_conflicts=True)
+    new = Outbound.objects.filter(uuid=row.uuid).count()
+    if new:
+        told.send(None, organization_id=member.organization_id, memberships=[], mails=1)
+    return new
+
+
 def one_line(text: str, most: int = 250) -> str:
     """A text as one line of at most `most` characters: no line break of it reaches a mail's headers."""
     line = " ".join(text.split())

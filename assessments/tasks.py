@@ -6,9 +6,19 @@ from celery.signals import beat_init, worker_ready
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
-from assessments.services import deliveries, owing_watches, pruning, reports, rescore, watches
+from assessments.services import deliveries, owing_watches, pruning, reminders, reports, rescore, summaries, watches
 
-__all__ = ["owe_deliveries", "owe_outdated", "prune", "reports", "run_job", "start_dispatcher", "watches"]
+__all__ = [
+    "owe_deliveries",
+    "owe_outdated",
+    "prune",
+    "remind",
+    "summarise",
+    "reports",
+    "run_job",
+    "start_dispatcher",
+    "watches",
+]
 
 
 @shared_task(name=RUN_JOB, acks_late=True, ignore_result=True)
@@ -24,6 +34,16 @@ def owe_outdated(**_ignored) -> None:
 @shared_task(name="assessments.owe_deliveries", ignore_result=True)
 def owe_deliveries(**_ignored) -> None:
     deliveries.owe_due()
+
+
+@shared_task(name="assessments.remind", ignore_result=True)
+def remind(**_ignored) -> None:
+    reminders.remind()
+
+
+@shared_task(name="assessments.summarise", ignore_result=True)
+def summarise(**_ignored) -> None:
+    summaries.write_due()
 
 
 @shared_task(name="assessments.prune", ignore_result=True)

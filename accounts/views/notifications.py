@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import member_required
+from accounts.access import is_path_within, member_required
 from accounts.forms import MailForm
 from accounts.kinds import KINDS
 from accounts.mail_choices import choices_of, choose
@@ -22,21 +22,41 @@ from accounts.models import Membership, Notification
 @never_cache
 @require_safe
 def notification_open(request, uuid):
-    """Lead from a mail or the inbox to what it tells of, in the organization that it belongs to.
-
-    A session that has chosen no organization yet takes that one; one that works in another is asked first.
-    """
+    """Lead from a mail or the inbox to what it tells of, in the organization that it belongs to, and mark it as read."""
     mine = Membership.objects.active().filter(user=request.user)
     found = get_object_or_404(
         Notification.objects.filter(membership__in=mine).select_related("membership__organization"), uuid=uuid
     )
-    if request.member.pk != found.membership_id:
-        if request.session.get(SESSION_KEY):
-            context = {"notification": found, "membership": found.membership, "next": request.path}
-            return render(request, "accounts/other_organization.html", context)
-        request.session[SESSION_KEY] = str(found.membership.uuid)
+    if answer := _elsewhere(request, found.membership):
+        return answer
     Notification.objects.filter(pk=found.pk, read_at=None).update(read_at=Now())
     return redirect(found.url or "/")
+
+
+@login_required
+@never_cache
+@require_safe
+def go(request, uuid):
+    """Lead from a mail to a page of the organization that the membership is of."""
+    mine = Membership.objects.active().filter(user=request.user).select_related("organization")
+    if answer := _elsewhere(request, get_object_or_404(mine, uuid=uuid)):
+        return answer
+    wanted = request.GET.get("to", "")
+    return redirect(wanted if is_path_within(wanted) else "/")
+
+
+def _elsewhere(request, membership: Membership):
+    """A page that asks, where the browser works in another organization; None where it works in this one now.
+
+    A session that has chosen no organization yet takes this one.
+    """
+    if request.member.pk == membership.pk:
+        return None
+    if request.session.get(SESSION_KEY):
+        context = {"membership": membership, "next": request.get_full_path()}
+        return render(request, "accounts/other_organization.html", context)
+    request.session[SESSION_KEY] = str(membership.uuid)
+    return None
 
 
 @member_required

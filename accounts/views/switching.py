@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts.access import id_given
+from accounts.access import id_given, is_path_within
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership
 
@@ -23,5 +22,4 @@ def switch_organization(request):
     request.session[SESSION_KEY] = str(chosen.uuid)
     messages.info(request, f"You now work in {chosen.organization.name}.")
     wanted = request.POST.get("next", "")
-    inside = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return redirect(wanted if inside else "/")
+    return redirect(wanted if is_path_within(wanted) else "/")

@@ -13,12 +13,11 @@ from assessments.api.fields import Input
 from assessments.api.filtering import Filters, FilterSet
 from assessments.api.pagination import NewestFirst
 from assessments.api.shapes import Named, Numbered
-from assessments.services.waiting import KINDS as WAITING
-from assessments.services.waiting import waiting_for
+from assessments.services.waiting import PAGES, waiting_for
 
 
 class WaitingOut(serializers.Serializer):
-    kind = serializers.ChoiceField(choices=WAITING)
+    kind = serializers.ChoiceField(choices=list(PAGES))
     words = serializers.CharField()
     detail = serializers.CharField(help_text="a question or a reason that stands behind it; may be empty")
     program = Named(source="review.program")

@@ -173,6 +173,16 @@ def _approved(review: Review, reason: str, actor: Membership) -> None:
         key=f"decision_made:{review.uuid}",
         actor=actor,
     )
+    for one in review.conditions.exclude(owner=None).select_related("owner"):
+        tell(
+            [one.owner],
+            "condition_assigned",
+            review,
+            title=f"See to: {one.title} ({named(review)})",
+            body="You own this condition of the decision.",
+            url=page("review_approval", review),
+            key=f"condition_assigned:{one.uuid}:{one.owner.uuid}",
+        )
 
 
 _MOVES = {
@@ -241,19 +251,18 @@ def amended(review: Review, proposed: ProposedDecision, actor: Membership) -> No
 # -- reports -------------------------------------------------------------------------------------------------------
 
 
-def report_failed(report: Report, time: int) -> None:
-    """Tell whoever asked for a report that it could not be made.
+def report_failed(report: Report, time: int) -> int:
+    """Tell whoever asked for a report that it could not be made; how many were told.
 
     time  which time it was tried: another one that fails is told again
     """
     review = report.review
-    if report.asked_by is not None:
-        tell(
-            [report.asked_by],
-            "report_failed",
-            review,
-            title=f"A report could not be made ({named(review)})",
-            body="The page of reports says why. Ask for it again there.",
-            url=page("review_reports", review),
-            key=f"report_failed:{report.uuid}:{time}",
-        )
+    return tell(
+        [report.asked_by] if report.asked_by else [],
+        "report_failed",
+        review,
+        title=f"A report could not be made ({named(review)})",
+        body="The page of reports says why. Ask for it again there.",
+        url=page("review_reports", review),
+        key=f"report_failed:{report.uuid}:{time}",
+    )

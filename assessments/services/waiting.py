@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -17,7 +18,7 @@ MOST = 20  # of each kind; who has more begins with these
 
 @dataclass(frozen=True)
 class Waiting:
-    """kind: one of KINDS; due: None without a date; detail: whose word or reason stands behind it."""
+    """kind: one of PAGES; due: None without a date; detail: whose word or reason stands behind it."""
 
     kind: str
     words: str
@@ -31,7 +32,23 @@ class Waiting:
         return self.due is not None and self.due < timezone.now().date()
 
 
-KINDS = ("rate", "sign", "answer", "start", "chase", "reveal", "submit", "condition", "next_review")
+# The page on which each kind is done.
+PAGES = {
+    "rate": "review_score",
+    "sign": "review_approval",
+    "answer": "review_approval",
+    "start": "review_setup",
+    "chase": "review_setup",
+    "reveal": "review_setup",
+    "submit": "review_panel",
+    "condition": "review_approval",
+    "next_review": "review_approval",
+}
+
+
+def page_of(one: Waiting) -> str:
+    """The path of the page on which a thing that waits is done."""
+    return reverse(f"assessments:{PAGES[one.kind]}", args=[one.review.uuid])
 
 
 def waiting_for(member: Membership) -> list[Waiting]:

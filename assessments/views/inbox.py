@@ -15,26 +15,9 @@ from accounts import reading
 from accounts.access import member_required
 from accounts.kinds import KINDS, TOPICS
 from accounts.models import Notification
-from assessments.services.waiting import Waiting, waiting_for
-from assessments.views.workspace import address
+from assessments.services.waiting import page_of, waiting_for
 
 PER_PAGE = 25
-PAGES = {
-    "rate": "assessments:review_score",
-    "sign": "assessments:review_approval",
-    "answer": "assessments:review_approval",
-    "start": "assessments:review_setup",
-    "chase": "assessments:review_setup",
-    "reveal": "assessments:review_setup",
-    "submit": "assessments:review_panel",
-    "condition": "assessments:review_approval",
-    "next_review": "assessments:review_approval",
-}
-
-
-def page_of(one: Waiting) -> str:
-    """The address at which a thing that waits is done."""
-    return address(PAGES[one.kind], one.review) or address("assessments:review_result", one.review)
 
 
 def _asked(request) -> dict[str, str]:

@@ -17,9 +17,8 @@ from assessments.reporting.csv_file import csv_bytes
 from assessments.services import portfolio as services
 from assessments.services.downloads import record_download
 from assessments.services.shown import PENDING
-from assessments.services.waiting import waiting_for
+from assessments.services.waiting import page_of, waiting_for
 from assessments.views.access import member_required
-from assessments.views.inbox import page_of
 from assessments.views.workspace import address
 
 PER_PAGE = 50

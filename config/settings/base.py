@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
     "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "mail that waits": {"task": "assessments.owe_deliveries", "schedule": 30.0, "options": {"expires": 30}},
     "whether the audit trail matches": {"task": "accounts.verify_trails", "schedule": crontab(hour="2", minute="17")},
+    "what is due or late": {"task": "assessments.remind", "schedule": 1800.0, "options": {"expires": 1800}},
+    "daily summaries": {"task": "assessments.summarise", "schedule": 600.0, "options": {"expires": 600}},
     "what nobody needs any more": {"task": "assessments.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

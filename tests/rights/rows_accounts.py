@@ -72,6 +72,20 @@ TABLE = {
         Row("GET", signed_in(200)),
         Row("POST", signed_in(422), data=lambda world: {"step_open": "hourly"}),
     ],
+    "accounts:go": [
+        Row("GET", signed_in(404), kwargs=nowhere),
+        Row("POST", signed_in(405), kwargs=nowhere),
+    ],
+    "accounts:mail": [Row("GET", only("admin", stranger=200)), Row("POST", signed_in(405))],
+    "accounts:mail_hold": [
+        Row("GET", signed_in(405)),
+        Row("POST", only("admin", answer=302, stranger=302), data=lambda world: {"reason": "A check of addresses."}),
+    ],
+    "accounts:mail_release": [Row("GET", signed_in(405)), Row("POST", only("admin", answer=302, stranger=302))],
+    "accounts:mail_retry": [
+        Row("GET", signed_in(405), kwargs=nowhere),
+        Row("POST", only(answer=404, refused=403, admin=404, stranger=404), kwargs=nowhere),
+    ],
     "accounts:notification_open": [
         Row("GET", signed_in(404), kwargs=nowhere),
         Row("POST", signed_in(405), kwargs=nowhere),
