@@ -3,7 +3,6 @@
 from functools import partial
 
 from django.conf import settings
-from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership, RoleGrant
 from accounts.permissions import can_manage_people, can_read_audit
@@ -17,7 +16,7 @@ def navigation(request) -> dict:
     others = Membership.objects.active().filter(user=request.user).select_related("organization")
     return {
         "nav": {
-            "inbox_count": SimpleLazyObject(partial(unread_count, member)),
+            "unread": partial(unread_count, member),  # asked for by the bar alone
             "portfolio": True,
             "criteria": True,
             "conditions": True,

@@ -18,7 +18,7 @@ class EmailBackend(BaseEmailBackend):
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             stamp = f"{database_now():%Y%m%d-%H%M%S}"
-            words = slugify(f"{message.to[0].partition('@')[0]} {message.subject}")[:80]
+            words = slugify(f"{message.to[0].partition('@')[0].replace('.', ' ')} {message.subject}")[:80]
             own = sha256_of(message.extra_headers.get("Message-ID", message.subject))[:8]
             path = folder / f"{stamp}-{words}-{own}.eml"
             half = path.with_suffix(f".{os.getpid()}")

@@ -127,7 +127,7 @@ def _tell(actor: Membership, membership: Membership, grant: RoleGrant, words: st
         "role_changed",
         organization_id=actor.organization_id,
         title=f"{words} {grant.get_role_display().lower()} in {actor.organization.name}",
-        body=f"{actor.name} changed your roles.",
+        body=f"By {actor.name}.",
         url=reverse("accounts:profile"),
         key=f"role:{grant.pk}:{words}",
         actor=actor,

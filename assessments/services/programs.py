@@ -207,7 +207,7 @@ def _tell(actor: Membership, program: Program, person: Membership, title: str) -
         "lead_appointed",
         organization_id=program.organization_id,
         title=title,
-        body=f"{actor.name} decided so.",
+        body=f"By {actor.name}.",
         url=reverse("assessments:program_detail", args=[program.uuid]),
         key=f"lead:{program.uuid}:{database_now():%Y%m%d%H%M%S%f}",
         program=program,

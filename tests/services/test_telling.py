@@ -97,7 +97,7 @@ def test_a_return_and_a_rejection_tell_lead_and_signers_the_reason(world):
     assert told("review_returned") == names(world, "lead", "second")
     row = Notification.objects.filter(kind="review_returned")[0]
     assert row.body == "The slot date is a guess."
-    assert row.title.startswith(f"{world.people['rater'].name} returned it (MSC-1, Review ")
+    assert row.title.startswith(f"{world.people['rater'].name} returned MSC-1, Review ")
 
 
 def test_an_amendment_asks_the_executives_again_and_tells_lead_and_signers(world):

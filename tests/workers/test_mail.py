@@ -12,7 +12,7 @@ from accounts.models import Outbound
 from accounts.outbound import notify
 from assessments.models import Job
 from tests.factories import MembershipFactory, OrganizationFactory
-from tests.workers.conftest import until
+from tests.support.running_demo import until
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 FILES = "accounts.mail_files.EmailBackend"
