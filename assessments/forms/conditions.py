@@ -28,6 +28,8 @@ class ConditionFilterForm(forms.Form):
         super().__init__(*args, **more)
         self.fields["program"].choices = [("", "Any program"), *((str(one.uuid), one.name) for one in programs)]
         self.fields["function"].choices = [("", "Any function"), *((one.key, one.name) for one in functions)]
+        for name in ("state", "program", "function"):
+            self.fields[name].widget.attrs["class"] = "form-select"
 
     @property
     def asked(self) -> dict:

@@ -34,7 +34,9 @@ def watch_card(member: Membership, review: Review | None) -> dict[str, Any] | No
         return None
     commercial = bool(permissions.can_see_commercial(member, review.program))
     fired = [
-        one if commercial or not one["commercial"] else one | {"sentence": HIDDEN, "now": ""} for one in watch.fired
+        one if commercial or not one["commercial"] else one | {"sentence": HIDDEN, "now": ""}
+        for one in watch.fired
+        if one["sentence"] not in watch.sentence  # said once
     ]
     causes = shown_causes(watch.causes, commercial=commercial, hidden=HIDDEN)
     asks = watch.state != DecisionWatch.State.HOLDS and permissions.can_lead_review(member, review.program)

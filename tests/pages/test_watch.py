@@ -1,0 +1,100 @@
+"""Pages of the watch: what a reader is shown, the next review with its cause, the list of conditions, its files."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from assessments.models import Condition, Evidence, Review
+from tests.services.watched import SIGNED_ON, approved_world, at, save
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PDF = b"%PDF-1.7\n1 0 obj\n"
+
+
+@pytest.fixture
+def world(monkeypatch, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    at(monkeypatch, SIGNED_ON)
+    world = approved_world()
+    save(world, {"mix": {"wait": 12}})
+    return world
+
+
+def page_of(client, world, role, name, *args, **query):
+    client.force_login(world.people[role].user)
+    return client.get(reverse(f"assessments:{name}", args=args), query)
+
+
+@pytest.mark.parametrize("name", ["review_approval", "review_brief"])
+def test_the_decision_says_that_it_no_longer_holds_and_why(client, world, name):
+    text = page_of(client, world, "viewer", name, world.review.uuid).content.decode()
+    assert "No longer holds" in text and "Partner A now comes first, 25.0 points ahead of Suite." in text
+    assert "Wait of Suite: 2 months when signed, now 12 months." in text
+    assert "Open the next review" not in text, "that is the lead's"
+
+
+def test_the_lead_opens_the_next_review_with_the_cause_written_in(client, world):
+    text = page_of(client, world, "lead", "program_detail", world.program.uuid).content.decode()
+    link = reverse("assessments:review_new", args=[world.program.uuid]) + f"?after={world.review.uuid}"
+    assert link in text
+    form = client.get(link).context["form"]
+    cause = form["cause"].value()
+    assert cause.startswith("The decision of Review 1 no longer holds: Partner A now comes first")
+    given = {"question": form["question"].value(), "options": form["options"].value(), "cause": cause}
+    client.post(link, given)
+    review = Review.objects.get(number=2)
+    assert review.cause == cause
+    assert cause.split(":")[0] in page_of(client, world, "lead", "review_setup", review.uuid).content.decode()
+
+
+def test_the_portfolio_puts_it_first_and_filters_by_it(client, world):
+    page = page_of(client, world, "viewer", "portfolio")
+    assert "No longer holds" in page.content.decode()
+    assert [
+        row.program for row, *_ in page_of(client, world, "viewer", "portfolio", watch="holds").context["rows"]
+    ] == []
+    ((row, *_),) = page_of(client, world, "viewer", "portfolio", watch="no_longer_holds").context["rows"]
+    assert row.watch.state == "no_longer_holds"
+
+
+def test_the_owner_notes_a_condition_done_with_a_file_that_no_browser_runs(client, world):
+    row = Condition.objects.get(review=world.review)
+    url = reverse("assessments:condition_detail", args=[row.uuid])
+    client.force_login(world.people["rater"].user)
+    given = {"version": row.version, "state": "done", "note": "Qualified."}
+    refused = client.post(url, given | {"file": SimpleUploadedFile("a.html", b"<script>")})
+    assert refused.status_code == 422 and not Evidence.objects.exists()
+    assert client.post(url, given | {"file": SimpleUploadedFile("Q 118.pdf", PDF)}).status_code == 302
+    kept = Evidence.objects.get()
+    answer = page_of(client, world, "viewer", "evidence_file", kept.uuid)
+    assert answer.content == PDF
+    assert answer["Content-Disposition"].startswith("attachment") and answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert page_of(client, world, "stranger", "evidence_file", kept.uuid).status_code == 404
+    assert page_of(client, world, "stranger", "condition_detail", row.uuid).status_code == 404
+
+
+def test_the_list_of_conditions_is_filtered_sorted_and_exported_in_a_fixed_number_of_queries(
+    client, world, django_assert_max_num_queries
+):
+    Condition.objects.bulk_create(
+        Condition(
+            organization=world.program.organization,
+            review=world.review,
+            key=f"advised-{at}",
+            title=f"=Audit {at:02}",
+            owner=world.people["lead"],
+            due_month=at,
+        )
+        for at in range(60)
+    )
+    client.force_login(world.people["viewer"].user)
+    with django_assert_max_num_queries(20):
+        page = client.get(reverse("assessments:conditions"), {"sort": "-title", "q": "audit"})
+    assert page.context["page"].paginator.count == 60 and page.context["rows"][0][0].title == "=Audit 59"
+    assert page_of(client, world, "lead", "conditions", mine="on").context["page"].paginator.count == 60
+    assert page_of(client, world, "stranger", "conditions").context["page"].paginator.count == 0
+    assert page_of(client, world, "viewer", "conditions", state="done").context["page"].paginator.count == 0
+    text = page_of(client, world, "viewer", "conditions_export", q="audit").content.decode()
+    assert text.count("\n") == 61 and "'=Audit 00" in text
