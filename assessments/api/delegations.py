@@ -90,7 +90,7 @@ class ReassignIn(Input):
     reason = Text(max_length=rerouting.LONGEST_REASON)
 
 
-class ReassignedOut(serializers.Serializer):
+class StepReassignedOut(serializers.Serializer):
     step = serializers.UUIDField(source="step.uuid")
     person = Person(source="membership")
     reason = serializers.CharField()
@@ -105,12 +105,12 @@ class _OfStep(ApiView):
 
 @extend_schema(tags=["decisions"])
 class StepReassign(_OfStep):
-    serializer_class = ReassignedOut
+    serializer_class = StepReassignedOut
 
     @extend_schema(
         summary="Put a named person in the place of one whom a step names (the lead or an admin)",
         request=ReassignIn,
-        responses={201: ReassignedOut},
+        responses={201: StepReassignedOut},
     )
     @idempotent
     def post(self, request, id):
@@ -124,7 +124,7 @@ class StepReassign(_OfStep):
             reason=given["reason"],
         )
         row.refresh_from_db()
-        return Response(ReassignedOut(row).data, status=status.HTTP_201_CREATED)
+        return Response(StepReassignedOut(row).data, status=status.HTTP_201_CREATED)
 
 
 class RemindedOut(serializers.Serializer):

@@ -54,6 +54,13 @@ def _standing(submission: Submission) -> list[Mismatch]:
         if not earlier or not questions.says_the_same(former.record, submission.record):
             words = f"It stands on signatures of submission {former.number}, whose record says something else."
             found.append(Mismatch(step.name, words))
+        standing = (
+            Signature.objects.at(step)
+            .exclude(step=step)
+            .select_related("organization", "step", "submission", "proposed_decision", "membership__user", "function")
+        )
+        for one in standing:
+            found += [Mismatch(f"Signature of {one}", words) for words in _signature(one.submission, one)]
     return found
 
 

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 
 from assessments.models import Review, Signature
-from assessments.services import signing
+from assessments.services import routes, signing
 from tests.factories import PASSWORD
+from tests.rights.reviews import sign
 from tests.support.results import compute
 
 
@@ -75,3 +76,64 @@ def test_who_submitted_does_not_approve_by_the_api_either(world, submitted, call
     body = {"action": "sign", "step": str(executive.uuid), "meaning": "approved", "grant": "x"}
     assert caller("lead").post(f"reviews/{submitted.uuid}/transitions/", body).status_code in (403, 409)
     assert not Signature.objects.exists()
+
+
+# -- the route bends ----------------------------------------------------------------------------------------------
+
+
+def test_a_delegate_signs_by_the_api_and_says_in_whose_place(world, submitted, caller):
+    today = str(routes.today_in(world.program.organization))
+    given = {"taker": str(world.people["assessor"].uuid), "first_day": today, "last_day": today}
+    made = caller("rater").post("delegations/", given)
+    assert made.status_code == 201, made.content
+    functional = submitted.submissions.first().steps.get(kind="functional")
+    grant = grant_for(world.people["assessor"].now(), functional)
+    place, step = f"reviews/{submitted.uuid}/transitions/", str(functional.uuid)
+    body = {"action": "sign", "step": step, "meaning": "reviewed", "grant": grant}
+    assert caller("assessor").post(place, body).status_code == 403  # not silently in their own name
+    answer = caller("assessor").post(place, body | {"on_behalf_of": str(world.people["rater"].uuid)})
+    assert answer.status_code == 200, answer.content
+    assert caller("viewer").get("delegations/").json()["count"] == 0
+    assert caller("rater")("DELETE", f"delegations/{made.json()['id']}/").json()["revoked_at"]
+    assert caller("rater")("DELETE", f"delegations/{made.json()['id']}/").status_code == 409
+
+
+def test_p11_50a_every_signature_tells_name_time_and_meaning(world, submitted, caller):
+    functional = submitted.submissions.first().steps.get(kind="functional")
+    signature = sign(world.people["rater"].now(), functional)
+    listed = caller("viewer").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]
+    (shown,) = next(step for step in listed["steps"] if step["kind"] == "functional")["signatures"]
+    assert shown["printed_name"] == world.people["rater"].name and shown["meaning"] == "reviewed"
+    assert shown["at"].startswith(f"{signature.at:%Y-%m-%dT%H:%M:%S}")
+    assert (shown["statement"], shown["factors"], shown["submission"]) == (signature.statement, "password", 1)
+    assert shown["on_behalf_of"] is None
+
+
+def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
+    place = f"reviews/{submitted.uuid}/transitions/"
+    functional = submitted.submissions.first().steps.get(kind="functional")
+    sign(world.people["rater"].now(), functional)
+    asked = caller("lead").post(place, {"action": "question", "question": "Is the slot free?"})
+    assert (asked.status_code, asked.json()["state"]) == (200, "reconciling")
+    body = {"action": "submit", "kind": "not_yet", "justification": "Wait for the slot.", "reason": "QA is short."}
+    assert caller("lead").post(place, body).status_code == 400
+    again = caller("lead").post(place, body | {"answer": "It is."})
+    assert (again.status_code, again.json()["state"]) == (200, "in_approval")
+    second = caller("viewer").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]
+    assert second["answers"][0]["answer"] == "It is."
+    (standing,) = second["steps"][0]["signatures"]
+    assert (second["number"], standing["submission"], second["steps"][0]["state"]) == (2, 1, "open")
+
+
+def test_a_step_is_reassigned_and_reminded_of_by_the_api(world, submitted, caller):
+    step = submitted.submissions.first().steps.get(kind="functional").uuid
+    listed = caller("lead").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]["steps"][0]
+    assert [party["key"] for party in listed["parties"]] == ["function:cmc", "function:qa"]
+    body = {"party": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
+    assert caller("lead").post(f"steps/{step}/reassign/", body).status_code == 201
+    assert caller("lead").post(f"steps/{step}/reassign/", body).status_code == 409
+    told = caller("lead").post(f"steps/{step}/remind/")
+    assert [person["name"] for person in told.json()["people"]] == [world.people["viewer"].name]
+    assert caller("lead").post(f"steps/{step}/remind/").status_code == 409
+    listed = caller("lead").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]["steps"][0]
+    assert listed["reassigned"][0]["in_place_of"] == "CMC"

@@ -160,3 +160,13 @@ def test_two_briefs_rest_on_the_same_inputs_unless_they_say_something_else():
     assert inputs_of(replace(brief, provenance=later)) == inputs_of(brief)
     assert inputs_of(replace(brief, sentence="14.4 points ahead of the CDMO.")) != inputs_of(brief)
     assert inputs_of(replace(brief, steps=())) != inputs_of(brief)
+
+
+def test_p11_50a_a_signature_that_stands_and_one_on_behalf_of_somebody_say_so():
+    brief = samples.brief()
+    given = brief.steps[0].signatures[0]
+    signatures = (replace(given, stands_from=1), replace(given, name="Ben Ode on behalf of Ada Ng"))
+    steps = (replace(brief.steps[0], signatures=signatures), *brief.steps[1:])
+    text = words(brief_pdf(replace(brief, steps=steps)))
+    assert "stands from submission 1" in text and "Ben Ode on behalf of Ada Ng" in text
+    assert given.meaning in text and "18 Nov 2026, 09:12:44 UTC" in text
