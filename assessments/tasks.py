@@ -6,9 +6,20 @@ from celery.signals import beat_init, worker_ready
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
-from assessments.services import deliveries, owing_watches, pruning, reminders, reports, rescore, summaries, watches
+from assessments.services import (
+    deliveries,
+    owing_watches,
+    pruning,
+    record_checks,
+    reminders,
+    reports,
+    rescore,
+    summaries,
+    watches,
+)
 
 __all__ = [
+    "check_records",
     "owe_deliveries",
     "owe_outdated",
     "prune",
@@ -54,6 +65,11 @@ def prune(**_ignored) -> None:
 @shared_task(name="assessments.watch_today", ignore_result=True)
 def watch_today(**_ignored) -> None:
     owing_watches.owe_today()
+
+
+@shared_task(name="assessments.check_records", ignore_result=True)
+def check_records(**_ignored) -> None:
+    record_checks.check_records()
 
 
 @worker_ready.connect

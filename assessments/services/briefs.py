@@ -17,7 +17,7 @@ from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
-from assessments.services import routes
+from assessments.services import routes, verifying
 from assessments.services.disagreement import disagreements, raters
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FRESH, Shown, shown, words_of
@@ -40,11 +40,15 @@ STEP_STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended":
 
 @dataclass(frozen=True)
 class Basis:
-    """What a brief rests on: the frozen record once the review is submitted, else the result shown now."""
+    """What a brief rests on: the frozen record once the review is submitted, else the result shown now.
+
+    damaged  whether the record, its proposals or its signatures are no longer what was signed
+    """
 
     scorecard: Scorecard | None
     submission: Submission | None
     freshness: Shown
+    damaged: bool = False
 
     @property
     def is_current(self) -> bool:
@@ -66,9 +70,11 @@ def basis_of(review: Review) -> Basis:
     """The frozen record of a review from its submission on; before, and after a return, the result shown now."""
     now, submission = shown(review), None
     if review.state in Review.FROM_APPROVAL_ON:
-        records = review.submissions.select_related("scorecard__revision", "submitted_by__user").defer("record")
+        records = review.submissions.select_related("scorecard__revision", "submitted_by__user", "revision")
         submission = records.first()
-    return Basis(submission.scorecard if submission else now.scorecard, submission, now)
+    if submission is None:
+        return Basis(now.scorecard, None, now)
+    return Basis(submission.scorecard, submission, now, damaged=bool(verifying.verify(submission)))
 
 
 def brief_of(
@@ -118,7 +124,7 @@ def brief_of(
         disagreement=disagreements(review, numbers, names),
         proposal=_proposal(proposed, decided, commercial=commercial) if proposed else None,
         steps=steps,
-        watermark=WATERMARKS.get(review.state, ""),
+        watermark="INTEGRITY CHECK FAILED" if basis.damaged else WATERMARKS.get(review.state, ""),
         provenance=brief.Provenance(
             application=f"Makewhere {settings.VERSION}",
             engine=basis.scorecard.engine_version,
@@ -166,6 +172,8 @@ def _state_words(review: Review, steps: tuple[brief.Step, ...]) -> str:
 
 def _notice(review: Review, basis: Basis) -> str:
     said = []
+    if basis.damaged:
+        said.append("Integrity check failed: the record is not what was signed. Do not rely on it; see Approval.")
     if not review.is_revealed:
         said.append("Facts only: the ratings are not revealed yet, so this shows what the program's facts say.")
     if not basis.is_current:

@@ -133,6 +133,8 @@ def _cause(problem: Exception) -> str:
         return f"it lacks {problem}."
     if isinstance(problem, json.JSONDecodeError):
         return "it is no JSON."
+    if isinstance(problem, TypeError):
+        return "it has not the form that this release reads."
     return str(problem)
 
 

@@ -10,12 +10,12 @@ from django.core.management import CommandError, call_command
 from psycopg import sql
 
 from accounts.audit import canonical_json, sha256_of
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Notification
 from accounts.permissions import NotAllowed
 from assessments.models import Report, Review, Submission
 from assessments.scoring import headline, robustness, weights
 from assessments.scoring.full import full
-from assessments.services import approvals, criteria, files, recomputing, records, verifying
+from assessments.services import approvals, briefs, criteria, files, recomputing, record_checks, records, verifying
 from assessments.services.frameworks import framework_of
 from tests.rights.reviews import sign
 from tests.rights.world import document
@@ -170,6 +170,13 @@ def test_recomputing_is_asked_for_on_record_by_those_who_may(world, submission):
     assert event.new["sha256"] == submission.sha256 and event.new["software"]["numpy"]
 
 
+def test_the_daily_check_of_what_is_whole_is_on_record_and_tells_nobody(world):
+    assert record_checks.check_records() == 0
+    event = AuditEvent.objects.get(action="records.checked")
+    assert event.new == {"submissions": 1, "recomputed": 1, "faults": 0, "named": []}
+    assert not Notification.objects.filter(kind="integrity_failed").exists()
+
+
 # -- the command ----------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +234,21 @@ class TestByHand:
         said, refused = verify()
         assert "MSC-1, Review 1: Submission 1: The record is not the one that its hash was taken of." in refused
         assert "checks failed" in refused and said == ""
+        assert record_checks.check_records() == 2  # nor does its result come out of it again
+        event = AuditEvent.objects.get(action="records.checked")
+        assert (event.new["submissions"], event.new["recomputed"], event.new["faults"]) == (1, 1, 2)
+        assert event.new["named"][0].startswith("MSC-1, Review 1: Submission 1: The record is not")
+        assert event.actor is None and event.channel == "worker"
+        told = Notification.objects.filter(kind="integrity_failed")
+        # Lead and second speak for quality; "deactivated" is an admin whose account nobody has switched off here.
+        roles = ("admin", "deactivated", "approver", "second_approver", "auditor", "lead", "second")
+        people = {world.people[role].pk for role in roles}
+        assert set(told.values_list("membership_id", flat=True)) == people
+        record_checks.check_records()
+        assert told.count() == len(people)
+        basis = briefs.basis_of(Review.objects.select_related("program", "criteria_version").get(pk=world.review.pk))
+        brief = briefs.brief_of(world.review, commercial=True, made_at=event.at, basis=basis)
+        assert brief.watermark == "INTEGRITY CHECK FAILED" and brief.notice.startswith("Integrity check failed")
 
     def test_a_record_that_was_changed_and_hashed_anew(self, world, owner_url):
         submission = Submission.objects.get()
