@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts.models import Organization
 from assessments.models import ApprovalStep, Assignment, Condition, Job, Report, Review
@@ -145,7 +146,7 @@ def _conditions(organization: Organization, today: datetime.date) -> int:
                 "condition_overdue" if late else "condition_due",
                 one.review,
                 title=f"A condition {when(due, today)}: {one.title} ({telling.named(one.review)})",
-                url=telling.page("review_approval", one.review),
+                url=reverse("assessments:condition_detail", args=[one.uuid]),
                 key=f"condition_due:{one.uuid}:{due}:{at}",
                 due_on=due,
             )

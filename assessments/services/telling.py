@@ -180,7 +180,7 @@ def _approved(review: Review, reason: str, actor: Membership) -> None:
             review,
             title=f"See to: {one.title} ({named(review)})",
             body="You own this condition of the decision.",
-            url=page("review_approval", review),
+            url=reverse("assessments:condition_detail", args=[one.uuid]),
             key=f"condition_assigned:{one.uuid}:{one.owner.uuid}",
         )
 

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -18,7 +19,9 @@ MOST = 20  # of each kind; who has more begins with these
 
 @dataclass(frozen=True)
 class Waiting:
-    """kind: one of PAGES; due: None without a date; detail: whose word or reason stands behind it."""
+    """kind: one of PAGES; due: None without a date; detail: whose word or reason stands behind it; uuid: of what the
+    page shows, where that is not the review.
+    """
 
     kind: str
     words: str
@@ -26,6 +29,7 @@ class Waiting:
     since: datetime.datetime
     due: datetime.date | None = None
     detail: str = ""
+    uuid: UUID | None = None
 
     @property
     def is_late(self) -> bool:
@@ -41,14 +45,14 @@ PAGES = {
     "chase": "review_setup",
     "reveal": "review_setup",
     "submit": "review_panel",
-    "condition": "review_approval",
+    "condition": "condition_detail",
     "next_review": "review_approval",
 }
 
 
 def page_of(one: Waiting) -> str:
     """The path of the page on which a thing that waits is done."""
-    return reverse(f"assessments:{PAGES[one.kind]}", args=[one.review.uuid])
+    return reverse(f"assessments:{PAGES[one.kind]}", args=[one.uuid or one.review.uuid])
 
 
 def waiting_for(member: Membership) -> list[Waiting]:
@@ -134,7 +138,7 @@ def _to_fulfil(member: Membership) -> Iterable[Waiting]:
     )
     for one in mine[:MOST]:
         due = due_date(one.review.revision.assessment_date, one.due_month)
-        yield Waiting("condition", f"See to: {one.title}", one.review, one.review.state_since, due)
+        yield Waiting("condition", f"See to: {one.title}", one.review, one.review.state_since, due, uuid=one.uuid)
 
 
 def _to_open_again(member: Membership) -> Iterable[Waiting]:

@@ -13,7 +13,7 @@ from accounts import people
 from accounts.models import Membership, RoleGrant
 from assessments import jobs
 from assessments.live import announce, app, hub
-from assessments.live.changes import portfolio_name, subject_name
+from assessments.live.changes import inbox_name, portfolio_name, subject_name
 from assessments.live.footing import FOOTINGS, Listener
 from assessments.models import Job, Program, ProgramMember, Review
 from assessments.services import reviews
@@ -67,6 +67,22 @@ def test_what_moves_in_one_organization_is_heard_in_no_other(monkeypatch):
         return [await stream.take(0.05) for stream in streams]
 
     assert asyncio.run(run()) == [[{"subject": "portfolio"}], []]
+
+
+def test_who_is_told_something_hears_of_it_alone_and_no_portfolio_does(monkeypatch):
+    async def nothing(self):
+        pass
+
+    monkeypatch.setattr(hub.Hub, "_keep_listening", nothing)
+
+    async def run():
+        made = hub.Hub(60, nothing)
+        names = (inbox_name(1), inbox_name(2), portfolio_name(1))
+        streams = [made.join(Listener(at, "x", at, at, {name: (0, 0)}), "") for at, name in enumerate(names)]
+        made.tell(json.dumps({"event": {"subject": "inbox"}, "organization": 1, "inboxes": [1]}))
+        return [await stream.take(0.05) for stream in streams]
+
+    assert asyncio.run(run()) == [[{"subject": "inbox"}], [], []]
 
 
 def test_what_is_rolled_back_is_not_announced(world, live, cookies_of):
