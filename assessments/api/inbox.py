@@ -92,7 +92,13 @@ class Notifications(ListView):
     def get(self, request, *args, **kwargs):
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(summary="Mark all as read, or all up to one", tags=["inbox"], request=ReadAllIn, responses=ReadOut)
+    @extend_schema(
+        operation_id="notifications_read_all",
+        summary="Mark all as read, or all up to one",
+        tags=["inbox"],
+        request=ReadAllIn,
+        responses=ReadOut,
+    )
     def patch(self, request):
         given = self.read_body(ReadAllIn)
         newest = None
