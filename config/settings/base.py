@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
         "StepState": "assessments.models.ApprovalStep.State",
         "StepKind": "assessments.models.ApprovalStep.Kind",
         "ConditionState": "assessments.models.Condition.State",
+        "WatchState": "assessments.models.DecisionWatch.State",
         "ProposalKind": "assessments.models.ProposedDecision.Kind",
         "ReportKind": "assessments.models.Report.Kind",
     },
