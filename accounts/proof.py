@@ -37,13 +37,15 @@ def locked_until(user: User) -> datetime.datetime | None:
     Counted from the audit trail, so it lies in PostgreSQL and holds over every session, organization and process.
     """
     now = database_now()
+    # Five attempts that span up to the length of a lock lock for that long after the last one.
     events = AuditEvent.objects.filter(
-        actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED), at__gt=now - LOCKED_FOR
+        actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED), at__gt=now - 2 * LOCKED_FOR
     ).order_by("-pk")[:WRONG_ATTEMPTS]
     wrong = [event for event in events if event.action != GRANTED]
-    if len(wrong) < WRONG_ATTEMPTS:
+    if len(wrong) < WRONG_ATTEMPTS or wrong[0].at - wrong[-1].at > LOCKED_FOR:
         return None
-    return wrong[0].at + LOCKED_FOR
+    until = wrong[0].at + LOCKED_FOR
+    return until if until > now else None
 
 
 def second_factor(user: User) -> str:

@@ -152,13 +152,22 @@ def names(member, step: ApprovalStep) -> bool:
     return member.is_active and step.parties.naming(member).exists()
 
 
+SIGNED_ONCE = Verdict("You signed this step already; on an executive step one person gives one signature.")
+
+
 def can_sign(member, step: ApprovalStep) -> Verdict:
     """Sign a step now in one's own name: it is open, names the person, and they keep the separation of duties."""
     if step.state != ApprovalStep.State.OPEN:
         return Verdict("This step is not open.")
     if not names(member, step):
         return qualified(member, step) and Verdict("The route does not name you for this step.")
+    if step.kind == ApprovalStep.Kind.EXECUTIVE and _signed_for_another(member, step):
+        return SIGNED_ONCE
     return qualified(member, step) and separation_of_duties(member, step)
+
+
+def _signed_for_another(member, step: ApprovalStep) -> bool:
+    return Signature.objects.at(step).current().filter(membership=member).exclude(on_behalf_of=None).exists()
 
 
 def qualified(member, step: ApprovalStep) -> Verdict:
@@ -195,7 +204,7 @@ def can_sign_for(member, giver, step: ApprovalStep) -> Verdict:
     if not (own := qualified(member, step) and separation_of_duties(member, step)):
         return own
     if step.kind == ApprovalStep.Kind.EXECUTIVE and Signature.objects.at(step).current().filter(membership=member):
-        return Verdict("You signed this step already; on an executive step one person gives one signature.")
+        return SIGNED_ONCE
     return ALLOWED
 
 

@@ -115,8 +115,11 @@ class ApprovalStepQuerySet(models.QuerySet):
         signed = counting_at("pk").filter(
             Q(membership=member, on_behalf_of=None) | Q(on_behalf_of=member), function=None
         )
+        # On an executive step one person gives one signature, in whoever's name.
+        given = Q(Exists(counting_at("pk").filter(membership=member)), kind=ApprovalStep.Kind.EXECUTIVE)
         return (
             self._kept_apart_from(member)
+            .exclude(given)
             .filter(Exists(parties.naming(member)))
             .filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
         )

@@ -205,7 +205,7 @@ def _decision(decision: Decision, submissions: list[Submission]) -> list[str]:
     if submission.proposed_decisions.filter(number__gt=proposed.number).exists():
         faults.append("It stands on a proposed decision that was amended.")
     for step in submission.steps.prefetch_related("parties"):
-        counting = list(step.signatures.counting(proposed))
+        counting = list(Signature.objects.at(step).counting(proposed))
         if step.state != step.State.DONE or not routes.fulfilled(step, list(step.parties.all()), counting):
             faults.append(f"{step.name} lacks signatures.")
     last = submission.signatures.counting(proposed).order_by("-at").first()

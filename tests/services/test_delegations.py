@@ -258,6 +258,31 @@ def test_two_that_must_sign_are_two_people(world):
     assert Review.objects.get(pk=world.review.pk).state == "approved"
 
 
+@pytest.mark.parametrize("for_the_other_first", [True, False])
+def test_nobody_gives_both_signatures_of_an_executive_step_in_either_order(world, for_the_other_first):
+    executive = step_of(world, "executive")
+    ApprovalStep.objects.filter(pk=executive.pk).update(rule="all")
+    executive.parties.all().delete()
+    for role in ("approver", "second_approver"):
+        executive.parties.create(organization_id=executive.organization_id, membership=world.people[role])
+    delegate(world, "approver", "second_approver")
+    functional_signed(world)
+
+    def own():
+        sign(member(world, "second_approver"), step_of(world, "executive"))
+
+    def other():
+        signs_for(world, "second_approver", "approver", step_of(world, "executive"))
+
+    first, then = (other, own) if for_the_other_first else (own, other)
+    first()
+    assert step_of(world, "executive") not in approvals.steps_waiting_for(member(world, "second_approver"))
+    with pytest.raises(NotAllowed, match="one person gives one signature"), transaction.atomic():
+        then()
+    assert Review.objects.get(pk=world.review.pk).state == "in_approval"
+    assert Signature.objects.filter(step=executive).count() == 1
+
+
 def test_what_waits_agrees_with_what_may_be_signed_by_delegates_too(world):
     delegate(world, "rater", "assessor")
     world.people["third"] = MembershipFactory(organization=world.program.organization, with_roles=["approver"])

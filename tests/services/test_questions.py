@@ -68,6 +68,7 @@ def test_if_nothing_else_changed_the_functions_signatures_stand_and_bind_the_for
     sign(member(world, "approver"), executive)
     assert Review.objects.get(pk=world.review.pk).state == "approved"
     assert verifying.verify(second) == []
+    assert verifying.verify_review(Review.objects.get(pk=world.review.pk)) == []
 
 
 def test_if_anything_frozen_changed_they_do_not(world):

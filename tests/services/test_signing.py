@@ -105,6 +105,27 @@ def test_the_lock_ends_by_itself(world, monkeypatch):
     assert confirm(world)
 
 
+@pytest.mark.parametrize(("ago", "locked"), [((14, 10, 6, 2, 0.2), True), ((40, 10, 6, 2, 0.2), False)])
+def test_the_lock_lasts_from_the_last_of_five_attempts_however_far_apart_they_were(world, ago, locked):
+    rater, now = world.people["rater"], signing.database_now()
+    for minutes in ago:
+        AuditEvent.objects.create(
+            organization_id=rater.organization_id,
+            at=now - datetime.timedelta(minutes=minutes),
+            transaction_id=1,
+            actor=rater,
+            actor_name=rater.name,
+            action=proof.PASSWORD_REFUSED,
+            object_type="approvalstep",
+            channel="web",
+            digest="0" * 64,
+        )
+    until = proof.locked_until(rater.user)
+    assert (until is not None) == locked
+    if locked:
+        assert until - now > proof.LOCKED_FOR - datetime.timedelta(minutes=1)
+
+
 def test_four_wrong_passwords_are_forgotten_after_a_right_one(world):
     for _ in range(2):
         for _ in range(4):
