@@ -43,7 +43,7 @@ class RunningDemo:
             stdout=self.output,
             stderr=subprocess.STDOUT,
         )
-        until(lambda: "Makewhere runs at" in self.said() or self.process.poll() is not None, 120)
+        until(lambda: "Makewhere runs at" in self.said() or self.process.poll() is not None, 300)
         assert self.process.poll() is None, self.said()
 
     def said(self) -> str:
