@@ -258,6 +258,8 @@ SPECTACULAR_SETTINGS = {
         "assessments.api.schema.describe_what_all_share",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "WatchState": "assessments.models.DecisionWatch.State",
+        "VerificationState": ("more", "matches", "broken"),
         "ReviewState": "assessments.models.Review.State",
         "CriteriaState": "assessments.models.CriteriaVersion.State",
         "JobState": "assessments.models.Job.State",
