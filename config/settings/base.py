@@ -258,7 +258,6 @@ SPECTACULAR_SETTINGS = {
         "assessments.api.schema.describe_what_all_share",
     ],
     "ENUM_NAME_OVERRIDES": {
-        "WatchState": "assessments.models.DecisionWatch.State",
         "VerificationState": ("more", "matches", "broken"),
         "ReviewState": "assessments.models.Review.State",
         "CriteriaState": "assessments.models.CriteriaVersion.State",
