@@ -30,6 +30,8 @@ class ConditionFilterForm(forms.Form):
         self.fields["function"].choices = [("", "Any function"), *((one.key, one.name) for one in functions)]
         for name in ("state", "program", "function"):
             self.fields[name].widget.attrs["class"] = "form-select"
+        for name in ("state", "program", "function"):
+            self.fields[name].widget.attrs["class"] = "form-select"
 
     @property
     def asked(self) -> dict:
@@ -64,6 +66,7 @@ class MoveForm(forms.Form):
         super().__init__(*args, **more)
         words = dict(Condition.State.choices)
         self.fields["state"].choices = [(state, words[state]) for state in states]
+        self.fields["state"].error_messages["invalid_choice"] = "Choose what it is now."
 
     def given(self) -> Given | None:
         """The evidence, None where none is attached."""

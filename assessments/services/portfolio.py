@@ -314,6 +314,9 @@ class _Beside:
         if review.state == Review.State.IN_APPROVAL and (step := self.steps.get(review.pk)):
             return step.name, self.signers(step), step.opened_at
         if review.state == Review.State.APPROVED:
+            watch = self.watches.get(program.pk)
+            if watch is not None and watch.state == DecisionWatch.State.NO_LONGER_HOLDS:
+                return "Open the next review", lead, watch.since
             return self.decided(review), lead, review.state_since
         words, whose = _STEPS[review.state]
         return words, whose or lead, review.state_since

@@ -61,7 +61,7 @@ def proposed(review: Review, numbers: Mapping[str, Any]) -> list[tuple[Wire, str
         wire = Wire(row["field"], row["option"], BY_DIRECTION[row["direction"]], row["new"])
         if check(wire, schema, review.revision.facts)[2] or key_of(wire) in held:
             continue
-        then = f"{names[row['winner']]} first" if row["winner"] else "no option first"
+        then = f"{names[row['winner']]} first" if row["winner"] else "no option left"
         found.append((wire, then, row["commercial"]))
     return found[:MOST_PROPOSED]
 

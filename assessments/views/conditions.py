@@ -160,7 +160,9 @@ def condition_detail(request, uuid):
     if request.method == "POST":
         may_move.require()
         status = 422
-        if form.is_valid():
+        if request.POST.get("version", str(row.version)) != str(row.version):
+            row, form, status = _moved_meanwhile(request, uuid)
+        elif form.is_valid():
             data = form.cleaned_data
             try:
                 condition_states.move(
@@ -174,8 +176,10 @@ def condition_detail(request, uuid):
             except Invalid as invalid:
                 for entry in invalid.problems:
                     form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
-            except (Clash, WrongState) as refusal:
-                form.add_error(None, f"{refusal} Reload to see it.")
+            except Clash:
+                row, form, status = _moved_meanwhile(request, uuid)
+            except WrongState as refusal:
+                form.add_error(None, str(refusal))
                 status = 409
             except NotStored as refusal:
                 form.add_error("file", str(refusal))
@@ -203,6 +207,19 @@ def condition_detail(request, uuid):
         ],
     }
     return render(request, "conditions/detail.html", context, status=status)
+
+
+def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:
+    """The condition as others left it, with what was typed, ready to be sent again."""
+    row = get_object_or_404(_shown(request.member), uuid=uuid)
+    typed = request.POST.copy()
+    typed["version"] = str(row.version)
+    form = MoveForm(typed, states=condition_states.next_states(row))
+    now = row.get_state_display().lower()
+    form.add_error(None, f"Somebody changed this condition meanwhile: it is {now}. What you typed is kept below.")
+    if request.FILES:
+        form.add_error("file", "Choose the file again: it was not kept.")
+    return row, form, 409
 
 
 @member_required

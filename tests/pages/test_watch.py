@@ -55,6 +55,30 @@ def test_the_portfolio_puts_it_first_and_filters_by_it(client, world):
     ] == []
     ((row, *_),) = page_of(client, world, "viewer", "portfolio", watch="no_longer_holds").context["rows"]
     assert row.watch.state == "no_longer_holds"
+    assert (row.step, row.who) == ("Open the next review", world.people["lead"].name)
+
+
+def test_a_condition_that_moved_meanwhile_is_told_and_what_was_typed_can_be_sent_again(client, world):
+    row = Condition.objects.get(review=world.review)
+    url = reverse("assessments:condition_detail", args=[row.uuid])
+    client.force_login(world.people["rater"].user)
+    first = {"version": row.version, "state": "done", "note": "Qualified."}
+    assert client.post(url, first).status_code == 302
+    late = client.post(url, first | {"note": "Typed on the phone", "file": SimpleUploadedFile("Q 118.pdf", PDF)})
+    assert late.status_code == 409 and not Evidence.objects.exists()
+    form = late.context["form"]
+    assert "it is done" in str(form.non_field_errors()) and form["note"].value() == "Typed on the phone"
+    assert form.errors["state"] == ["Choose what it is now."] and "again" in str(form.errors["file"])
+    assert "not one of" not in late.content.decode()
+    again = {"version": form["version"].value(), "state": "open", "note": form["note"].value()}
+    assert client.post(url, again).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.note) == ("open", "Typed on the phone")
+
+
+def test_no_select_of_the_list_of_conditions_is_left_bare(client, world):
+    page = page_of(client, world, "viewer", "conditions").content.decode()
+    assert page.count("<select") == page.count('class="form-select"') > 0
 
 
 def test_the_owner_notes_a_condition_done_with_a_file_that_no_browser_runs(client, world):
