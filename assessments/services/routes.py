@@ -285,7 +285,6 @@ def signatures_of(steps: Sequence[ApprovalStep]) -> dict[int, list[Signature]]:
     given = (
         Signature.objects.filter(step__in=[key for chain in chains.values() for key in chain])
         .select_related("function", "submission", "membership__user", "on_behalf_of__user", "proposed_decision")
-        .prefetch_related("membership__grants", "on_behalf_of__grants")
         .defer("submission__record", "proposed_decision__record")
         .order_by("at", "pk")
     )
