@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import AuditEvent, Notification
-from assessments.models import Condition, DecisionWatch, Job
+from assessments.models import Condition, DecisionWatch, Job, Review
 from assessments.services import criteria, owing_watches, programs, tripwires
 from assessments.services.watches import causes, inputs, running
 from assessments.services.watches.wording import Words
@@ -317,3 +317,24 @@ def test_a_watch_ends_with_the_decision_that_replaces_it(world):
     supersede(world)
     assert watch_of(world).ended_at is not None
     assert DecisionWatch.objects.filter(ended_at=None).count() == 1
+
+
+def test_sifting_takes_as_many_queries_for_many_decisions_as_for_few(world, django_assert_max_num_queries):
+    """Nothing is read or written per decision whose answer stays."""
+    with django_assert_max_num_queries(14):
+        assert list(running.sift(DecisionWatch.objects.all())) == [(1, 1)]
+    others = [approved_world() for _ in range(3)]
+    with django_assert_max_num_queries(14 + 6):  # each organization here has criteria of its own to read
+        assert list(running.sift(DecisionWatch.objects.all())) == [(4, 4)]
+    assert {watch_of(one).state for one in others} == {"holds"}
+
+
+def test_a_watch_reads_nothing_of_another_organization(world):
+    """The same facts next door, where the suite waits a year: here nothing moves, and nobody here is told."""
+    there = approved_world()
+    save(there, {"mix": {"wait": 12}})
+    assert watch_of(there).state == "no_longer_holds" and watch_of(world).state == "holds"
+    told = Notification.objects.filter(kind="decision_no_longer_holds").values_list("organization", flat=True)
+    assert set(told) == {there.program.organization_id}
+    rows = DecisionWatch.objects.filter(review__in=Review.objects.visible_to(member(world, "admin")))
+    assert [row.pk for row in rows] == [watch_of(world).pk]

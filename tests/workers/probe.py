@@ -2,7 +2,7 @@
 
 It stands for any real handler: slow work outside a transaction, then one transaction that stores and closes.
 PROBE_SLOW_FULL makes the full depth of a review with ratings take so many seconds, to be killed in the middle of; a `watch` job
-never ends, an `impact` job always fails, and an `export` job kills its worker.
+of no decision never ends, an `impact` job always fails, and an `export` job kills its worker.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from accounts.audit import record_event
 from accounts.models import Organization
 from assessments import jobs
 from assessments.models import Job
-from assessments.services import rescore
+from assessments.services import rescore, watches
 
 STEP_SECONDS = 0.05
 
@@ -40,6 +40,11 @@ def wait_and_leave_an_event(held: jobs.Claim) -> None:
 
 @jobs.handler(Job.Kind.WATCH)
 def never_end(held: jobs.Claim) -> None:
+    """Watches of real decisions are worked off as they are, after PROBE_SLOW_WATCH seconds."""
+    if held.target.partition(":")[0] in ("review", "criteria", "organization"):
+        time.sleep(float(os.environ.get("PROBE_SLOW_WATCH", "0")))
+        watches.watch(held)
+        return
     for _ in itertools.count():
         time.sleep(STEP_SECONDS)
 
