@@ -124,3 +124,16 @@ def test_recompute_from_the_record_shows_its_outcome(world):
     viewer = client_of(world, "viewer")
     assert "Recompute from the record" not in text_of(viewer.get(detail))
     assert viewer.post(url).status_code == 403
+
+
+def test_a_blocked_option_of_the_pair_is_said_to_be_blocked(world):
+    """A margin says nothing of gates, so the words do."""
+    from assessments.services import changes
+    from assessments.views.changes import rows
+
+    review = next_review(world)
+    found = changes.compare(changes.side_of(world.review), changes.side_of(review), commercial=True)
+    for card in found.cards:
+        card["facts"]["options"][found.shift["pair"][0]]["blocked"] = True
+    name = found.names[found.shift["pair"][0]]
+    assert f"{name} is blocked in Review 1, whatever the points." in rows.shift_words(found)

@@ -35,7 +35,7 @@ class Waterfall:
 
 def signed(points: float) -> str:
     """ "+1.2", "-0.4"; nothing is "0.0"."""
-    said = f"{points:+.1f}"
+    said = f"{round(points, 9):+.1f}"  # so that the same margin, summed in another order, reads the same
     return "0.0" if said in ("+0.0", "-0.0") else said
 
 
@@ -43,7 +43,7 @@ def margin_words(margin: float, ahead: str, behind: str) -> str:
     """ "CDMO 3.1 points ahead of Hybrid", "CDMO and Hybrid level"."""
     if signed(margin) == "0.0":
         return f"{ahead} and {behind} level"
-    return f"{ahead} {abs(margin):.1f} points {'ahead of' if margin > 0 else 'behind'} {behind}"
+    return f"{ahead} {abs(round(margin, 9)):.1f} points {'ahead of' if margin > 0 else 'behind'} {behind}"
 
 
 def describe(data: Waterfall) -> str:

@@ -93,7 +93,7 @@ def _result_of(card: Mapping[str, Any] | None, why_not: str) -> dict[str, str]:
     return {
         "Verdict": "A tie" if verdict["tied"] else result_view.verdict_kind_words(verdict["kind"]),
         "First": result_view.choice_words(card),
-        "Margin": "–" if verdict["margin"] is None else f"{verdict['margin']:.1f} points",
+        "Margin": "–" if verdict["margin"] is None else f"{round(verdict['margin'], 9):.1f} points",
         "First share": result_view.first_share_words(share) if share and verdict["runner_up"] else "–",
         "Stress runs": f"{verdict['scenarios_kept']} of {verdict['scenarios']} kept",
         "Conditions": str(verdict["conditions"]),
@@ -127,7 +127,7 @@ def shift_words(found: Comparison) -> list[str]:
         said.append(f"The shift of {signed(shift['shift'])} points is made up of {parts}.")
     else:
         said.append("Nothing that was changed moved it.")
-    said += _first_elsewhere(found, pair[0])
+    said += _first_elsewhere(found, pair[0]) + _blocked(found)
     together = [row["groups"] for row in shift["groups"] if len(row["groups"]) > 1]
     if together:
         parted = " and ".join(GROUPS[key].lower() for key in together[0])
@@ -143,6 +143,17 @@ def _first_elsewhere(found: Comparison, told: str) -> list[str]:
         return []
     return [f"{found.names[first]} came first in {found.before.name} and is not compared in {found.after.name}; {told} is "
             "the best of those in both."]  # fmt: skip
+
+
+def _blocked(found: Comparison) -> list[str]:
+    """A margin says nothing of gates: an option that is blocked keeps its points and has no rank."""
+    said = []
+    for side, card in zip((found.before, found.after), found.cards, strict=True):
+        shut = [key for key in found.shift["pair"] if card and card[found.basis]["options"][key]["blocked"]]
+        if shut:
+            names = " and ".join(found.names[key] for key in shut)
+            said.append(f"{names} {'is' if len(shut) == 1 else 'are'} blocked in {side.name}, whatever the points.")
+    return said
 
 
 def _group(groups: list[str]) -> str:
