@@ -43,7 +43,7 @@ _ALL = [
     Kind("review_returned", "Approval", "A review is returned", "One that you lead or have signed.", AT_ONCE),
     Kind("review_rejected", "Approval", "A review is rejected", "One that you lead or have signed.", AT_ONCE),
     Kind("review_withdrawn", "Approval", "A review is withdrawn", "One that you rate in or were to sign.", DAILY),
-    Kind("signed", "Approval", "Somebody signed", "A step of a review that you lead.", DAILY),
+    Kind("signed", "Approval", "Somebody signed", "A review that you lead, or in your place.", DAILY),
     Kind("decision_made", "Decisions", "A decision is made", "On a review that you lead, rated or signed.", AT_ONCE),
     Kind("decision_amended", "Decisions", "A proposed decision is amended", "You lead it or had signed it.", AT_ONCE),
     Kind("decision_weaker", "Decisions", "A decision grows weaker", "One that you lead or signed.", DAILY),

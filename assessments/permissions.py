@@ -230,6 +230,13 @@ def may_sign(member, step: ApprovalStep) -> Verdict:
     return own if names(member, step) or not in_place else in_place[0]
 
 
+def in_whose_place(member, step: ApprovalStep):
+    """For whom the membership acts on a step that it may sign: None in its own right, which comes first."""
+    if can_sign(member, step):
+        return None
+    return next((giver for giver in givers_of(member) if can_sign_for(member, giver, step)), None)
+
+
 def can_act_on_step(member, step: ApprovalStep) -> Verdict:
     """Return, or ask one question: whoever may sign the open step."""
     return may_sign(member, step)

@@ -24,6 +24,7 @@ class AuditEventOut(serializers.Serializer):
     id = serializers.UUIDField(source="uuid")
     at = serializers.DateTimeField()
     actor = serializers.CharField(source="actor_name")
+    on_behalf_of = Person(allow_null=True, help_text="in whose place the actor acted")
     channel = serializers.CharField()
     action = serializers.CharField()
     object_type = serializers.CharField()

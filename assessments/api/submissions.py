@@ -36,6 +36,7 @@ class ProposedOut(serializers.Serializer):
     tripwires = serializers.SerializerMethodField(help_text="what would end it, in words, as it was frozen")
     sha256 = serializers.CharField()
     author = Person()
+    written_by = serializers.CharField(help_text="the author's name, with whose place was taken")
     created_at = serializers.DateTimeField()
 
     def get_tripwires(self, row) -> list[str]:

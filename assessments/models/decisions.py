@@ -1,5 +1,6 @@
 """The record of a decision: what was submitted, what is proposed, who signed what."""
 
+import json
 import uuid
 
 from django.db import models
@@ -77,6 +78,12 @@ class ProposedDecision(models.Model):
 
     def __str__(self):
         return f"Proposed decision {self.number}"
+
+    @property
+    def written_by(self) -> str:
+        """The author's name, with that of whoever had delegated to them, as the record has it."""
+        giver = json.loads(self.record)["author"].get("on_behalf_of")
+        return f"{self.author.name} on behalf of {giver['name']}" if giver else self.author.name
 
 
 class ApprovalStepQuerySet(models.QuerySet):

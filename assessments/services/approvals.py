@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -85,9 +86,7 @@ def sign(
     now = member.now()
     giver = on_behalf_of.now() if on_behalf_of else None
     if giver:
-        # Whoever ends the delegation meanwhile waits: a signature is given while it is in force, or not at all.
-        held = Delegation.objects.filter(giver=giver, taker=now, revoked_at=None).select_for_update(no_key=True)
-        list(held.order_by("pk").values_list("pk", flat=True))
+        _hold_delegations(now)
     verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.can_sign(now, step)
     verdict.require()
     if meaning != signing.MEANING_OF[step.kind]:
@@ -126,6 +125,12 @@ def sign(
     announce(review, review.inputs_revision)
     telling.signed(step, signature, now)
     return signature
+
+
+def _hold_delegations(taker: Membership) -> None:
+    """Let whoever ends a delegation to the person wait: an act in another's place is done while it is in force, or not."""
+    held = Delegation.objects.filter(taker=taker, revoked_at=None).select_for_update(no_key=True)
+    list(held.order_by("pk").values_list("pk", flat=True))
 
 
 def _function(member: Membership, step: ApprovalStep, proposed: ProposedDecision, key: str) -> Function | None:
@@ -173,6 +178,7 @@ def _decide(
             actor=member,
             action="review.superseded",
             reason=f"{review} was approved.",
+            on_behalf_of=signature.on_behalf_of,
         )
         owing_watches.end(review_before)
     decision = Decision.objects.create(
@@ -182,11 +188,13 @@ def _decide(
         proposed_decision=proposed,
         decided_at=signature.at,
     )
-    move(review, Review.State.APPROVED, actor=member, action="review.approved")
+    giver = signature.on_behalf_of
+    move(review, Review.State.APPROVED, actor=member, action="review.approved", on_behalf_of=giver)
     record_event(
         "decision.made",
         organization_id=review.organization_id,
         actor=member,
+        on_behalf_of=giver,
         subject=decision,
         program=review.program,
         review=review,
@@ -216,10 +224,24 @@ def _open_steps(review: Review) -> list[ApprovalStep]:
     return steps
 
 
-def _require_one(verdicts: Sequence[Verdict]) -> None:
-    """At least one of the open steps lets the person act; otherwise the first reason is told."""
-    if not any(verdicts):
-        raise NotAllowed(verdicts[0].reason if verdicts else "No step is open now.")
+@dataclass(frozen=True)
+class _Acting:
+    """The step that lets a person act, and in whose place they do: None in their own right."""
+
+    step: ApprovalStep
+    giver: Membership | None
+
+
+def _acting(
+    member: Membership, steps: Sequence[ApprovalStep], may: Callable[[Membership, ApprovalStep], Verdict]
+) -> _Acting:
+    """By which open step the person may act, one in their own right first. Raises NotAllowed with the first reason."""
+    _hold_delegations(member)
+    verdicts = [(step, may(member, step)) for step in steps]
+    able = [_Acting(step, permissions.in_whose_place(member, step)) for step, verdict in verdicts if verdict]
+    if not able:
+        raise NotAllowed(verdicts[0][1].reason if verdicts else "No step is open now.")
+    return next((one for one in able if one.giver is None), able[0])
 
 
 def _end(
@@ -234,19 +256,17 @@ def _end(
     words: str,
     field: str = "reason",
     **more: Any,
-) -> tuple[Review, Membership, ApprovalStep]:
+) -> tuple[Review, Membership, _Acting]:
     """End the open steps; the review, the person as they are now, and the step that lets them act."""
     review = _locked(review_id)
     now = member.now()
-    steps = _open_steps(review)
-    _require_one([may(now, step) for step in steps])
+    acting = _acting(now, _open_steps(review), may)
     seen(review, seen_version)
     if not reason.strip():
         raise Invalid([problem(field, words, reason)])
-    step = next(step for step in steps if may(now, step))
     review.steps.filter(state__in=(OPEN, WAITING)).update(state=ENDED)
-    move(review, state, actor=now, action=action, reason=reason.strip(), **more)
-    return review, now, step
+    move(review, state, actor=now, action=action, reason=reason.strip(), on_behalf_of=acting.giver, **more)
+    return review, now, acting
 
 
 @transaction.atomic
@@ -283,7 +303,7 @@ def ask_question(
         raise WrongState(
             f"{LONGEST_CHAIN} questions in a row were asked already. Return the submission with the reason."
         )
-    review, now, step = _end(
+    review, now, acting = _end(
         member,
         review_id,
         question,
@@ -297,16 +317,16 @@ def ask_question(
     asked = ReturnQuestion.objects.create(
         organization_id=review.organization_id,
         review=review,
-        submission_id=step.submission_id,
-        step=step,
+        submission_id=acting.step.submission_id,
+        step=acting.step,
         asked_by=now,
         question=question.strip(),
     )
     notify(
-        leads_of(review.program),
+        [*leads_of(review.program), *([acting.giver] if acting.giver else [])],
         "question_asked",
         organization_id=review.organization_id,
-        title=f"{now.name} asks before signing ({review.program.name}, {review})",
+        title=f"{signing.printed_name(now, acting.giver)} asks before signing ({review.program.name}, {review})",
         body=asked.question,
         url=reverse("assessments:review_approval", args=[review.uuid]),
         key=f"question_asked:{asked.uuid}",
@@ -358,9 +378,8 @@ def amend(
     """
     review = _locked(review_id)
     now = member.now()
-    steps = _open_steps(review)
-    _require_one([permissions.can_amend(now, step) for step in steps])
-    submission = Submission.objects.select_related("revision", "scorecard").get(pk=steps[0].submission_id)
+    acting = _acting(now, _open_steps(review), permissions.can_amend)
+    submission = Submission.objects.select_related("revision", "scorecard").get(pk=acting.step.submission_id)
     former = submission.proposed_decisions.order_by("-number")[0]
     if seen_number is not None and former.number != seen_number:
         raise Clash("The proposed decision was amended meanwhile. Read it before you amend it again.")
@@ -385,12 +404,13 @@ def amend(
         )
     if _says_the_same(former, proposals.content_of(choice, lines, submission)):
         raise Invalid([problem("kind", "This is the proposed decision as it stands; nothing would change.", kind)])
-    proposed = proposals.write(submission, choice, lines, now)
+    proposed = proposals.write(submission, choice, lines, now, on_behalf_of=acting.giver)
     _open_executive_steps_again(submission)
     record_event(
         "decision.amended",
         organization_id=review.organization_id,
         actor=now,
+        on_behalf_of=acting.giver,
         subject=proposed,
         program=review.program,
         review=review,
@@ -404,7 +424,7 @@ def amend(
         reason=choice.justification,
     )
     announce(review, review.inputs_revision)
-    telling.amended(review, proposed, now)
+    telling.amended(review, proposed, now, acting.giver)
     return proposed
 
 

@@ -66,6 +66,7 @@ def events_for(member: Membership) -> QuerySet:
         cases.append(When(WORK_ON_FACTS, then=Value("draft")))
     events = (
         AuditEvent.objects.visible_to(member)
+        .select_related("on_behalf_of__user")
         .exclude(program_uuid__in=hidden)
         .annotate(withheld=Case(*cases, default=Value(""), output_field=CharField()), sealed_number=F("entry__number"))
     )

@@ -254,7 +254,7 @@ def _proposal(proposed: ProposedDecision, decided: Decision | None, *, commercia
         hash=proposed.sha256,
         overrides=tuple(_override(one) for one in record["overrides"]),
         tripwires=tuple(_tripwire(one, commercial=commercial) for one in record["tripwires"]),
-        author=proposed.author.name,
+        author=proposed.written_by,
         decided=decided is not None and decided.proposed_decision_id == proposed.pk,
     )
 

@@ -145,8 +145,21 @@ def content_of(choice: Choice, lines: Sequence[Line], submission: Submission) ->
     }
 
 
-def write(submission: Submission, choice: Choice, lines: Sequence[Line], author: Membership) -> ProposedDecision:
-    """The next proposed decision of a submission, frozen with its digest, which covers the submission's."""
+def write(
+    submission: Submission,
+    choice: Choice,
+    lines: Sequence[Line],
+    author: Membership,
+    *,
+    on_behalf_of: Membership | None = None,
+) -> ProposedDecision:
+    """The next proposed decision of a submission, frozen with its digest, which covers the submission's.
+
+    on_behalf_of  in whose place the author wrote it, by a delegation
+    """
+    written_by: dict[str, Any] = {"uuid": author.uuid, "name": author.name}
+    if on_behalf_of:
+        written_by["on_behalf_of"] = {"uuid": on_behalf_of.uuid, "name": on_behalf_of.name}
     number = submission.proposed_decisions.count() + 1
     at = database_now()
     record = canonical_json(
@@ -154,7 +167,7 @@ def write(submission: Submission, choice: Choice, lines: Sequence[Line], author:
             "format": FORMAT,
             "submission": {"uuid": submission.uuid, "number": submission.number, "sha256": submission.sha256},
             "number": number,
-            "author": {"uuid": author.uuid, "name": author.name},
+            "author": written_by,
             "at": at,
             **content_of(choice, lines, submission),
         }

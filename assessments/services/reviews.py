@@ -321,8 +321,20 @@ def start(*, member: Membership, review_id: int, seen_version: int | None = None
     return review
 
 
-def move(review: Review, state: str, *, actor: Membership, action: str, reason: str = "", **more) -> None:
-    """Move a locked review along an edge and record it. Raises WrongState where there is no such edge."""
+def move(
+    review: Review,
+    state: str,
+    *,
+    actor: Membership,
+    action: str,
+    reason: str = "",
+    on_behalf_of: Membership | None = None,
+    **more,
+) -> None:
+    """Move a locked review along an edge and record it. Raises WrongState where there is no such edge.
+
+    on_behalf_of  in whose place the actor acts, by a delegation
+    """
     if (review.state, state) not in Review.EDGES:
         raise WrongState(f"A review does not go from {review.get_state_display().lower()} to {state}.")
     old = review.state
@@ -334,6 +346,7 @@ def move(review: Review, state: str, *, actor: Membership, action: str, reason: 
         action,
         organization_id=review.organization_id,
         actor=actor,
+        on_behalf_of=on_behalf_of,
         subject=review,
         program=review.program,
         review=review,
@@ -342,7 +355,7 @@ def move(review: Review, state: str, *, actor: Membership, action: str, reason: 
         reason=reason,
     )
     announce(review, review.inputs_revision)
-    telling.moved(review, action, reason, actor)
+    telling.moved(review, action, reason, actor, on_behalf_of)
 
 
 @transaction.atomic

@@ -5,12 +5,13 @@ Titles and bodies go to mailboxes. They name programs, reviews, people and reaso
 
 from collections.abc import Iterable
 
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.outbound import notify
 from assessments.models import ApprovalStep, Assignment, ProposedDecision, Report, Review, Signature, Submission
-from assessments.services import routes
+from assessments.services import routes, signing
 
 
 def named(review: Review) -> str:
@@ -52,8 +53,18 @@ def raters_of(review: Review) -> list[Membership]:
 
 
 def signers_of(review: Review) -> list[Membership]:
-    """Whoever signed any submission of the review."""
-    return list(Membership.objects.active().filter(signatures__submission__review=review).distinct())
+    """Whoever signed any submission of the review, and those in whose place it was signed."""
+    given = Signature.objects.filter(submission__review=review)
+    return list(
+        Membership.objects.active().filter(
+            Q(pk__in=given.values("membership")) | Q(pk__in=given.values("on_behalf_of"))
+        )
+    )
+
+
+def _of(giver: Membership | None) -> list[Membership]:
+    """Whoever delegated is told of each act in their place."""
+    return [giver] if giver else []
 
 
 # -- rating --------------------------------------------------------------------------------------------------------
@@ -94,18 +105,18 @@ def scoring_done(review: Review, actor: Membership) -> None:
 # -- the life of a review ------------------------------------------------------------------------------------------
 
 
-def moved(review: Review, action: str, reason: str, actor: Membership) -> None:
+def moved(review: Review, action: str, reason: str, actor: Membership, on_behalf_of: Membership | None = None) -> None:
     """Tell whom it concerns that a review moved along an edge; called by `reviews.move` for every edge."""
     act = _MOVES.get(action)
     if act is not None:
-        act(review, reason, actor)
+        act(review, reason, actor, on_behalf_of)
 
 
-def _started(review: Review, reason: str, actor: Membership) -> None:
+def _started(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     assigned(review, review.assignments.select_related("function", "membership"), actor)
 
 
-def _revealed(review: Review, reason: str, actor: Membership) -> None:
+def _revealed(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     tell(
         [*raters_of(review), *leads_of(review)],
         "ratings_revealed",
@@ -118,16 +129,16 @@ def _revealed(review: Review, reason: str, actor: Membership) -> None:
     )
 
 
-def _submitted(review: Review, reason: str, actor: Membership) -> None:
+def _submitted(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     steps_open(review.submissions.order_by("-number")[0])
 
 
-def _returned(review: Review, reason: str, actor: Membership) -> None:
+def _returned(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     tell(
-        [*leads_of(review), *signers_of(review)],
+        [*leads_of(review), *signers_of(review), *_of(giver)],
         "review_returned",
         review,
-        title=f"{actor.name} returned {named(review)}",
+        title=f"{signing.printed_name(actor, giver)} returned {named(review)}",
         body=reason,
         url=page("review_approval", review),
         key=f"review_returned:{review.uuid}:{review.returned}",
@@ -135,12 +146,12 @@ def _returned(review: Review, reason: str, actor: Membership) -> None:
     )
 
 
-def _rejected(review: Review, reason: str, actor: Membership) -> None:
+def _rejected(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     tell(
-        [*leads_of(review), *signers_of(review), *raters_of(review)],
+        [*leads_of(review), *signers_of(review), *raters_of(review), *_of(giver)],
         "review_rejected",
         review,
-        title=f"{actor.name} rejected {named(review)}",
+        title=f"{signing.printed_name(actor, giver)} rejected {named(review)}",
         body=reason,
         url=page("review_approval", review),
         key=f"review_rejected:{review.uuid}",
@@ -148,7 +159,7 @@ def _rejected(review: Review, reason: str, actor: Membership) -> None:
     )
 
 
-def _withdrawn(review: Review, reason: str, actor: Membership) -> None:
+def _withdrawn(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     tell(
         [*leads_of(review), *signers_of(review), *raters_of(review)],
         "review_withdrawn",
@@ -161,14 +172,14 @@ def _withdrawn(review: Review, reason: str, actor: Membership) -> None:
     )
 
 
-def _approved(review: Review, reason: str, actor: Membership) -> None:
+def _approved(review: Review, reason: str, actor: Membership, giver: Membership | None) -> None:
     owners = Membership.objects.active().filter(pk__in=review.conditions.values("owner"))
     tell(
         [*leads_of(review), *signers_of(review), *raters_of(review), *owners],
         "decision_made",
         review,
         title=f"The decision is made ({named(review)})",
-        body=f"{actor.name} gave the last signature.",
+        body=f"{signing.printed_name(actor, giver)} gave the last signature.",
         url=page("review_approval", review),
         key=f"decision_made:{review.uuid}",
         actor=actor,
@@ -218,10 +229,10 @@ def steps_open(submission: Submission) -> None:
 
 
 def signed(step: ApprovalStep, signature: Signature, actor: Membership) -> None:
-    """Tell the leads that somebody signed, and the next ones that it waits for them."""
+    """Tell the leads, and the one in whose place it was, that somebody signed, and the next that it waits for them."""
     review = step.review
     tell(
-        leads_of(review),
+        [*leads_of(review), *_of(signature.on_behalf_of)],
         "signed",
         review,
         title=f"{signature.printed_name} signed: {step.name} ({named(review)})",
@@ -233,13 +244,15 @@ def signed(step: ApprovalStep, signature: Signature, actor: Membership) -> None:
         steps_open(step.submission)
 
 
-def amended(review: Review, proposed: ProposedDecision, actor: Membership) -> None:
+def amended(
+    review: Review, proposed: ProposedDecision, actor: Membership, on_behalf_of: Membership | None = None
+) -> None:
     """Tell leads and signers of another proposed decision, and those who have to sign it."""
     tell(
-        [*leads_of(review), *signers_of(review)],
+        [*leads_of(review), *signers_of(review), *_of(on_behalf_of)],
         "decision_amended",
         review,
-        title=f"{actor.name} amended the proposed decision ({named(review)})",
+        title=f"{signing.printed_name(actor, on_behalf_of)} amended the proposed decision ({named(review)})",
         body="Executive signatures on the former one no longer count.",
         url=page("review_approval", review),
         key=f"decision_amended:{proposed.uuid}",

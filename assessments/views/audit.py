@@ -207,13 +207,15 @@ def audit_export(request):
         return redirect(reverse("assessments:audit"))
     record_export(member=request.member, filters=filters, count=len(rows))
     header = (
-        "time (UTC)", "who", "channel", "act", "on", "program", "review", "reason", "before", "after", "request", "number",
+        "time (UTC)", "who", "on behalf of", "channel", "act", "on", "program", "review", "reason", "before", "after", "request",
+        "number",
         "SHA-256",
     )  # fmt: skip
     cells = [
         (
             row.at.astimezone(datetime.UTC).isoformat(timespec="milliseconds"),
             row.actor_name,
+            row.on_behalf_of.name if row.on_behalf_of else "",
             row.get_channel_display(),
             row.action,
             row.object_label,

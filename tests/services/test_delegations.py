@@ -1,6 +1,7 @@
 """Somebody signs in another's place: for days, by name, keeping the duties of both apart, and passing nothing on."""
 
 import datetime
+import json
 
 import pytest
 from django.db import transaction
@@ -9,12 +10,12 @@ from accounts.models import AuditEvent, Membership, MembershipFunction, Notifica
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Invalid, WrongState
-from assessments.models import ApprovalStep, Delegation, Program, Review, Signature
-from assessments.services import approvals, delegations, routes, signing, verifying
+from assessments.models import ApprovalStep, Delegation, Program, ProposedDecision, Review, Signature
+from assessments.services import approvals, delegations, routes, signing, telling, verifying
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
-from tests.services.test_signing import functional_signed, step_of
+from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
 
 pytestmark = pytest.mark.django_db
@@ -305,3 +306,81 @@ def test_what_waits_agrees_with_what_may_be_signed_by_delegates_too(world):
     agree()
     missing = {person.name for person in routes.still_missing(step_of(world, "executive"))}
     assert missing == {world.people[role].name for role in ("approver", "second_approver", "third")}
+
+
+# -- what else a delegate does in another's place ------------------------------------------------------------------
+
+
+def let_only_the_approver_decide(world):
+    """The executive step names the approver alone; the functions have signed; a third approver is the delegate."""
+    world.people["third"] = MembershipFactory(organization=world.program.organization, with_roles=["approver"])
+    functional_signed(world)
+    step = step_of(world, "executive")
+    step.parties.all().delete()
+    step.parties.create(organization=step.organization, membership=world.people["approver"])
+    delegate(world, "approver", "third")
+
+
+def acts_in_anothers_place(world):
+    """Every act but signing, by its event: (done by the delegate, the kind that its people are told)."""
+    common = {"member": member(world, "third"), "review_id": world.review.pk}
+    return {
+        "review.returned": (lambda: approvals.return_review(**common, reason="Too early."), "review_returned"),
+        "review.question_asked": (lambda: approvals.ask_question(**common, question="By when?"), "question_asked"),
+        "review.rejected": (lambda: approvals.reject(**common, reason="Too dear."), "review_rejected"),
+        "decision.amended": (lambda: amend(world, member=member(world, "third")), "decision_amended"),
+    }
+
+
+@pytest.mark.parametrize("action", ["review.returned", "review.question_asked", "review.rejected", "decision.amended"])
+def test_an_act_in_anothers_place_says_so_on_record_and_tells_them(world, action):
+    let_only_the_approver_decide(world)
+    act, kind = acts_in_anothers_place(world)[action]
+    act()
+    event = AuditEvent.objects.get(action=action)
+    giver, taker = world.people["approver"], world.people["third"]
+    assert (event.actor, event.on_behalf_of) == (taker, giver)
+    told = Notification.objects.get(kind=kind, membership=giver)
+    assert f"{taker.name} on behalf of {giver.name}" in told.title
+
+
+def test_who_may_act_in_their_own_right_acts_in_nobodys_place(world):
+    functional_signed(world)
+    delegate(world, "approver", "second_approver")
+    approvals.reject(member=member(world, "second_approver"), review_id=world.review.pk, reason="Too dear.")
+    event = AuditEvent.objects.get(action="review.rejected")
+    assert (event.actor, event.on_behalf_of) == (world.people["second_approver"], None)
+
+
+def test_a_proposal_amended_in_anothers_place_says_so_in_its_record_and_in_print(world):
+    let_only_the_approver_decide(world)
+    first = ProposedDecision.objects.get()
+    proposed = amend(world, member=member(world, "third"))
+    giver, taker = world.people["approver"], world.people["third"]
+    author = json.loads(proposed.record)["author"]
+    assert author == {
+        "uuid": str(taker.uuid),
+        "name": taker.name,
+        "on_behalf_of": {"uuid": str(giver.uuid), "name": giver.name},
+    }
+    assert proposed.written_by == f"{taker.name} on behalf of {giver.name}"
+    assert set(json.loads(first.record)["author"]) == {"uuid", "name"}
+    assert verifying.verify(world.more["submission"]) == []
+
+
+def test_the_giver_is_told_that_somebody_signed_in_their_place_and_of_what_becomes_of_it(world):
+    delegate(world, "rater", "assessor")
+    signs_for(world, "assessor", "rater", step_of(world))
+    giver, taker = world.people["rater"], world.people["assessor"]
+    told = Notification.objects.get(kind="signed", membership=giver)
+    assert f"{taker.name} on behalf of {giver.name} signed" in told.title
+    assert {giver, taker} <= set(telling.signers_of(world.review))
+
+
+def test_the_decision_made_in_anothers_place_says_so(world):
+    let_only_the_approver_decide(world)
+    signs_for(world, "third", "approver", step_of(world, "executive"))
+    made = AuditEvent.objects.get(action="decision.made")
+    assert (made.actor, made.on_behalf_of) == (world.people["third"], world.people["approver"])
+    told = Notification.objects.filter(kind="decision_made", membership=world.people["approver"]).get()
+    assert f"on behalf of {world.people['approver'].name} gave the last signature" in told.body

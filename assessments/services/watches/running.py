@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -147,9 +147,8 @@ def _tell(one: Watched, row: DecisionWatch, seen: Look, words: Words, fired: lis
     leads = Membership.objects.filter(
         pk__in=ProgramMember.objects.filter(program=program, is_lead=True).values("membership")
     )
-    signers = Membership.objects.filter(
-        pk__in=Signature.objects.filter(submission=one.watch.decision.submission_id).values("membership")
-    )
+    given = Signature.objects.filter(submission=one.watch.decision.submission_id)
+    signers = Membership.objects.filter(Q(pk__in=given.values("membership")) | Q(pk__in=given.values("on_behalf_of")))
     people = {person.pk: person for person in (*leads, *signers)}
     about = f"{program.name}, {review}"
     common: dict[str, Any] = {
