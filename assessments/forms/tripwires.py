@@ -39,7 +39,9 @@ class TripwireForm(forms.Form):
     def __init__(self, *args: Any, facts: list, people: Iterable[Membership], **options: Any):
         super().__init__(*args, **options)
         words = [(key, words) for key, words in WORDS.items()]
-        self.fields["fact"] = forms.ChoiceField(label="Fact", choices=facts, required=False)
+        self.fields["fact"] = forms.ChoiceField(
+            label="Fact", choices=facts, error_messages={"required": "Choose the fact that is watched."}
+        )
         self.fields["comparison"] = forms.ChoiceField(label="The decision ends if it", choices=words)
         self.fields["threshold"] = forms.CharField(label="Threshold", max_length=100)
         self.fields["by_month"] = forms.IntegerField(

@@ -9,7 +9,7 @@ import yaml
 from django.db import transaction
 
 from accounts import people
-from accounts.models import Membership, Organization
+from accounts.models import Function, Membership, Organization
 from assessments import jobs
 from assessments.models import ApprovalStep, CriteriaVersion, Job, Program, Review
 from assessments.services import (
@@ -301,5 +301,6 @@ class _Telling:
 
 def _does(row: dict[str, Any]) -> str:
     """Roles and functions in words, for the list that the demo prints."""
-    functions = ", ".join(name.replace("_", " ") for name in row["functions"])
+    names = dict(Function.DEFAULTS)
+    functions = ", ".join(names[key] for key in row["functions"])
     return ", ".join(row["roles"]) + (f"; speaks for {functions}" if functions else "")

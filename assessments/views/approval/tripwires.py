@@ -39,9 +39,20 @@ def tripwire_set(request, uuid):
         form.take(invalid.problems)
         return page(request, review, status=422, tripwire_failed=form)
     except Clash as clash:
-        form.add_error(None, f"{clash} Reload to see it.")
-        return page(request, review, status=409, tripwire_failed=form)
+        return page(request, review, status=409, tripwire_failed=_again(request, form, clash))
     return _back(review)
+
+
+def _again(request, form: TripwireForm, clash: Clash) -> TripwireForm:
+    """What was typed, ready to be sent again over what others wrote meanwhile; the page shows that above it."""
+    if clash.version is None:
+        form.add_error(None, str(clash))
+        return form
+    typed = request.POST.copy()
+    typed[form.add_prefix("version")] = str(clash.version)
+    form.data = typed
+    form.add_error(None, f"{clash} It stands above; what you typed is kept below and replaces it when you save again.")
+    return form
 
 
 @member_required
