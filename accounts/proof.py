@@ -6,7 +6,6 @@ from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.audit import database_now
@@ -85,7 +84,7 @@ def _use_code(user: User, code: str) -> str:
             # The time of the last use lies in PostgreSQL; allauth's own mark of a used code lies in one process's cache.
             if totp.last_used_at and counter <= int(totp.last_used_at.timestamp()) // app_settings.TOTP_PERIOD:
                 raise NotProven("This code was used already. Wait for the next one, then sign.", CODE_REFUSED)
-            totp.last_used_at = timezone.now()
+            totp.last_used_at = datetime.datetime.fromtimestamp(counter * app_settings.TOTP_PERIOD, datetime.UTC)
             totp.save(update_fields=["last_used_at"])
             return "totp"
     recovery = enrolled.get(Authenticator.Type.RECOVERY_CODES)

@@ -1,6 +1,7 @@
 """Every address of the product."""
 
 from allauth.account import urls as sign_in
+from allauth.mfa.base.views import authenticate, reauthenticate
 from django.urls import include, path
 
 from config import health
@@ -13,6 +14,8 @@ urlpatterns = [
     path("healthz/live", health.live, name="healthz_live"),
     path("healthz/ready", health.ready, name="healthz_ready"),
     path("accounts/", include(SIGN_IN)),
+    path("accounts/2fa/authenticate/", authenticate, name="mfa_authenticate"),
+    path("accounts/2fa/reauthenticate/", reauthenticate, name="mfa_reauthenticate"),
     path("people/", include("accounts.urls")),
     path("api/v1/", include("assessments.api.urls")),
     path("", include("assessments.urls")),

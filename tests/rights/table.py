@@ -19,6 +19,8 @@ LIBRARY_ROUTES = {
     "account_inactive",
     "account_signup",
     "account_reauthenticate",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
     "account_change_password",
     "account_set_password",
     "account_reset_password",

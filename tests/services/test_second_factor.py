@@ -1,13 +1,16 @@
 """The second factor at signing: asked for where one is enrolled, each code once, and a wrong one counts."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -173,7 +176,22 @@ def test_from_the_page_to_the_signature_with_both_factors(world, secret):
     assert "password and authenticator app" in text_of(detail)
 
 
-def test_the_time_of_the_last_use_is_kept(world, secret):
-    before = timezone.now()
+def test_the_period_of_the_code_that_was_used_is_kept(world, secret):
+    before = timezone.now() - timedelta(seconds=2 * app_settings.TOTP_PERIOD)
     confirm(world, code_of(secret))
-    assert Authenticator.objects.get().last_used_at >= before
+    assert Authenticator.objects.get().last_used_at > before
+
+
+def test_whoever_enrolled_a_factor_signs_in_with_it(world, secret):
+    client, email = Client(), world.people["rater"].user.email
+    first = client.post(reverse("account_login"), {"login": email, "password": PASSWORD}, follow=True)
+    assert "Your second factor" in text_of(first)
+    assert not signed_in(client)
+    wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert wrong.status_code == 200 and not signed_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert signed_in(client)
+
+
+def signed_in(client):
+    return client.get(reverse("assessments:portfolio")).status_code == 200
