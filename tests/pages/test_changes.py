@@ -74,6 +74,16 @@ def test_a_program_with_one_thing_alone_says_what_comes(db):
     assert "Nothing to compare yet" in said and "To the program" in said
 
 
+def test_facts_saved_after_the_decision_are_held_against_it_by_default(world):
+    document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 4}
+    programs.import_revision(member=member(world, "lead"), program=world.program, document=document, summary="Later")
+    answer = page(world, name="program_changes", subject=world.program)
+    said = text_of(answer)
+    assert "Why the margin moved" in said and "Nothing was approved before" not in said
+    (_, _, _, base), (_, _, _, target) = answer.context["chooses"]
+    assert base == str(world.review.uuid) and target != base
+
+
 def test_the_page_of_a_program_compares_any_two(world):
     lead = member(world, "lead")
     document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 4}

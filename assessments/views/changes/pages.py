@@ -56,12 +56,14 @@ def program_changes(request, uuid):
 
 
 def _newest(member, program: Program):
-    """The newest review that the person may see; else the newest facts."""
+    """The newest review that the person may see; the newest facts where none is, or where they are newer than the decision."""
     newest = Review.objects.visible_to(member).filter(program=program).order_by("-number").first()
-    if newest is not None:
-        return changes.find(member, program, newest.uuid)
     revision = program.revision
-    return changes.find(member, program, revision.uuid) if revision is not None else None
+    facts = changes.find(member, program, revision.uuid) if revision is not None else None
+    decided = newest is not None and newest.state in Review.RECORDED and newest.revision_id != program.revision_id
+    if newest is None or decided and facts is not None:
+        return facts
+    return changes.find(member, program, newest.uuid)
 
 
 def _chosen(request, program: Program, name: str):
