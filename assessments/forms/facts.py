@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from assessments.forms.whole_numbers import whole_number
 from assessments.scoring.schema import MAX_ITEMS, Field
 
 Raw = str | list[str] | list[dict[str, str]]
@@ -97,5 +98,4 @@ def _number(text: str) -> int | float | str:
 
 def seen_version(name: str, data: QueryDict) -> int:
     """The version of a fact that the page showed; 0 where it showed none."""
-    given = data.get(f"{name}.version", "")
-    return int(given) if given.isdigit() and len(given) < 10 else 0
+    return whole_number(data.get(f"{name}.version", "")) or 0

@@ -176,7 +176,7 @@ def words_of(path: tuple[str, ...], numbers: Mapping[str, Any], held: Mapping[st
             continue
         if "|" in step:
             parts.append(" against ".join(names.get(key, key) for key in step.split("|")))
-        elif step.isdigit():
+        elif step.isdecimal():
             parts.append(f"no. {int(step) + 1}")
         else:
             parts.append(names.get(step) or _WORDS.get(step, step.replace("_", " ")))

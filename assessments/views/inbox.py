@@ -15,6 +15,7 @@ from accounts import reading
 from accounts.access import member_required
 from accounts.kinds import KINDS, TOPICS
 from accounts.models import Notification
+from assessments.forms.whole_numbers import whole_number
 from assessments.services.waiting import page_of, waiting_for
 
 PER_PAGE = 25
@@ -52,7 +53,7 @@ def inbox(request):
         "asked": asked,
         "query": urlencode(asked),
         "topics": TOPICS,
-        "unread": mine.unread().count(),
+        "unread": reading.unread_count(request.member),
         "here": f"{reverse('assessments:inbox')}?{here.urlencode()}",
         "newest": mine.values_list("pk", flat=True).first() or 0,
     }
@@ -91,8 +92,7 @@ def notification_read(request, uuid):
 @require_POST
 def notifications_read(request):
     """Mark as read whatever stood on the page that was looked at, and what is older."""
-    newest = request.POST.get("newest", "")
-    count = reading.read_all(request.member, newest=int(newest) if newest.isdigit() else None)
+    count = reading.read_all(request.member, newest=whole_number(request.POST.get("newest", "")))
     messages.success(request, f"{count} marked as read." if count else "Nothing was unread.")
     return _back(request)
 

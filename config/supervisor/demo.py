@@ -302,7 +302,7 @@ def _asked_port() -> int | None:
     asked = os.environ.get("WEB_PORT")
     if not asked:
         return None
-    if not asked.isdigit() or not 0 < int(asked) < 65536:
+    if not (asked.isascii() and asked.isdecimal()) or not 0 < int(asked) < 65536:
         raise CannotStart(f"WEB_PORT is {asked!r}; give a number from 1024 to 32767.")
     return int(asked)
 

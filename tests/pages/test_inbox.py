@@ -164,3 +164,19 @@ def test_what_waits_comes_from_the_rows_and_not_from_what_was_told():
     client.force_login(ann.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = client.get("/inbox/").content.decode()
     assert f'href="/reviews/{scene.review.uuid}/score/"' in page
+
+
+@pytest.mark.parametrize("newest", ["²", "٣", "-1", "", "9" * 5000, "9" * 18])
+def test_marking_all_as_read_takes_any_text_for_the_newest(browser, reader, newest):
+    tell(reader)
+    assert browser.post("/inbox/read/", {"newest": newest}).status_code == 302
+    assert not Notification.objects.unread().exists()
+
+
+def test_the_page_counts_what_is_unread_as_the_bar_does(browser, reader, monkeypatch):
+    monkeypatch.setattr("accounts.reading.MOST_COUNTED", 2)
+    for key in "123":
+        tell(reader, key)
+    page = browser.get("/inbox/").content.decode()
+    assert '<span class="muted small">2 unread</span>' in page
+    assert '<span class="count">2<span' in page

@@ -101,3 +101,20 @@ def test_a_static_file_may_load_and_run_nothing_when_it_is_opened_by_itself(clie
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("given", ["²", "٣", "9" * 5000])
+def test_a_number_in_an_address_or_hidden_field_is_made_of_plain_digits(world, given):
+    client = signed_in(world, "lead")
+    program = world.program.uuid
+    revision = reverse("assessments:revision_detail", args=[program, 1])
+    assert client.get(revision, {"against": given}).status_code == 404
+    assert client.get(reverse("assessments:facts_moved", args=[program]), {"since": given}).status_code == 404
+    common = {"organization": world.program.organization, "draft": world.program.draft}
+    option = DraftOption.objects.create(key="a", kind="cdmo", name="A", **common)
+    changed = client.post(
+        reverse("assessments:option_change", args=[program, option.key]), {"name": "Partner", "version": given}
+    )
+    assert changed.status_code == 409
+    option.refresh_from_db()
+    assert option.name == "A"

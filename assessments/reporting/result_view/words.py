@@ -47,7 +47,7 @@ def scenario_runs(numbers: Numbers) -> list[tuple[str, Mapping[str, Any]]]:
     """(id, run), S7a before S8 and S10 last: stored JSON does not keep the framework's order."""
     runs: Mapping[str, Mapping[str, Any]] = numbers["scenarios"]
     return sorted(
-        runs.items(), key=lambda run: [int(part) if part.isdigit() else part for part in _PARTS.split(run[0])]
+        runs.items(), key=lambda run: [int(part) if part.isdecimal() else part for part in _PARTS.split(run[0])]
     )
 
 

@@ -6,6 +6,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from assessments.forms.whole_numbers import whole_number
 from assessments.permissions import ProgramRights
 from assessments.services import drafts
 from assessments.views.access import member_required
@@ -30,8 +31,8 @@ def draft_state(request, uuid):
 def facts_moved(request, uuid):
     """The facts of a section that changed after the draft's version `since`, each to be put in its place on the page."""
     program = find_drafted(request, uuid)
-    since = request.GET.get("since", "")
-    if not (since.isascii() and since.isdigit()):
+    since = whole_number(request.GET.get("since", ""))
+    if since is None:
         raise Http404
     draft = drafts.read_draft(program)
     rights = ProgramRights(request.member, program)
@@ -40,7 +41,7 @@ def facts_moved(request, uuid):
     moved = [
         view.fact(cell)
         for cell in view.visible()
-        if cell.field.section == key and cell.row is not None and cell.version > int(since)
+        if cell.field.section == key and cell.row is not None and cell.version > since
     ]
     context = {
         "program": program,

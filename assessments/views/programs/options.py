@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.programs import OptionForm
+from assessments.forms.whole_numbers import whole_number
 from assessments.services import drafts
 from assessments.views.access import member_required
 from assessments.views.programs.facts import OPTIONS, facts_page
@@ -26,8 +27,7 @@ def _done(request, program, text):
 
 
 def _version(request) -> int:
-    given = request.POST.get("version", "")
-    return int(given) if given.isdigit() and len(given) < 10 else -1
+    return whole_number(request.POST.get("version", "")) or -1
 
 
 def _refused(request, program, refusal, **more):

@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assessments import permissions
 from assessments.errors import Clash
 from assessments.forms.programs import VersionForm
+from assessments.forms.whole_numbers import whole_number
 from assessments.models import ProfileRevision, Program
 from assessments.permissions import ProgramRights
 from assessments.scoring.profile import known_on
@@ -82,9 +82,7 @@ def revision_detail(request, uuid, number):
 def _against(request, found, revision) -> ProfileRevision | None:
     wanted = request.GET.get("against", "")
     if wanted:
-        if not (wanted.isdigit() and len(wanted) < 7):
-            raise Http404
-        return get_object_or_404(found, number=int(wanted))
+        return get_object_or_404(found, number=whole_number(wanted) or -1)
     return found.filter(number__lt=revision.number).order_by("-number").first()
 
 

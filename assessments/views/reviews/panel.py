@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.reviews import AgreeForm
+from assessments.forms.whole_numbers import whole_number
 from assessments.models import Review
 from assessments.services import reconciling
 from assessments.services.matrix import Cell, Matrix, matrix_of
@@ -77,13 +78,12 @@ def review_agree(request, uuid, criterion, option):
 def review_take_back(request, uuid, criterion, option):
     """Remove an agreed value."""
     review = find_review(request, uuid)
-    version = request.POST.get("version", "")
     reconciling.take_back(
         member=request.member,
         review_id=review.pk,
         criterion_key=criterion,
         option_key=option,
-        seen_version=int(version) if version.isdigit() else 0,
+        seen_version=whole_number(request.POST.get("version", "")) or 0,
     )
     messages.success(request, "Taken back: the mean of the functions stands again.")
     return redirect(_place(request, review, criterion, option))
