@@ -7,7 +7,7 @@ that still runs (`pg_snapshot_xmin`): of those nothing can be added any more, an
 from dataclasses import dataclass
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
 from accounts import anchors
@@ -92,7 +92,7 @@ def seal_all() -> int:
     for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
         try:
             made += len(seal(organization_id))
-        except ForeignTransactions as problem:
+        except (ForeignTransactions, DatabaseError) as problem:
             log.error("audit_not_sealed", organization=organization_id, problem=str(problem))
     return made
 

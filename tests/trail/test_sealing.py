@@ -156,6 +156,28 @@ def test_each_organization_has_a_chain_of_its_own(organization, write):
     assert numbers(other.organization) == [1]
 
 
+def test_an_organization_that_the_database_refuses_stops_no_other(organization, write, monkeypatch, caplog):
+    from accounts import people
+
+    other = people.found_organization(name="Ostara", slug="ostara", admin_email="o@ostara.test", admin_name="Olga")
+    write(2)
+    run = sealing._write
+
+    def refused(organization_id, *more):
+        if organization_id == organization.pk:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        return run(organization_id, *more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sealing, "_write", refused)
+        assert sealing.seal_all() == 1
+    assert (numbers(organization), numbers(other.organization)) == ([], [1])
+    assert "audit_not_sealed" in caplog.text and "division by zero" in caplog.text
+    assert sealing.seal_all() == 1
+    assert numbers(organization) == [1, 2, 3]
+
+
 def test_at_1_the_application_cannot_change_or_delete_seals(organization, write):
     write(1)
     sealing.seal(organization.pk)
