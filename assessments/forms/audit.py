@@ -14,11 +14,12 @@ GROUPS = {
     "reviews": ("Reviews and ratings", ("review.", "scoring.", "rating.", "value.", "result.")),
     "decisions": (
         "Decisions and signatures",
-        ("submission.", "decision.", "signature.", "condition.", "tripwire.", "step."),
+        ("submission.", "decision.", "signature.", "delegation.", "condition.", "tripwire.", "step."),
     ),
     "reports": ("Reports and exports", ("report.", "audit.exported", "portfolio.", "submission.downloaded")),
-    "access": ("Sign-in and security", ("session.", "password.", "mfa.", "signing.", "security.")),
-    "trail": ("The trail itself", ("audit.", "system.")),
+    "access": ("Sign-in and security", ("session.", "password.", "mfa.", "signing.")),
+    "mail": ("Mail", ("outbound.", "mail_settings.")),
+    "trail": ("The trail and the records", ("audit.", "records.", "system.")),
 }
 
 
