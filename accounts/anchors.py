@@ -36,6 +36,9 @@ class Anchor:
 def append(seal: AuditSeal) -> None:
     """Anchor a seal's head. A sink that cannot be written is logged as an error, and the next head takes its place."""
     seal.refresh_from_db(fields=["sealed_at"])
+    if seal.number > 1 and (file := configured()) and not file.exists():
+        # This line makes the file anew: the log is then what tells that there was another.
+        log.error("audit_anchors_gone", file=str(file), organization=seal.organization_id)
     organization = Organization.objects.get(pk=seal.organization_id)
     _put(organization, seal.last_number, seal.digest, "seal", seal.sealed_at.isoformat())
 
@@ -72,11 +75,19 @@ def _put(organization: Organization, number: int, digest: str, cause: str, at: s
 
 
 def configured() -> Path | None:
-    """The file of the anchors, if they are kept in one that is there."""
-    if settings.AUDIT_ANCHOR == IN_THE_LOG:
+    """The file in which the anchors are kept, whether it is there or not; None where they are kept in the log."""
+    return None if settings.AUDIT_ANCHOR == IN_THE_LOG else Path(settings.AUDIT_ANCHOR)
+
+
+def kept_of(organization: Organization) -> list[Anchor] | None:
+    """An organization's anchors, oldest first: none where their file is gone; None where they are kept in the log.
+
+    Raises Unreadable for a file that is there and cannot be read.
+    """
+    file = configured()
+    if file is None:
         return None
-    file = Path(settings.AUDIT_ANCHOR)
-    return file if file.exists() else None
+    return of(organization, file) if file.exists() else []
 
 
 @dataclass(frozen=True)
@@ -93,21 +104,33 @@ def standing(lines: Sequence[Anchor]) -> Standing:
     A restore sets back to what held when its head was anchored first: a backup anchors its head. Where that line is not
     there, everything up to the restored number holds.
     """
+    known = _known_before(lines)
+    wanted = set(known.values())
+    after: dict[int, dict[int, Anchor]] = {}  # what held after a line, for the lines that a restore goes back to
     by_number: dict[int, Anchor] = {}
     lost = 0
     for at, anchor in enumerate(lines):
         if anchor.cause == RESTORE:
             lost = max([lost, *(number for number in by_number if number > anchor.number)])
-            known = [before for before in range(at) if _is_head(lines[before], anchor)]
-            held = standing(lines[: known[-1] + 1]).by_number if known else by_number
+            held = after[known[at]] if at in known else by_number
             by_number = {number: one for number, one in held.items() if number <= anchor.number}
         if anchor.number:
             by_number[anchor.number] = anchor
+        if at in wanted:
+            after[at] = dict(by_number)
     return Standing(by_number, lost)
 
 
-def _is_head(one: Anchor, restored: Anchor) -> bool:
-    return (one.number, one.digest) == (restored.number, restored.digest)
+def _known_before(lines: Sequence[Anchor]) -> dict[int, int]:
+    """For each line of a restore the last line before it that anchored the same head, where there is one."""
+    known: dict[int, int] = {}
+    seen: dict[tuple[int, str], int] = {}
+    for at, anchor in enumerate(lines):
+        head = (anchor.number, anchor.digest)
+        if anchor.cause == RESTORE and head in seen:
+            known[at] = seen[head]
+        seen[head] = at
+    return known
 
 
 def of(organization: Organization, file: Path) -> list[Anchor]:

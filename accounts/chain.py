@@ -17,13 +17,13 @@ CHUNK = 1_000
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is not as it was sealed. number: the first number of the trail that is wrong."""
+    """Something that is not as it was sealed. number: the first number of the trail that is wrong; 0: the anchors are."""
 
     number: int
     message: str
 
     def __str__(self):
-        return f"Number {self.number}: {self.message}"
+        return f"Number {self.number}: {self.message}" if self.number else self.message
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,16 @@ def conclude(organization_id: int, walk: Walk, held: Standing | None) -> Result:
         faults += [fault for fault in (_cut(organization_id, walk, held), _seals(organization_id)) if fault]
     faults += _slipped_in(organization_id)
     head = head_of(organization_id)
+    if held is not None and not held.by_number and head.number:
+        faults.append(
+            Fault(0, f"The anchors are gone: the trail is sealed to number {head.number}, and no head of it is kept.")
+        )
     young = unsealed(organization_id, head).order_by().aggregate(count=Count("pk"), oldest=Min("at"))
     reached = [number for number in held.by_number if number <= walk.through] if held else []
     return Result(
         sealed=walk.through,
         head=walk.digest,
-        faults=tuple(sorted(faults, key=lambda fault: fault.number)),
+        faults=tuple(sorted(faults, key=lambda fault: (not fault.number, fault.number))),
         younger=young["count"],
         oldest=young["oldest"],
         anchored=max(reached, default=0) if held is not None else None,

@@ -100,7 +100,8 @@ def _check(folder: Path, manifest: Manifest) -> None:
             f"The backup was made by a newer version ({manifest.versions.get('makewhere', '?')}): this one does not know "
             f"{unknown[0]}. Install that version first."
         )
-    if file := anchors.configured():
+    file = anchors.configured()
+    if file is not None and file.exists():
         anchors.read(file)
     others, names = _row(OTHERS)
     if others:
@@ -157,8 +158,8 @@ def _seal(organization: Organization, manifest: Manifest, reason: str) -> chain.
         )
     sealing.seal(organization.pk)
     heads = [one for one in manifest.heads if one.organization == str(organization.uuid)]
-    file = anchors.configured()
-    return chain.verify(organization, [*(anchors.of(organization, file) if file else []), *heads])
+    kept = anchors.kept_of(organization)
+    return chain.verify(organization, heads or None if kept is None else [*kept, *heads])
 
 
 def _row(statement: str, *values: Any) -> Any:

@@ -8,6 +8,9 @@ from accounts.models import AuditEvent, Membership, Organization, RoleGrant
 from accounts.outbound import notify
 
 TRAIL = "/audit/verify/"
+ANCHORS_GONE = "The anchors of the audit trail are gone"
+TAMPERED = "Somebody changed rows in the database itself"
+REMOVED = "Somebody removed or moved the file outside the database that would show a cut end"
 
 
 @transaction.atomic
@@ -38,8 +41,8 @@ def record_outcome(organization: Organization, result: chain.Result, actor: Memb
             .distinct(),
             "integrity_failed",
             organization_id=organization.pk,
-            title=f"The audit trail does not match from number {first.number} on",
-            body=f"{first.message} Somebody changed rows in the database itself: tell whoever runs this system.",
+            title=f"The audit trail does not match from number {first.number} on" if first.number else ANCHORS_GONE,
+            body=f"{first.message} {TAMPERED if first.number else REMOVED}: tell whoever runs this system.",
             url=TRAIL,
             key=f"trail_broken:{first.number}:{result.sealed}",
         )
@@ -48,8 +51,7 @@ def record_outcome(organization: Organization, result: chain.Result, actor: Memb
 def verify(organization_id: int) -> chain.Result:
     """Verify an organization's trail by itself, as every night, and record what was found."""
     organization = Organization.objects.get(pk=organization_id)
-    file = anchors.configured()
-    result = chain.verify(organization, anchors.of(organization, file) if file else None)
+    result = chain.verify(organization, anchors.kept_of(organization))
     with acting_through(AuditEvent.Channel.WORKER):
         record_outcome(organization, result)
     return result

@@ -89,7 +89,9 @@ class AuditEvents(ListView):
 
 
 class FaultOut(serializers.Serializer):
-    number = serializers.IntegerField(help_text="the first number of the trail that is wrong")
+    number = serializers.IntegerField(
+        help_text="the first number that is wrong; 0 where the heads kept outside are gone"
+    )
     message = serializers.CharField()
 
 

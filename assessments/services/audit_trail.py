@@ -136,9 +136,8 @@ def verify(*, member: Membership, after: str = "") -> Verification:
     """
     can_read_audit(member).require()
     walk = _walk_of(member, after) if after else chain.Walk()
-    file = anchors.configured()
     try:
-        kept = anchors.of(member.organization, file) if file else None
+        kept = anchors.kept_of(member.organization)
     except anchors.Unreadable as problem:
         raise _invalid("after", "", str(problem)) from problem
     held = anchors.standing(kept or [])

@@ -10,6 +10,7 @@ from accounts import sealing
 from accounts.audit import record_event
 from accounts.models import AuditEvent, TrailReview
 from accounts.permissions import NotAllowed
+from assessments.api.audit import VerificationOut
 from assessments.errors import Invalid
 from assessments.services import audit_trail
 from tests.rights.reviews import bring_review_to
@@ -52,6 +53,18 @@ class TestSealed:
         assert "<html" not in text
         assert AuditEvent.objects.get(action="audit.found_broken").new["faults"][0].startswith("Number 2:")
         assert "Found not to match" in signed_in.get("/audit/").content.decode()
+
+    def test_heads_that_are_gone_are_said_on_the_page_and_by_the_api(self, signed_in, organization, write, anchor_file):
+        write(3)
+        sealing.seal(organization.pk)
+        assert "The heads kept outside the database agree" in signed_in.post("/audit/verify/").content.decode()
+        anchor_file.path.unlink()
+        text = signed_in.post("/audit/verify/").content.decode()
+        assert "The heads kept outside the database are gone." in text
+        assert "Everything matches" not in text and "from number 0" not in text
+        verification = audit_trail.verify(member=AuditEvent.objects.filter(action="audit.verified").get().actor)
+        answer = VerificationOut(verification).data
+        assert (answer["state"], [fault["number"] for fault in answer["faults"]]) == ("broken", [0])
 
     def test_a_long_trail_is_verified_in_bounded_parts_that_only_their_maker_goes_on_with(
         self, signed_in, admin, organization, write, monkeypatch

@@ -180,6 +180,72 @@ def test_a_restore_sets_the_anchors_back_and_says_what_is_lost(organization, wri
     assert (result.sealed, result.anchored, result.lost_through) == (5, 5, 7)
 
 
+def restored(number: int, cause: str = "seal") -> anchors.Anchor:
+    return anchors.Anchor("one", number, f"digest {number}", cause, "2026-01-01T00:00:00+00:00")
+
+
+def test_many_restores_are_read_in_one_pass():
+    """Each goes back to the state after a line that is itself a restore's: read anew each time, this would never end."""
+    lines = [restored(1)]
+    for at in range(25):
+        lines += [restored(2 + at), restored(1, anchors.RESTORE)]
+    held = anchors.standing([*lines, restored(2)])
+    assert sorted(held.by_number) == [1, 2]
+    assert held.lost_through == 26
+
+
+def test_a_restore_goes_back_to_what_held_when_its_head_was_anchored():
+    first, second, third = restored(1), restored(2), restored(3)
+    other = anchors.Anchor("one", 1, "of another line of time", "seal", first.at)
+    held = anchors.standing([first, second, third, other, restored(2, anchors.RESTORE)])
+    assert {number: one.digest for number, one in held.by_number.items()} == {1: first.digest, 2: second.digest}
+    assert held.lost_through == 3
+    unknown = anchors.standing([first, third, restored(2, anchors.RESTORE)])
+    assert sorted(unknown.by_number) == [1, 2]
+
+
+@pytest.mark.parametrize("leave", ["nothing", "an empty file"])
+def test_anchors_that_are_gone_are_a_fault_and_no_reason_to_do_without(
+    organization, admin, write, tamper, anchor_file, leave
+):
+    write(3)
+    sealing.seal(organization.pk)
+    assert "anchored to number 4" in said()[0]
+    anchor_file.path.unlink()
+    if leave == "an empty file":
+        anchor_file.path.touch()
+    result = trail_watch.verify(organization.pk)
+    assert [fault.number for fault in result.faults] == [0]
+    told = Notification.objects.get(kind="integrity_failed", membership=admin)
+    assert told.title == "The anchors of the audit trail are gone" and "number 4" in told.body
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="northbridge does not verify"):
+        call_command("verify_audit", stdout=io.StringIO(), stderr=err)
+    assert "The anchors are gone: the trail is sealed to number 4" in err.getvalue()
+    tamper("UPDATE accounts_auditevent SET actor_name = 'x' WHERE id = %s", event_at(2).pk)
+    kept = anchors.kept_of(organization)
+    assert [fault.number for fault in chain.verify(organization, kept).faults] == [2, 0]
+
+
+def test_with_nothing_sealed_no_anchor_is_missed(organization, write, anchor_file):
+    write(1)
+    assert chain.verify(organization, anchors.kept_of(organization))
+    assert "0 entries match" in said()[0]
+
+
+def test_the_log_tells_that_the_anchors_are_gone_when_the_next_seal_makes_the_file_anew(
+    organization, write, anchor_file, caplog
+):
+    sealing.seal(organization.pk)
+    write(1)
+    sealing.seal(organization.pk)
+    assert "audit_anchors_gone" not in caplog.text
+    anchor_file.path.unlink()
+    write(1)
+    sealing.seal(organization.pk)
+    assert "audit_anchors_gone" in caplog.text
+
+
 def test_it_reads_a_bounded_number_of_rows_at_a_time(organization, write, django_assert_num_queries):
     write(25)
     sealing.seal(organization.pk)
@@ -197,7 +263,7 @@ def said(*arguments) -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
-def test_p11_10e_the_command_ends_with_an_error_and_names_the_number(sealed, tamper, anchor_file):
+def test_p11_10e_the_command_ends_with_an_error_and_names_the_number(sealed, tamper):
     out, _ = said("--organization", "northbridge")
     assert "9 entries match, no anchors at hand" in out
     tamper("UPDATE accounts_auditevent SET actor_name = 'Someone else' WHERE id = %s", event_at(2).pk)

@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--anchors",
             type=Path,
             metavar="FILE",
-            help="the anchored heads, one JSON object a line (default: the file that AUDIT_ANCHOR names, if it is there)",
+            help="the anchored heads, one JSON object a line (default: the file that AUDIT_ANCHOR names)",
         )
 
     def handle(self, *, organization, anchors: Path | None, **_options):
@@ -34,9 +34,8 @@ class Command(BaseCommand):
             raise CommandError(f"The audit trail of {', '.join(wrong)} does not verify.")
 
     def _verified(self, organization: Organization, file: Path | None) -> bool:
-        file = file or anchors.configured()
         try:
-            kept = anchors.of(organization, file) if file else None
+            kept = anchors.of(organization, file) if file else anchors.kept_of(organization)
         except anchors.Unreadable as problem:
             raise CommandError(str(problem)) from problem
         result = chain.verify(organization, kept)
