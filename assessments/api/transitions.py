@@ -144,7 +144,7 @@ class TransitionIn(Input):
     on_behalf_of = VisibleId(
         lambda member: Membership.objects.visible_to(member),
         required=False,
-        help_text="who delegated to you, where you sign in their place",
+        help_text="who delegated to you, where you sign in their place; as it was when the grant was given, else 409",
     )
     question = Text(max_length=4000, required=False, allow_blank=True, help_text="one, to the lead")
     answer = Text(

@@ -94,11 +94,15 @@ class ApprovalStepQuerySet(models.QuerySet):
         """The open steps that the membership could sign now: in its own name, or in that of somebody who delegated."""
         from assessments.models.routes import Delegation
 
+        given = Delegation.objects.in_force(member.organization).filter(taker=member).select_related("giver")
+        return self.open_for(member, [delegation.giver.now() for delegation in given])
+
+    def open_for(self, member, givers):
+        """As `waiting_for`, of a membership whose givers of today are at hand with their rights; builds no query else."""
         if not member.is_active or not member.roles:
             return self.none()
         mine = Q(pk__in=self._open_for(member).values("pk"))
-        for delegation in Delegation.objects.in_force(member.organization).filter(taker=member):
-            giver = delegation.giver.now()
+        for giver in givers:
             theirs = self._open_for(giver).filter(pk__in=self._kept_apart_from(member).values("pk"))
             # On an executive step one person gives one signature, in whoever's name.
             given = Q(Exists(counting_at("pk").filter(membership=member)), kind=ApprovalStep.Kind.EXECUTIVE)
@@ -133,6 +137,11 @@ class ApprovalStepQuerySet(models.QuerySet):
 
     def _kept_apart_from(self, member):
         """The open steps that the separation of duties leaves to the membership, whoever the route names."""
+        here = self.filter(organization_id=member.organization_id, state=ApprovalStep.State.OPEN)
+        return here.filter(review__state=Review.State.IN_APPROVAL).left_to(member)
+
+    def left_to(self, member):
+        """Those that the separation of duties leaves to the membership, in whatever state they are."""
         others = ApprovalStep.objects.filter(submission=OuterRef("submission")).exclude(pk=OuterRef("pk"))
         may_decide = Q(kind=ApprovalStep.Kind.FUNCTIONAL)
         if "approver" in member.roles:
@@ -140,12 +149,7 @@ class ApprovalStepQuerySet(models.QuerySet):
             rated = Review.objects.filter(pk=OuterRef("review"), **own)
             submitted = Submission.objects.filter(review=OuterRef("review"), submitted_by=member)
             may_decide |= ~Q(Exists(submitted)) & ~Q(Exists(rated))
-        return (
-            self.filter(organization_id=member.organization_id, state=ApprovalStep.State.OPEN)
-            .filter(review__state=Review.State.IN_APPROVAL)
-            .exclude(Exists(others.signed_by(member)))
-            .filter(may_decide)
-        )
+        return self.exclude(Exists(others.signed_by(member))).filter(may_decide)
 
 
 class ApprovalStep(models.Model):

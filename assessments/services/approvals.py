@@ -98,7 +98,7 @@ def sign(
         raise WrongState(
             "You have signed this step already." if giver is None else f"{giver.name} has signed meanwhile."
         )
-    factors = signing.spend(now, grant, signing.what_is_signed(step, proposed))
+    factors = signing.spend(now, grant, signing.bound_in(signing.what_is_signed(step, proposed), giver))
     signature = signing.write_signature(
         now, step, proposed, meaning=meaning, capacity=signing.Capacity(function, giver), factors=factors
     )

@@ -20,6 +20,7 @@ from assessments.models import (
     Signature,
     Submission,
 )
+from assessments.models.asking import those_with_rows
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,8 @@ def counting_signatures(step: ApprovalStep) -> list[Signature]:
 def still_missing(step: ApprovalStep) -> list[Membership]:
     """Everyone who could sign an open step now and whose signature is missing, delegates included; by name.
 
-    Empty for a step that is not open. The step's review and submission are read where they are not at hand.
+    In a fixed number of queries, however many they are: it is asked while the review is locked. Empty for a step that is
+    not open. The step's review and submission are read where they are not at hand.
     """
     if step.state != ApprovalStep.State.OPEN:
         return []
@@ -321,9 +323,14 @@ def still_missing(step: ApprovalStep) -> list[Membership]:
         | Q(grants__role__in=[party.role for party in left if party.role], grants__revoked_at=None)
     )
     able = list(people.filter(named).distinct().with_rights())
-    takers = Delegation.objects.in_force(step.organization).filter(giver__in=able).values("taker")
-    able += [one for one in people.filter(pk__in=takers).with_rights() if one not in able]
-    waited_for = [person for person in able if step in ApprovalStep.objects.filter(pk=step.pk).waiting_for(person)]
+    by_key = {person.pk: person for person in able}
+    given = Delegation.objects.in_force(step.organization).filter(giver__in=able)
+    givers: dict[int, list[Membership]] = {}
+    for taker, giver in given.values_list("taker", "giver"):
+        givers.setdefault(taker, []).append(by_key[giver])
+    able += people.filter(pk__in=givers.keys() - by_key.keys()).with_rights()
+    this = ApprovalStep.objects.filter(pk=step.pk)
+    waited_for = those_with_rows(able, lambda person: this.open_for(person, givers.get(person.pk, [])))
     return sorted(waited_for, key=lambda person: (person.name, person.pk))
 
 

@@ -55,6 +55,15 @@ def what_is_signed(step: ApprovalStep, proposed: ProposedDecision) -> str:
     )
 
 
+def bound_in(shown: str, giver: Membership | None) -> str:
+    """The hash that a grant is bound to: what was shown, in whose place it is signed, and with which statement.
+
+    shown  of `what_is_signed`
+    """
+    version, _ = statement_of(giver)
+    return sha256_of({"shown": shown, "on_behalf_of": giver.uuid if giver else "", "statement_version": version})
+
+
 def require_open(step: ApprovalStep) -> None:
     """Raises WrongState unless the step waits for signatures now."""
     review = step.review
@@ -112,22 +121,33 @@ def has_signed(person: Membership, step: ApprovalStep, proposed: ProposedDecisio
     return Signature.objects.at(step).counting(proposed).filter(own, function=None).exists()
 
 
-def grant_to_sign(*, member: Membership, step_id: int, password: str, bound_to: str, code: str = "") -> str:
-    """Re-authenticate a person and give leave to sign one step once within five minutes.
+def grant_to_sign(
+    *,
+    member: Membership,
+    step_id: int,
+    password: str,
+    bound_to: str,
+    code: str = "",
+    on_behalf_of: Membership | None = None,
+) -> str:
+    """Re-authenticate a person and give leave to sign one step once within five minutes, in one capacity.
 
-    bound_to  the hash (`what_is_signed`) of what the person was shown
-    code      of the second factor, where one is enrolled (`proof.second_factor`)
+    bound_to      the hash (`what_is_signed`) of what the person was shown
+    code          of the second factor, where one is enrolled (`proof.second_factor`)
+    on_behalf_of  in whose place they sign, as the statement said that they read; the grant is good for no other
     Returns   the grant; only its digest is kept
     Raises    NotAllowed (wrong password or code, counted; signing locked; not theirs to sign), WrongState, Clash when
               what is signed is not what was shown any more
     """
     step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
     require_open(step)
-    permissions.may_sign(member.now(), step).require()
+    now, giver = member.now(), on_behalf_of.now() if on_behalf_of else None
+    verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.may_sign(now, step)
+    verdict.require()
     if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
     with transaction.atomic():
-        token, refusal = _prove(member, step, bound_to, password=password, code=code)
+        token, refusal = _prove(member, step, bound_in(bound_to, giver), password=password, code=code)
     # Raised after the commit: a refused attempt stays on record.
     if refusal:
         raise NotAllowed(refusal)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import Membership
 from accounts.outbound import notify
 from assessments.models import ApprovalStep, Assignment, ProposedDecision, Report, Review, Signature, Submission
+from assessments.models.asking import those_with_rows
 from assessments.services import routes, signing
 
 
@@ -39,8 +40,7 @@ def who_see(review: Review, people: Iterable[Membership]) -> list[Membership]:
     """Those who may see the review now, each once."""
     wanted = {person.pk for person in people}
     found = Membership.objects.active().filter(pk__in=wanted, organization_id=review.organization_id).with_rights()
-    one = Review.objects.filter(pk=review.pk)
-    return [person for person in found if one.visible_to(person).exists()]
+    return those_with_rows(found, Review.objects.filter(pk=review.pk).visible_to)
 
 
 def leads_of(review: Review) -> list[Membership]:

@@ -11,7 +11,7 @@ from tests.rights.reviews import sign
 from tests.support.results import compute
 
 
-def grant_for(member, step):
+def grant_for(member, step, giver=None):
     """What the approval page gives a person who has just typed the password."""
     step.review = Review.objects.get(pk=step.review_id)
     return signing.grant_to_sign(
@@ -19,6 +19,7 @@ def grant_for(member, step):
         step_id=step.pk,
         password=PASSWORD,
         bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+        on_behalf_of=giver,
     )
 
 
@@ -87,7 +88,7 @@ def test_a_delegate_signs_by_the_api_and_says_in_whose_place(world, submitted, c
     made = caller("rater").post("delegations/", given)
     assert made.status_code == 201, made.content
     functional = submitted.submissions.first().steps.get(kind="functional")
-    grant = grant_for(world.people["assessor"].now(), functional)
+    grant = grant_for(world.people["assessor"].now(), functional, world.people["rater"])
     place, step = f"reviews/{submitted.uuid}/transitions/", str(functional.uuid)
     body = {"action": "sign", "step": step, "meaning": "reviewed", "grant": grant}
     assert caller("assessor").post(place, body).status_code == 403  # not silently in their own name

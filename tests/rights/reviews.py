@@ -81,6 +81,7 @@ def sign(member, step, **changed):
         step_id=step.pk,
         password=PASSWORD,
         bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+        on_behalf_of=changed.get("on_behalf_of"),
     )
     meaning = signing.MEANING_OF[step.kind]
     return approvals.sign(**{"member": member, "step_id": step.pk, "grant": grant, "meaning": meaning} | changed)

@@ -34,20 +34,21 @@ def at_once(*acts):
     return outcomes
 
 
-def grant_of(world, role, kind="executive"):
+def grant_of(world, role, kind="executive", on_behalf_of=None):
     step = step_of(world, kind)
     return signing.grant_to_sign(
         member=member(world, role),
         step_id=step.pk,
         password=PASSWORD,
         bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+        on_behalf_of=on_behalf_of,
     )
 
 
 def signing_now(world, role, kind="executive", grant=None, **more):
     """An act that signs, with its grant given beforehand, so that only the signatures race."""
     person, step = member(world, role), step_of(world, kind)
-    grant = grant or grant_of(world, role, kind)
+    grant = grant or grant_of(world, role, kind, more.get("on_behalf_of"))
     return lambda: approvals.sign(member=person, step_id=step.pk, grant=grant, meaning=signing.MEANING_OF[kind], **more)
 
 

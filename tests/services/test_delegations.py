@@ -4,12 +4,13 @@ import datetime
 import json
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Membership, MembershipFunction, Notification, Organization, RoleGrant
 from accounts.permissions import NotAllowed
 from assessments import permissions
-from assessments.errors import Invalid, WrongState
+from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import ApprovalStep, Delegation, Program, ProposedDecision, Review, Signature
 from assessments.services import approvals, delegations, routes, signing, telling, verifying
 from tests.factories import PASSWORD, MembershipFactory
@@ -137,6 +138,31 @@ def test_a_delegate_does_not_sign_silently_in_their_own_name(world):
     assert not Signature.objects.exists()
 
 
+@pytest.mark.parametrize("confirmed_for_the_giver", [False, True])
+def test_a_grant_given_in_one_capacity_signs_in_no_other(world, confirmed_for_the_giver):
+    """The assessor speaks for the function too, so that they could sign either way."""
+    delegate(world, "rater", "assessor")
+    cmc = world.program.organization.functions.get(key="cmc")
+    MembershipFunction.objects.create(
+        organization=world.program.organization, membership=world.people["assessor"], function=cmc
+    )
+    step, giver = step_of(world), world.people["rater"]
+    common = {"member": member(world, "assessor"), "step_id": step.pk}
+    grant = signing.grant_to_sign(
+        **common,
+        password=PASSWORD,
+        bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+        on_behalf_of=giver if confirmed_for_the_giver else None,
+    )
+    signed = {**common, "grant": grant, "meaning": "reviewed"}
+    with pytest.raises(Clash, match="Read it again"), transaction.atomic():
+        approvals.sign(**signed, on_behalf_of=None if confirmed_for_the_giver else giver)
+    assert not Signature.objects.exists()
+    assert not AuditEvent.objects.filter(action="signature.given").exists()
+    signature = approvals.sign(**signed, on_behalf_of=giver if confirmed_for_the_giver else None)  # not used up
+    assert ("in the place of" in signature.statement) == confirmed_for_the_giver
+
+
 @pytest.mark.parametrize(("first", "last"), [(1, 2), (-2, -1)])
 def test_it_begins_on_its_first_day_and_ends_by_itself_after_its_last(world, first, last):
     given = delegate(world, "rater", "assessor", last=1)
@@ -171,6 +197,7 @@ def test_it_is_ended_by_giver_taker_or_admin_at_once_and_once(world):
         step_id=step.pk,
         password=PASSWORD,
         bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
+        on_behalf_of=world.people["rater"],
     )
     delegations.end(member=member(world, "rater"), delegation_id=given.pk)
     with pytest.raises(NotAllowed, match="not delegated"), transaction.atomic():  # ended between grant and signature
@@ -384,3 +411,60 @@ def test_the_decision_made_in_anothers_place_says_so(world):
     assert (made.actor, made.on_behalf_of) == (world.people["third"], world.people["approver"])
     told = Notification.objects.filter(kind="decision_made", membership=world.people["approver"]).get()
     assert f"on behalf of {world.people['approver'].name} gave the last signature" in told.body
+
+
+# -- a fixed number of queries -------------------------------------------------------------------------------------
+
+
+def queries_of(act):
+    with CaptureQueriesContext(connection) as asked:
+        act()
+    return len(asked)
+
+
+def the_last_function_signs(world, more_approvers):
+    for at in range(more_approvers):
+        MembershipFactory(organization=world.program.organization, with_roles=["approver"], user__full_name=f"P {at}")
+    sign(member(world, "rater"), step_of(world))
+    step, person = step_of(world), member(world, "second")
+    shown = signing.what_is_signed(step, signing.proposed_of(step))
+    grant = signing.grant_to_sign(member=person, step_id=step.pk, password=PASSWORD, bound_to=shown)
+    return lambda: approvals.sign(member=person, step_id=step.pk, grant=grant, meaning="reviewed")
+
+
+def test_signing_asks_as_much_however_many_the_next_step_waits_for(world):
+    class Undone(Exception):
+        pass
+
+    counts, name = [], step_of(world, "executive").name
+    for more in (0, 12):
+        try:
+            with transaction.atomic():
+                counts.append(queries_of(the_last_function_signs(world, more)))
+                assert (
+                    Notification.objects.filter(kind="step_open", title__startswith=f"Sign: {name}").count() == 2 + more
+                )
+                raise Undone
+        except Undone:
+            pass
+    assert counts[0] == counts[1] < 100
+
+
+def test_delegating_asks_as_much_however_many_steps_name_the_giver(world):
+    days = {"first": 0, "last": 0}
+    first = queries_of(lambda: delegate(world, "approver", "second_approver", **days))
+    Delegation.objects.update(revoked_at=signing.database_now())
+    like = step_of(world, "executive")
+    for at in range(10):
+        step = ApprovalStep.objects.create(
+            organization=like.organization,
+            review=like.review,
+            submission=like.submission,
+            key=f"more-{at}",
+            name=f"More {at}",
+            position=like.position,
+            kind="executive",
+            rule="any",
+        )
+        step.parties.create(organization=step.organization, membership=world.people["approver"])
+    assert queries_of(lambda: delegate(world, "approver", "second_approver", **days)) == first

@@ -78,7 +78,7 @@ def by_the_api(world, who):
         organization=step.organization,
         membership=world.people[who],
         digest=signing.sha256_of(token),
-        bound_to=bound(step),
+        bound_to=signing.bound_in(bound(step), None),
         expires_at=signing.database_now() + signing.GOOD_FOR,
     )
     caller = Caller(token_of(world.people[who]))

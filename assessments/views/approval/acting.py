@@ -45,6 +45,7 @@ def review_sign(request, uuid):
             password=data["password"],
             code=data.get("code", ""),
             bound_to=data["bound"],
+            on_behalf_of=capacity.giver if capacity else None,
         )
         approvals.sign(
             member=request.member,
