@@ -98,7 +98,7 @@ class ApprovalStepQuerySet(models.QuerySet):
         return self.open_for(member, [delegation.giver.now() for delegation in given])
 
     def open_for(self, member, givers):
-        """As `waiting_for`, of a membership whose givers of today are at hand with their rights; builds no query else."""
+        """As `waiting_for`, of a membership whose givers of today are at hand with their rights; asks nothing itself."""
         if not member.is_active or not member.roles:
             return self.none()
         mine = Q(pk__in=self._open_for(member).values("pk"))
