@@ -69,7 +69,9 @@ def mail_hold(request):
 def mail_release(request):
     """Let mail leave again; old mail is sent or dropped as the admin says."""
     done = delivery.release(member=request.member, drop_old=request.POST.get("old") == "drop")
-    words = f"Outgoing mail is released: {done.sent} may go now."
+    words = (
+        f"Outgoing mail is released: {done.sent} may go now." if done.sent else "Outgoing mail is released; none waits."
+    )
     messages.success(request, f"{words} {done.dropped} too old ones were dropped." if done.dropped else words)
     return redirect("accounts:mail")
 

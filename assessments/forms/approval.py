@@ -91,7 +91,12 @@ class ProposalForm(forms.Form):
     def __init__(self, *args: Any, numbers: Mapping[str, Any], **options: Any):
         super().__init__(*args, **options)
         self.numbers = numbers
-        choice = forms.ChoiceField(label="Proposed", widget=ChoiceOfOptions, choices=choices_of(numbers))
+        choice = forms.ChoiceField(
+            label="Proposed",
+            widget=ChoiceOfOptions,
+            choices=choices_of(numbers),
+            error_messages={"invalid_choice": "The result says something else by now: choose again."},
+        )
         choice.widget.blocked = frozenset(
             f"{Kind.ALTERNATIVE}:{option['key']}"
             for option in numbers["options"]

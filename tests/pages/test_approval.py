@@ -138,6 +138,17 @@ def test_missing_conditions_hold_it_up_by_name(world):
     assert "Potency assay: This condition lacks an owner and a due month." in text_of(answer)
 
 
+def test_a_choice_that_the_result_no_longer_offers_is_refused_in_words_and_keeps_what_was_typed(world):
+    client = client_of(world, "lead")
+    assign(world)
+    given = typed(world, client, choice=f"recommended:{OTHER}", justification="Words that took an hour.")
+    answer = client.post(address(world, "review_submit"), given)
+    assert answer.status_code == 422 and not Submission.objects.exists()
+    said = text_of(answer)
+    assert "The result says something else by now: choose again." in said and "Words that took an hour." in said
+    assert f"recommended:{OTHER} is" not in said, "no key"
+
+
 def test_a_pending_result_is_waited_for_visibly_and_what_was_typed_is_kept(world):
     assign(world)
     client = client_of(world, "lead")
