@@ -189,7 +189,7 @@ class StandingFilter(FilterSet):
         fields = ["state", "mandatory"]
 
     def is_overdue(self, queryset, name, value):
-        late = Condition.objects.overdue().values("pk")
+        late = Condition.objects.overdue(self.request.member.organization).values("pk")
         return queryset.filter(pk__in=late) if value else queryset.exclude(pk__in=late)
 
 

@@ -1,10 +1,10 @@
 """What goes with a decision: conditions with their evidence, tripwires that would end it, and its watch."""
 
-import datetime
 import uuid
+from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F
+from django.db.models import F
 from django.db.models.functions import Now, TruncDate
 
 from accounts.models import Function, Membership, Organization
@@ -40,15 +40,10 @@ class ConditionQuerySet(models.QuerySet):
     def open(self):
         return self.exclude(state=Condition.State.DONE)
 
-    def overdue(self):
-        """Open ones of decisions that stand whose day is past (UTC, by the database's clock)."""
-        return self.standing().open().with_due_on().filter(due_on__lt=TruncDate(Now()))
-
-    def due_soon(self, days: int = 14):
-        """Open ones of decisions that stand that are due from today on within so many days."""
-        today = TruncDate(Now())
-        last = ExpressionWrapper(Now() + datetime.timedelta(days=days), output_field=models.DateTimeField())
-        return self.standing().open().with_due_on().filter(due_on__gte=today, due_on__lte=TruncDate(last))
+    def overdue(self, organization):
+        """Its open ones of decisions that stand whose day is past: in its time zone, by the database's clock."""
+        today = TruncDate(Now(), tzinfo=ZoneInfo(organization.time_zone))
+        return self.filter(organization=organization).standing().open().with_due_on().filter(due_on__lt=today)
 
 
 class Condition(models.Model):

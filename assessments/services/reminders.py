@@ -62,7 +62,8 @@ def _ratings(organization: Organization, today: datetime.date) -> int:
     for one in found:
         at = milestone(today, one.due_on)
         # Who was asked today heard of the day with the question.
-        if at == -SOON_DAYS and max(one.assigned_at, one.review.state_since).date() >= today:
+        asked_at = max(one.assigned_at, one.review.state_since)
+        if at == -SOON_DAYS and routes.day_in(organization, asked_at) >= today:
             continue
         if one.due_on < today:
             late[one.review].append(one.due_on)
@@ -99,7 +100,7 @@ def _signatures(organization: Organization, today: datetime.date) -> int:
     )
     for step in steps:
         at = milestone(today, step.due_on)
-        if at == -SOON_DAYS and step.opened_at.date() >= today:
+        if at == -SOON_DAYS and routes.day_in(organization, step.opened_at) >= today:
             continue
         review = step.review
         common = {"url": telling.page("review_approval", review), "due_on": step.due_on}

@@ -202,7 +202,12 @@ def party_key(party: ApprovalParty) -> str:
 
 def today_in(organization: Organization) -> datetime.date:
     """The day that it is where the organization is, by the database's clock."""
-    return database_now().astimezone(ZoneInfo(organization.time_zone)).date()
+    return day_in(organization, database_now())
+
+
+def day_in(organization: Organization, moment: datetime.datetime) -> datetime.date:
+    """On which day a moment falls where the organization is."""
+    return moment.astimezone(ZoneInfo(organization.time_zone)).date()
 
 
 def signer_of(signature: Signature) -> int:

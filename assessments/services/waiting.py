@@ -2,17 +2,17 @@
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import Membership
 from assessments.models import Assignment, Condition, DecisionWatch, ProgramMember, ReturnQuestion, Review
 from assessments.services.approvals import steps_waiting_for
 from assessments.services.conditions import due_date
+from assessments.services.routes import today_in
 
 MOST = 20  # of each kind; who has more begins with these
 
@@ -20,7 +20,7 @@ MOST = 20  # of each kind; who has more begins with these
 @dataclass(frozen=True)
 class Waiting:
     """kind: one of PAGES; due: None without a date; detail: whose word or reason stands behind it; uuid: of what the
-    page shows, where that is not the review.
+    page shows, where that is not the review; is_late: whether the day is past where the organization is.
     """
 
     kind: str
@@ -30,10 +30,7 @@ class Waiting:
     due: datetime.date | None = None
     detail: str = ""
     uuid: UUID | None = None
-
-    @property
-    def is_late(self) -> bool:
-        return self.due is not None and self.due < timezone.now().date()
+    is_late: bool = False
 
 
 # The page on which each kind is done.
@@ -56,18 +53,27 @@ def page_of(one: Waiting) -> str:
 
 
 def waiting_for(member: Membership) -> list[Waiting]:
-    """Everything that waits for the membership, what is due first standing first; a fixed number of queries."""
+    """Everything that waits for the membership, what is due first standing first; a fixed number of queries.
+
+    Of reviews that it may see: whoever was taken off a restricted program is not reminded of it
+    """
     if not member.is_active or not member.roles:
         return []
+    today = today_in(member.organization)
     found = [
         *_to_rate(member),
         *_to_sign(member),
-        *_to_lead(member),
+        *_to_lead(member, today),
         *_to_answer(member),
         *_to_fulfil(member),
         *_to_open_again(member),
     ]
-    return sorted(found, key=lambda one: (one.due or datetime.date.max, one.since))
+    told = [replace(one, is_late=one.due is not None and one.due < today) for one in found]
+    return sorted(told, key=lambda one: (one.due or datetime.date.max, one.since))
+
+
+def _seen_by(member: Membership) -> Q:
+    return Q(review__in=Review.objects.visible_to(member))
 
 
 def _led_by(member: Membership, program: str = "program") -> Exists:
@@ -76,22 +82,22 @@ def _led_by(member: Membership, program: str = "program") -> Exists:
 
 def _to_rate(member: Membership) -> Iterable[Waiting]:
     mine = Assignment.objects.filter(
-        membership=member, state=Assignment.State.OPEN, review__state=Review.State.SCORING
+        _seen_by(member), membership=member, state=Assignment.State.OPEN, review__state=Review.State.SCORING
     ).select_related("review__program", "function")
     for one in mine.order_by("due_on", "pk")[:MOST]:
         yield Waiting("rate", f"Rate for {one.function.name}", one.review, one.review.state_since, one.due_on)
 
 
 def _to_sign(member: Membership) -> Iterable[Waiting]:
-    for step in steps_waiting_for(member)[:MOST]:
+    for step in steps_waiting_for(member).filter(_seen_by(member))[:MOST]:
         yield Waiting("sign", f"Sign: {step.name}", step.review, step.opened_at, step.due_on)
 
 
-def _to_lead(member: Membership) -> Iterable[Waiting]:
-    today = timezone.now().date()
+def _to_lead(member: Membership, today: datetime.date) -> Iterable[Waiting]:
     unfinished = Q(assignments__state=Assignment.State.OPEN)
     reviews = (
         Review.objects.filter(_led_by(member), state__in=Review.BEFORE_APPROVAL)
+        .filter(pk__in=Review.objects.visible_to(member).values("pk"))
         .annotate(
             left=Count("assignments", filter=unfinished),
             late=Count("assignments", filter=unfinished & Q(assignments__due_on__lt=today)),
@@ -119,7 +125,7 @@ def _to_lead(member: Membership) -> Iterable[Waiting]:
 
 def _to_answer(member: Membership) -> Iterable[Waiting]:
     questions = (
-        ReturnQuestion.objects.filter(_led_by(member, "review__program"), answered_at=None)
+        ReturnQuestion.objects.filter(_led_by(member, "review__program"), _seen_by(member), answered_at=None)
         .filter(review__state=Review.State.RECONCILING)
         .select_related("review__program", "asked_by__user")
         .order_by("asked_at", "pk")
@@ -131,7 +137,7 @@ def _to_answer(member: Membership) -> Iterable[Waiting]:
 
 def _to_fulfil(member: Membership) -> Iterable[Waiting]:
     mine = (
-        Condition.objects.filter(owner=member, review__state=Review.State.APPROVED)
+        Condition.objects.filter(_seen_by(member), owner=member, review__state=Review.State.APPROVED)
         .exclude(state=Condition.State.DONE)
         .select_related("review__program", "review__revision")
         .order_by(F("due_month").asc(nulls_last=True), "pk")
@@ -144,7 +150,7 @@ def _to_fulfil(member: Membership) -> Iterable[Waiting]:
 def _to_open_again(member: Membership) -> Iterable[Waiting]:
     opened = Review.objects.filter(program=OuterRef("review__program"), state__in=Review.OPEN)
     watches = (
-        DecisionWatch.objects.filter(_led_by(member, "review__program"), ~Exists(opened))
+        DecisionWatch.objects.filter(_led_by(member, "review__program"), _seen_by(member), ~Exists(opened))
         .filter(state=DecisionWatch.State.NO_LONGER_HOLDS, ended_at=None, review__state=Review.State.APPROVED)
         .select_related("review__program")
         .order_by("since", "pk")

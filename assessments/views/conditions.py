@@ -12,7 +12,6 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.audit import database_now
 from assessments import permissions
 from assessments.errors import Clash, Invalid, NotStored, WrongState
 from assessments.forms.conditions import SORTS, ConditionFilterForm, MoveForm
@@ -22,6 +21,7 @@ from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import condition_states
 from assessments.services import evidence as evidence_service
 from assessments.services.frameworks import framework_of
+from assessments.services.routes import today_in
 from assessments.views.access import member_required
 from assessments.views.workspace import address
 
@@ -46,7 +46,7 @@ def _found(member, asked: dict):
     if asked.get("q"):
         rows = rows.filter(Q(title__icontains=asked["q"]) | Q(review__program__name__icontains=asked["q"]))
     if asked.get("state") == "overdue":
-        rows = rows.filter(pk__in=Condition.objects.overdue().values("pk"))
+        rows = rows.filter(pk__in=Condition.objects.overdue(member.organization).values("pk"))
     elif asked.get("state") == "undone":
         rows = rows.open()
     elif asked.get("state"):
@@ -89,7 +89,7 @@ def conditions(request):
     form = _form(request)
     asked = form.asked
     page = Paginator(_found(request.member, asked), PER_PAGE).get_page(request.GET.get("page"))
-    today = database_now().date()
+    today = today_in(request.member.organization)
     context = {
         "form": form,
         "asked": asked,
@@ -112,7 +112,7 @@ def _form(request) -> ConditionFilterForm:
 @never_cache
 @require_safe
 def conditions_export(request):
-    today = database_now().date()
+    today = today_in(request.member.organization)
     header = (
         "Condition", "Program", "Review", "Kind", "Gate", "Owner", "Function", "Due month", "Due on", "State", "Days overdue",
         "Note", "Done at (UTC)", "Done by",
@@ -191,7 +191,7 @@ def condition_detail(request, uuid):
     hides = not commercial and row.gate in confidential(framework_of(row.review.criteria_version)).gates
     context = {
         "row": row,
-        "late": days_late(row, database_now().date()),
+        "late": days_late(row, today_in(request.member.organization)),
         "because": HIDDEN if hides else row.because,
         "evidence": [
             link.evidence

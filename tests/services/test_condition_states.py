@@ -6,13 +6,13 @@ import io
 import zipfile
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import AuditEvent, Notification
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, FileDamaged, Invalid, Missing, WrongState
 from assessments.models import Condition, Decision, Evidence
-from assessments.services import condition_states, evidence
+from assessments.services import condition_states, evidence, routes
 from assessments.services.evidence import Given
 from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
@@ -151,15 +151,14 @@ def test_a_file_that_was_changed_on_the_disk_is_not_handed_out(world, row, tmp_p
 def test_overdue_begins_the_day_after_the_due_day_and_ends_when_it_is_done(world, row, month, today, late):
     """Month 0 is 15 January 2026, so month 6 ends with 15 July. The database's clock cannot be set: the facts' is."""
     Condition.objects.update(due_month=month)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_date")
-        now = cursor.fetchone()[0]
+    organization = world.program.organization
+    now = routes.today_in(organization)
     due = Condition.objects.with_due_on().get().due_on
     assert due == datetime.date(2026, 1 + month, 15)
     assert (due < datetime.date.fromisoformat(today)) is late
-    assert Condition.objects.overdue().exists() is (due < now)
+    assert Condition.objects.overdue(organization).exists() is (due < now)
     move(world, row)
-    assert not Condition.objects.overdue().exists() and not Condition.objects.due_soon().exists()
+    assert not Condition.objects.overdue(organization).exists()
 
 
 def test_the_last_signature_is_refused_while_a_condition_lacks_its_owner():
