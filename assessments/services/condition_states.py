@@ -7,12 +7,12 @@ from django.urls import reverse
 
 from accounts.audit import record_event
 from accounts.models import Membership
-from accounts.outbound import notify
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
 from assessments.live import announce
-from assessments.models import Condition, ConditionEvidence, Evidence, ProgramMember, Review
+from assessments.models import Condition, ConditionEvidence, Evidence, Review
 from assessments.services import evidence as evidence_service
+from assessments.services import telling
 from assessments.services.inputs import lock_review
 from assessments.services.owing_watches import owe_for_review
 from assessments.services.reviews import problem
@@ -96,17 +96,14 @@ def move(
         reason=note,
     )
     if done:
-        leads = ProgramMember.objects.filter(program=row.review.program, is_lead=True).select_related("membership")
-        notify(
-            [link.membership for link in leads],
+        telling.tell(
+            telling.leads_of(row.review),
             "condition_done",
-            organization_id=row.organization_id,
+            row.review,
             title=f"A condition is met: {row.title}",
             body=note,
             url=reverse("assessments:condition_detail", args=[row.uuid]),
             key=f"condition_done:{row.uuid}:{row.version}",
-            program=row.review.program,
-            review=row.review,
             actor=now,
         )
     announce(row.review, row.review.inputs_revision)

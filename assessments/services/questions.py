@@ -4,13 +4,12 @@ import json
 from typing import Any
 
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from accounts.audit import canonical_json
 from accounts.models import Membership
-from accounts.outbound import notify
 from assessments.errors import Invalid
 from assessments.models import ReturnQuestion, Review, Submission
+from assessments.services import telling
 from assessments.services.reviews import problem
 
 LONGEST_ANSWER = 8000
@@ -71,15 +70,13 @@ def answered(question: ReturnQuestion, answer: str, *, by: Membership, submissio
         answer=answer, answered_by=by, answered_at=Now(), answered_in=submission, version=question.version + 1
     )
     review = submission.review
-    notify(
+    telling.tell(
         [question.asked_by],
         "question_answered",
-        organization_id=review.organization_id,
-        title=f"{by.name} answered your question ({review.program.name}, {review})",
+        review,
+        title=f"{by.name} answered your question ({telling.named(review)})",
         body=answer,
-        url=reverse("assessments:review_approval", args=[review.uuid]),
+        url=telling.page("review_approval", review),
         key=f"question_answered:{question.uuid}",
-        program=review.program,
-        review=review,
         actor=by,
     )

@@ -7,13 +7,12 @@ from django.urls import reverse
 
 from accounts.audit import database_now, record_event
 from accounts.models import AuditEvent, Membership
-from accounts.outbound import notify
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.live import announce
 from assessments.models import ApprovalParty, ApprovalStep, Review, StepReassignment
-from assessments.services import routes, signing
+from assessments.services import routes, signing, telling
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import problem
@@ -74,16 +73,14 @@ def remind(*, member: Membership, step_id: int) -> list[Membership]:
         review=step.review,
         new={"people": [person.name for person in missing]},
     )
-    notify(
+    telling.tell(
         missing,
         "step_reminder",
-        organization_id=step.organization_id,
-        title=f"{now.name} asks for your signature: {step.name} ({step.review.program.name}, {step.review})",
+        step.review,
+        title=f"{now.name} asks for your signature: {step.name} ({telling.named(step.review)})",
         url=approval_address(step.review),
         key=f"step_reminded:{step.uuid}:{event.uuid}",
         due_on=step.due_on,
-        program=step.review.program,
-        review=step.review,
         actor=now,
     )
     return missing
@@ -139,17 +136,15 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
         new={"party": taker.name},
         reason=row.reason,
     )
-    notify(
+    telling.tell(
         told,
         "step_reassigned",
-        organization_id=step.organization_id,
-        title=f"{step.name} goes to {taker.name} in place of {former} ({review.program.name}, {review})",
+        review,
+        title=f"{step.name} goes to {taker.name} in place of {former} ({telling.named(review)})",
         body=f"{now.name}: {row.reason}",
         url=approval_address(review),
         key=f"step_reassigned:{step.uuid}:{row.pk}",
         due_on=step.due_on,
-        program=review.program,
-        review=review,
         actor=now,
     )
     announce(review, review.inputs_revision)

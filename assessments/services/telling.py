@@ -24,7 +24,7 @@ def page(name: str, review: Review) -> str:
     return reverse(f"assessments:{name}", args=[review.uuid])
 
 
-def tell(people: Iterable[Membership], kind: str, review: Review, **given) -> int:
+def tell(people: Iterable[Membership | None], kind: str, review: Review, **given) -> int:
     """Tell those of the people who may see the review; see `accounts.outbound.notify`."""
     return notify(
         who_see(review, people),
@@ -36,9 +36,9 @@ def tell(people: Iterable[Membership], kind: str, review: Review, **given) -> in
     )
 
 
-def who_see(review: Review, people: Iterable[Membership]) -> list[Membership]:
-    """Those who may see the review now, each once."""
-    wanted = {person.pk for person in people}
+def who_see(review: Review, people: Iterable[Membership | None]) -> list[Membership]:
+    """Those who may see the review now, each once; None, where nobody is named, is left out."""
+    wanted = {person.pk for person in people if person is not None}
     found = Membership.objects.active().filter(pk__in=wanted, organization_id=review.organization_id).with_rights()
     return those_with_rows(found, Review.objects.filter(pk=review.pk).visible_to)
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import AuditEvent, Notification
-from assessments.models import Condition, DecisionWatch, Job, Review
+from assessments.models import Condition, DecisionWatch, Job, Program, Review
 from assessments.services import criteria, owing_watches, programs, tripwires
 from assessments.services.watches import causes, inputs, running
 from assessments.services.watches.wording import Words
@@ -338,3 +338,35 @@ def test_a_watch_reads_nothing_of_another_organization(world):
     assert set(told) == {there.program.organization_id}
     rows = DecisionWatch.objects.filter(review__in=Review.objects.visible_to(member(world, "admin")))
     assert [row.pk for row in rows] == [watch_of(world).pk]
+
+
+def test_who_may_no_longer_see_a_decision_is_told_nothing_of_it():
+    """The rater signed and keeps the right to read what they signed; the viewer owned a tripwire only."""
+
+    def watched_by_the_viewer(world):
+        wire = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 9}
+        with transaction.atomic():
+            tripwires.set_tripwire(
+                member=member(world, "lead"), review_id=world.review.pk, owner=world.people["viewer"], **wire
+            )
+
+    world = approved_world(before=watched_by_the_viewer)
+    Program.objects.filter(pk=world.program.pk).update(restricted=True)
+    save(world, {"mix": {"wait": 12}})
+    assert watch_of(world).fired
+    viewer, lead = world.people["viewer"], world.people["lead"]
+    assert lead.user.email in told("decision_no_longer_holds")
+    assert not Notification.objects.filter(membership=viewer).exists()
+
+
+def test_the_owner_of_a_tripwire_who_may_see_it_is_told():
+    def watched_by_the_viewer(world):
+        wire = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 9}
+        with transaction.atomic():
+            tripwires.set_tripwire(
+                member=member(world, "lead"), review_id=world.review.pk, owner=world.people["viewer"], **wire
+            )
+
+    world = approved_world(before=watched_by_the_viewer)
+    save(world, {"mix": {"wait": 12}})
+    assert told("tripwire_fired") == [world.people["viewer"].user.email]

@@ -6,15 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from accounts.audit import record_event
 from accounts.models import Membership
-from accounts.outbound import notify
 from assessments import jobs
 from assessments.live import announce
-from assessments.models import DecisionWatch, Job, ProgramMember, Review, Signature
+from assessments.models import DecisionWatch, Job, Review, Signature
 from assessments.scoring.headline import ENGINE_VERSION
+from assessments.services import telling
 from assessments.services.owing_watches import owe_watches
 from assessments.services.watches.causes import causes_of
 from assessments.services.watches.inputs import Look, Watched, look_at, read
@@ -142,34 +141,26 @@ def store(one: Watched, seen: Look, words: Words, causes: list[dict]) -> bool:
 
 
 def _tell(one: Watched, row: DecisionWatch, seen: Look, words: Words, fired: list[dict], moved: bool) -> None:
-    """Leads and signers once per change of state; the owner of a tripwire when it is crossed."""
-    review, program = one.watch.review, one.watch.review.program
-    leads = Membership.objects.filter(
-        pk__in=ProgramMember.objects.filter(program=program, is_lead=True).values("membership")
-    )
+    """Leads and signers once per change of state; the owner of a tripwire when it is crossed. Who may still see it."""
+    review = one.watch.review
     given = Signature.objects.filter(submission=one.watch.decision.submission_id)
     signers = Membership.objects.filter(Q(pk__in=given.values("membership")) | Q(pk__in=given.values("on_behalf_of")))
-    people = {person.pk: person for person in (*leads, *signers)}
-    about = f"{program.name}, {review}"
-    common: dict[str, Any] = {
-        "organization_id": row.organization_id,
-        "url": reverse("assessments:review_approval", args=[review.uuid]) + "#watch",
-        "program": program,
-        "review": review,
-    }
+    people = {person.pk: person for person in (*telling.leads_of(review), *signers)}
+    about, url = telling.named(review), telling.page("review_approval", review) + "#watch"
     if moved:
         says = {
             State.HOLDS: "The decision holds again",
             State.WEAKER: "The decision grows weaker",
             State.NO_LONGER_HOLDS: "The decision no longer holds",
         }[State(seen.state)]
-        notify(
+        telling.tell(
             people.values(),
             KINDS[State(seen.state)],
+            review,
             title=f"{says}: {about}",
             body=words.sentence(),
+            url=url,
             key=f"watch:{row.uuid}:{one.wanted}:{seen.state}",
-            **common,
         )
     for wire in fired:
         owner = words.wires[wire["key"]]["owner"]
@@ -180,11 +171,12 @@ def _tell(one: Watched, row: DecisionWatch, seen: Look, words: Words, fired: lis
         if person is not None and not (moved and person.pk in people):
             told[person.pk] = person
         confidential = wire["commercial"]
-        notify(
+        telling.tell(
             told.values(),
             "tripwire_fired",
+            review,
             title=f"A tripwire is crossed: {about}",
             body="It watches a confidential fact." if confidential else f"{wire['sentence']} Now: {wire['now']}.",
+            url=url,
             key=f"tripwire:{row.uuid}:{wire['key']}:{one.wanted}",
-            **common,
         )
