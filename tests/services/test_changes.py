@@ -5,6 +5,7 @@ import datetime
 import math
 from dataclasses import replace
 from itertools import permutations
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -223,12 +224,17 @@ def test_facts_that_have_no_answer_leave_the_rest_to_be_read(monkeypatch):
     from assessments.scoring.language import EvaluationError
     from assessments.services.changes import comparing
 
-    def refuse(problem):
-        raise EvaluationError("slack has no answer")
+    def refuse(*problems):
+        raise EvaluationError("slack has no answer: division by zero")
 
     monkeypatch.setattr(comparing, "headline", refuse)
+    monkeypatch.setattr(comparing, "attribution", refuse)
+    logged = []
+    monkeypatch.setattr(comparing, "log", SimpleNamespace(warning=lambda event, **entry: logged.append(entry)))
     found = changes.compare(side("Review 1", FORMER), side("Review 2", LATER), commercial=True)
-    assert found.cards == (None, None) and found.why_no_card == ("slack has no answer",) * 2
+    assert found.cards == (None, None) and found.why_no_card == ("the criteria give no answer on these facts.",) * 2
+    assert found.shift["why_not"] == "the criteria give no answer on these facts."
+    assert len(logged) == 3 and all("division by zero" in entry["fault"] for entry in logged)
     assert found.facts and found.cells == ()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from assessments.scoring.attribution import attribution
 from assessments.scoring.confidential import without_commercial
 from assessments.scoring.effects import EVERYTHING, FactChange, moved_by
@@ -14,7 +16,9 @@ from assessments.scoring.profile import reads
 from assessments.services.changes.sides import Side
 from assessments.services.differences import ABSENT, Difference, differences
 
+log = structlog.get_logger(__name__)
 FACTS, PANEL = "facts", "panel"
+NO_ANSWER = "the criteria give no answer on these facts."
 NOTHING = 1e-9  # of a score, or of a share of weight
 
 
@@ -178,7 +182,13 @@ def _card(side: Side, problem: Problem, basis: str) -> tuple[Mapping[str, Any] |
     try:
         return headline(problem), ""
     except (EvaluationError, ValueError) as fault:
-        return None, str(fault)
+        return None, _unanswered("comparison_without_result", fault, side.problem)
+
+
+def _unanswered(event: str, fault: Exception, problem: Problem) -> str:
+    """What is told where the engine has no answer. Its own words name rules and values, and go to the log."""
+    log.warning(event, fault=str(fault), framework=problem.framework.digest)
+    return NO_ANSWER
 
 
 def _risk(side: Side, commercial: bool) -> Mapping[str, Any] | None:
@@ -317,7 +327,7 @@ def _shift(before: Side, after: Side, problems: tuple[Problem, ...], cards: Card
     try:
         found = attribution(problems[0], problems[1])
     except (EvaluationError, ValueError) as fault:
-        return _none(str(fault))
+        return _none(_unanswered("comparison_without_shift", fault, after.problem))
     if not found["why_not"]:
         return found
     return found | {"why_not": _why_not(before, after, found)}
