@@ -14,6 +14,7 @@ from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
 from assessments.services import proposals, questions, routes, tripwires
+from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
 from assessments.services.ratings import unrated
@@ -48,9 +49,12 @@ def result_for_submission(review: Review) -> Scorecard:
     return review.full
 
 
-def check_submission(review: Review, *, submitter: Membership, option_key: str | None = None) -> list[Finding]:
+def check_submission(
+    review: Review, *, submitter: Membership, reader: Membership | None = None, option_key: str | None = None
+) -> list[Finding]:
     """Everything that a submission of the review would be held up by, or that its signers should know.
 
+    reader      who is told, where that is not the submitter: confidential facts are named to those who may see them
     option_key  of the choice whose conditions count; None: of the option that the result names
     """
     numbers = review.headline.numbers if review.headline else None
@@ -62,15 +66,28 @@ def check_submission(review: Review, *, submitter: Membership, option_key: str |
             Finding("condition", BLOCKS, line.title, f"This condition lacks {words}.")
             for line, words in conditions_service.lacking(conditions_service.lines_of(review, numbers, chosen))
         ]
-    found += [
-        Finding("tripwire", BLOCKS, f"Tripwire on {row.field.replace('_', ' ')}", message)
-        for row, message in tripwires.lapsed(review, review.revision.facts)
-    ]
+    found += _tripwires(review, reader or submitter)
     found += _route(review, submitter)
     try:
         result_for_submission(review)
     except ResultPending as pending:
         found.append(Finding("result_pending", WARNS, "Result", str(pending)))
+    return found
+
+
+def _tripwires(review: Review, reader: Membership) -> list[Finding]:
+    commercial = permissions.can_see_commercial(reader, review.program)
+    fields = framework_of(review.criteria_version).schema.fields
+    found = []
+    for row, message in tripwires.lapsed(review, review.revision.facts):
+        field = fields.get(row.field)
+        if field is None:
+            what = "Tripwire on a fact that these criteria do not know"
+        elif field.commercial and not commercial:
+            what, message = "Tripwire on a confidential fact", "It does not fit the facts as they are."
+        else:
+            what = f"Tripwire on {field.label}"
+        found.append(Finding("tripwire", BLOCKS, what, message))
     return found
 
 

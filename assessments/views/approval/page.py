@@ -103,7 +103,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
         "accent": result_view.choice_accent(numbers),
         "figures": result_view.figures(numbers),
         "question": question,
-        "findings": _findings(review, submitter, context_tabs=frame(review, "approval")["tabs"]),
+        "findings": _findings(review, submitter, request.member, context_tabs=frame(review, "approval")["tabs"]),
         "route": _route(review),
         "pending": is_pending(review),
     }
@@ -147,11 +147,11 @@ def _first_words(review: Review, numbers: dict, freshness: Any) -> dict[str, Any
     }
 
 
-def _findings(review: Review, submitter: Any, *, context_tabs: list) -> list[tuple[Any, str]]:
+def _findings(review: Review, submitter: Any, reader: Any, *, context_tabs: list) -> list[tuple[Any, str]]:
     """What is missing or stale, each with the address where it is mended."""
     urls = {key: url for key, _, url in context_tabs}
     found = []
-    for finding in submissions.check_submission(review, submitter=submitter):
+    for finding in submissions.check_submission(review, submitter=submitter, reader=reader):
         url = "#conditions" if finding.code == "condition" else urls.get(MENDED_ON.get(finding.code, ""), "")
         found.append((finding, url))
     return found
