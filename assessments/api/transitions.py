@@ -13,6 +13,7 @@ from assessments.api.fields import Input, Text, VisibleId, Whole
 from assessments.api.idempotency import idempotent
 from assessments.api.preconditions import IF_MATCH_OPTIONAL, etag, seen_version
 from assessments.api.reviews import WITH_IT, ReviewOut
+from assessments.api.watches import TripwireIn
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.services import approvals, reconciling, reviews, submissions
 from assessments.services.conditions import LAST_MONTH
@@ -63,7 +64,12 @@ def _submit(act: Act):
 
 def _amend(act: Act):
     approvals.amend(
-        member=act.member, review_id=act.review.pk, **act.proposal, seen_number=act.given.get("proposed_number")
+        member=act.member,
+        review_id=act.review.pk,
+        **act.proposal,
+        tripwires=act.given.get("tripwires", []),
+        dropped_tripwires=act.given.get("dropped_tripwires", []),
+        seen_number=act.given.get("proposed_number"),
     )
 
 
@@ -100,7 +106,7 @@ ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
     "start": (_start, ()),
     "reveal": (_reveal, ("reason",)),
     "submit": (_submit, (*PROPOSAL, "reason", "answer", "scorecard")),
-    "amend": (_amend, (*PROPOSAL, "proposed_number")),
+    "amend": (_amend, (*PROPOSAL, "tripwires", "dropped_tripwires", "proposed_number")),
     "sign": (_sign, ("step", "grant", "meaning", "function", "on_behalf_of")),
     "return": (_return, ("reason",)),
     "question": (_question, ("question",)),
@@ -129,6 +135,12 @@ class TransitionIn(Input):
     conditions = serializers.ListField(child=ConditionOfProposal(), required=False, max_length=100)
     overrides = serializers.DictField(
         child=Text(max_length=4000, allow_blank=True), required=False, help_text="{gate: reason} of a blocked option"
+    )
+    tripwires = serializers.ListField(
+        child=TripwireIn(), required=False, max_length=100, help_text="of `amend`: to add, or by their keys to change"
+    )
+    dropped_tripwires = serializers.ListField(
+        child=Text(max_length=80), required=False, max_length=100, help_text="of `amend`: keys of those to take off"
     )
     scorecard = serializers.UUIDField(required=False, help_text="of the result that you looked at")
     proposed_number = Whole(min_value=1, required=False, help_text="of the proposed decision that you looked at")

@@ -34,7 +34,6 @@ class TripwireForm(forms.Form):
 
     key = forms.CharField(required=False, widget=forms.HiddenInput, max_length=80)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    proposed = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, facts: list, people: Iterable[Membership], **options: Any):
         super().__init__(*args, **options)
@@ -63,7 +62,6 @@ class TripwireForm(forms.Form):
             "by_month": data["by_month"],
             "owner": data["owner"],
             "because": data["because"],
-            "proposed": data["proposed"],
             **({"version": data["version"]} if data["key"] else {}),
         }
 

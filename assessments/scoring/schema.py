@@ -26,6 +26,13 @@ class ValueProblem(ValueError):
     """A value that a field cannot take; the message says what it takes."""
 
 
+def _finite(value: int | float | Decimal) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
 @dataclass(frozen=True)
 class Field:
     """One fact: its type, range or choices, scope and clock (see `docs` of the framework format)."""
@@ -80,7 +87,7 @@ class Field:
         return getattr(self, "_" + self.type)(value, shifted)
 
     def _decimal(self, value: Any, shifted: bool) -> float | int:
-        if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not _finite(value):
             raise ValueProblem(f"{self.label} is a number{f' of {self.unit}' if self.unit else ''}.")
         low = EARLIEST_SHIFTED if shifted and self.clock == "anchored" else self.min
         if (low is not None and value < low) or (self.max is not None and value > self.max):

@@ -1,8 +1,10 @@
 """Tripwires of a decision: facts that would end it. The lead sets them before the submission, an approver with an amend."""
 
 import datetime
+import math
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +22,7 @@ from assessments.services.fact_words import value_words
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.reviews import problem
+from assessments.services.shown import shown
 
 LAST_MONTH = 120
 MOST_PROPOSED = 5
@@ -53,17 +56,26 @@ def proposed(review: Review, numbers: Mapping[str, Any]) -> list[tuple[Wire, str
     Returns (wire, what would then come first, whether the fact is confidential); those that are set already are left out.
     Empty until the full result is there
     """
-    schema = framework_of(review.criteria_version).schema
     names = {option["key"]: option["name"] for option in numbers["options"]}
     held = set(review.tripwires.values_list("key", flat=True))
     found = []
+    for wire, row in _wires_of(review, numbers):
+        if key_of(wire) not in held:
+            then = f"{names[row['winner']]} first" if row["winner"] else "no option left"
+            found.append((wire, then, row["commercial"]))
+    return found[:MOST_PROPOSED]
+
+
+def _wires_of(review: Review, numbers: Mapping[str, Any]) -> list[tuple[Wire, Mapping[str, Any]]]:
+    """Every wire that stands at one of the result's smallest changes, with that change; whether or not it is set."""
+    schema = framework_of(review.criteria_version).schema
+    found = []
     for row in numbers.get("flips", {}).get("facts", ()):
         wire = Wire(row["field"], row["option"], BY_DIRECTION[row["direction"]], row["new"])
-        if check(wire, schema, review.revision.facts)[2] or key_of(wire) in held:
-            continue
-        then = f"{names[row['winner']]} first" if row["winner"] else "no option left"
-        found.append((wire, then, row["commercial"]))
-    return found[:MOST_PROPOSED]
+        _, cleaned, faults = check(wire, schema, review.revision.facts)
+        if not faults:
+            found.append((replace(wire, threshold=cleaned), row))
+    return found
 
 
 def entries_of(review: Review, facts: Mapping[str, Any], start: datetime.date) -> list[dict[str, Any]]:
@@ -125,6 +137,8 @@ def _threshold(given: Any, field: Field | None) -> Any:
             number = float(text.replace(",", "."))
         except ValueError:
             return text
+        if not math.isfinite(number):
+            return text
         return int(number) if number == int(number) else number
     if field.type == "boolean":
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
@@ -147,13 +161,16 @@ def _month(given: Any, key: str, problems: list[dict]) -> int | None:
 def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, Any]]) -> list[Tripwire]:
     """Write tripwires inside the caller's transaction and under its guard.
 
-    entries  dicts with field, comparison, threshold, and at will option, by_month, owner (membership or its uuid), because,
-             proposed; `key` of a written one to change it, with `version` as seen
+    entries  dicts with field, comparison, threshold, and at will option, by_month, owner (membership or its uuid), because;
+             `key` of a written one to change it, with `version` as seen
+    Whether the engine proposed one is read off the shown result, whoever says so: only a wire that stands exactly where the
+    result's answer turns is the engine's
     Raises   Invalid naming every fault, with the nearest name that exists; Clash
     """
     framework = framework_of(review.criteria_version)
     schema, facts = framework.schema, review.revision.facts
     commercial = permissions.can_see_commercial(member, review.program)
+    of_the_engine = [wire for wire, _ in _wires_of(review, shown(review).numbers or {})] if entries else []
     problems: list[dict] = []
     rows = []
     for entry in entries:
@@ -189,7 +206,7 @@ def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, An
             mine.append(problem("field", "There is such a tripwire already; change its threshold.", name, given))
         problems += mine
         if not mine:
-            rows.append(_write(member, review, row, wire, owner, because, bool(entry.get("proposed"))))
+            rows.append(_write(member, review, row, wire, owner, because, wire in of_the_engine))
     if problems:
         raise Invalid(problems)
     return rows
@@ -207,6 +224,7 @@ def _write(
         "owner": owner,
         "owner_function": owner.functions[0] if owner and owner.functions else None,
         "because": because,
+        "proposed": proposed,
         "key": key_of(wire),
     }
     old = None if row is None else {"sentence": _told(sentence_of(wire_of(row), schema, facts), row.field, schema)}
@@ -216,7 +234,6 @@ def _write(
             review=review,
             field=wire.field,
             option_key=wire.option,
-            proposed=proposed,
             **values,
         )
     else:

@@ -99,6 +99,32 @@ def test_a_delegate_signs_by_the_api_and_says_in_whose_place(world, submitted, c
     assert caller("rater")("DELETE", f"delegations/{made.json()['id']}/").status_code == 409
 
 
+def test_an_approver_adds_changes_and_drops_tripwires_with_an_amend_by_the_api(world, submitted, caller):
+    first = submitted.submissions.first().proposed_decisions.get()
+    functional = submitted.submissions.first().steps.get(kind="functional")
+    for role in ("rater", "lead"):
+        sign(world.people[role].now(), functional)
+    place = f"reviews/{submitted.uuid}/transitions/"
+    body = {"action": "amend", "kind": "not_yet", "justification": "Wait for the slot.", "proposed_number": 1}
+    wire = {"field": "wait", "option": "mix", "comparison": "gt", "threshold": 9}
+    for threshold in ("1e999", "inf", "nan"):
+        refused = caller("approver").post(place, body | {"tripwires": [wire | {"threshold": threshold}]})
+        assert refused.status_code == 400 and "threshold" in refused.content.decode(), refused.content
+    assert caller("lead").post(place, body | {"action": "submit", "tripwires": [wire]}).status_code == 400
+    answer = caller("approver").post(place, body | {"tripwires": [wire]})
+    assert answer.status_code == 200, answer.content
+    (row,) = submitted.tripwires.all()
+    changed = wire | {"key": row.key, "threshold": 10, "version": 1}
+    answer = caller("approver").post(place, body | {"proposed_number": 2, "tripwires": [changed]})
+    assert answer.status_code == 200, answer.content
+    assert submitted.tripwires.get().threshold == 10
+    stale = caller("approver").post(place, body | {"proposed_number": 3, "tripwires": [changed | {"threshold": 11}]})
+    assert stale.status_code == 409
+    answer = caller("approver").post(place, body | {"proposed_number": 3, "dropped_tripwires": [row.key]})
+    assert answer.status_code == 200, answer.content
+    assert not submitted.tripwires.exists() and first.submission.proposed_decisions.count() == 4
+
+
 def test_p11_50a_every_signature_tells_name_time_and_meaning(world, submitted, caller):
     functional = submitted.submissions.first().steps.get(kind="functional")
     signature = sign(world.people["rater"].now(), functional)

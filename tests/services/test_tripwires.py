@@ -1,6 +1,8 @@
 """Tripwires: proposed from the result, checked against the schema, frozen with the decision, amended by an approver."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -9,7 +11,8 @@ from accounts.models import AuditEvent
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.models import Tripwire
-from assessments.services import approvals, tripwires
+from assessments.services import approvals, submissions, tripwires
+from assessments.services.frameworks import framework_of
 from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.test_signing import functional_signed
 from tests.services.test_submissions import submit
@@ -42,11 +45,47 @@ def test_the_smallest_changes_of_the_result_are_proposed_in_words(world):
     first, then, _ = found[0]
     assert (first.field, first.option, first.threshold) == (flips[0]["field"], flips[0]["option"], flips[0]["new"])
     assert then.endswith(" first") and len(found) <= tripwires.MOST_PROPOSED
-    row = put(world, field=first.field, option=first.option, comparison=first.comparison, threshold=first.threshold,
-              proposed=True)  # fmt: skip
+    row = put(
+        world, field=first.field, option=first.option, comparison=first.comparison, threshold=str(first.threshold)
+    )
     assert row.proposed and first not in [
         wire for wire, *_ in tripwires.proposed(world.review, world.review.full.numbers)
     ]
+
+
+def test_a_wire_is_the_engines_as_long_as_it_stands_where_the_result_turns_whoever_says_so(world):
+    first, *_ = tripwires.proposed(world.review, world.review.full.numbers)[0]
+    given = {"field": first.field, "option": first.option, "comparison": first.comparison}
+    assert put(world, proposed=True).proposed is False
+    row = put(world, **given, threshold=first.threshold, because="It turns there.")
+    assert row.proposed
+    further = first.threshold + (1 if first.comparison == "ge" else -1)
+    moved = put(world, **given, key=row.key, threshold=further, proposed=True)
+    assert moved.proposed is False
+    assert put(world, **given, key=row.key, threshold=first.threshold, by_month=24).proposed is False
+    assert put(world, **given, key=row.key, threshold=first.threshold).proposed
+    wires = json.loads(submit(world).proposed_decisions.get().record)["tripwires"]
+    assert {wire["key"]: wire["proposed_by_engine"] for wire in wires}[row.key] is True
+    assert sorted(wire["proposed_by_engine"] for wire in wires) == [False, True]
+
+
+def test_what_holds_a_submission_up_is_named_as_people_call_it_and_prices_only_to_who_may_see_them(world, monkeypatch):
+    row = put(world)
+    Tripwire.objects.filter(pk=row.pk).update(threshold=1)
+
+    def named(reader):
+        found = submissions.check_submission(
+            world.review, submitter=member(world, "lead"), reader=member(world, reader)
+        )
+        return [(one.what, one.message) for one in found if one.code == "tripwire"]
+
+    assert [what for what, _ in named("viewer")] == ["Tripwire on Wait"]
+    fields = dict(framework_of(world.review.criteria_version).schema.fields)
+    fields["wait"] = replace(fields["wait"], commercial=True)
+    known = SimpleNamespace(schema=SimpleNamespace(fields=fields))
+    monkeypatch.setattr(submissions, "framework_of", lambda version: known)
+    assert [what for what, _ in named("lead")] == ["Tripwire on Wait"]
+    assert named("viewer") == [("Tripwire on a confidential fact", "It does not fit the facts as they are.")]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +96,11 @@ def test_the_smallest_changes_of_the_result_are_proposed_in_words(world):
         ({"field": "need"}, "option", "Need is a fact of the program, not of an option."),
         ({"threshold": 40}, "threshold", "Wait lies between 0 and 36"),
         ({"threshold": "soon"}, "threshold", "Wait is a number of months"),
+        ({"threshold": "inf"}, "threshold", "Wait is a number of months"),
+        ({"threshold": "1e999"}, "threshold", "Wait is a number of months"),
+        ({"threshold": "nan"}, "threshold", "Wait is a number of months"),
+        ({"threshold": float("inf")}, "threshold", "Wait is a number of months"),
+        ({"threshold": 10**400}, "threshold", "Wait is a number of months"),
         ({"comparison": "gte"}, "comparison", "A comparison is one of"),
         ({"threshold": 1}, "threshold", "The facts cross this already (now 2 months)"),
         ({"by_month": 300}, "by_month", "a whole number from 0 to 120"),
