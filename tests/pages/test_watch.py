@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from assessments.models import Condition, Evidence, Review
+from assessments.models import Condition, DecisionWatch, Evidence, Review
 from tests.services.watched import SIGNED_ON, approved_world, at, save
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +45,14 @@ def test_the_lead_opens_the_next_review_with_the_cause_written_in(client, world)
     review = Review.objects.get(number=2)
     assert review.cause == cause
     assert cause.split(":")[0] in page_of(client, world, "lead", "review_setup", review.uuid).content.decode()
+
+
+def test_its_first_reason_stands_whatever_tripwires_are_crossed_besides(client, world):
+    wire = {"key": "w", "sentence": "Need is below 6 months", "now": "5 months", "owner": "", "commercial": False}
+    DecisionWatch.objects.filter(review=world.review).update(fired=[wire])
+    text = page_of(client, world, "viewer", "review_approval", world.review.uuid).content.decode()
+    assert "Partner A now comes first, 25.0 points ahead of Suite." in text
+    assert "Tripwire crossed." in text and "Need is below 6 months" in text
 
 
 def test_the_portfolio_puts_it_first_and_filters_by_it(client, world):
