@@ -11,13 +11,16 @@ import pytest
 from django.db import transaction
 
 from accounts.models import AuditEvent, Notification
-from assessments.models import Condition, DecisionWatch, Job, Program, Review
-from assessments.services import criteria, owing_watches, programs, tripwires
+from assessments.models import Condition, DecisionWatch, Delegation, Job, Program, Review
+from assessments.services import criteria, owing_watches, programs, routes, tripwires
 from assessments.services.watches import causes, inputs, running
 from assessments.services.watches.wording import Words
-from tests.rights.reviews import supersede
+from tests.factories import MembershipFactory
+from tests.rights.reviews import sign, supersede
 from tests.scoring import sample
-from tests.services.decided import FIRST, OTHER, member
+from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.test_signing import functional_signed, step_of
+from tests.services.test_submissions import submit
 from tests.services.watched import SIGNED_ON, approved_world, at, save, watch_of
 from tests.support.work import work_off
 
@@ -66,6 +69,25 @@ def test_a_fact_that_puts_another_option_first_ends_the_decision_and_is_named_as
     assert event.old == {"state": "holds"} and event.new["state"] == "no_longer_holds" and event.new["facts"] == 2
     assert told("decision_no_longer_holds") == sorted(
         world.people[role].user.email for role in ("lead", "rater", "second", "approver")
+    )
+
+
+def test_whoever_was_signed_for_is_told_beside_who_signed():
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    functional_signed(world)
+    organization, giver = world.program.organization, world.people["approver"]
+    taker = world.people["taker"] = MembershipFactory(organization=organization, with_roles=["approver"])
+    today = routes.today_in(organization)
+    Delegation.objects.create(
+        organization=organization, giver=giver, taker=taker, first_day=today, last_day=today, created_by=giver
+    )
+    sign(member(world, "taker"), step_of(world, "executive"), on_behalf_of=giver)
+    world.review = Review.objects.get(pk=world.review.pk)
+    work_off("watch")
+    save(world, {"mix": {"wait": 12}})
+    assert told("decision_no_longer_holds") == sorted(
+        world.people[role].user.email for role in ("lead", "rater", "second", "approver", "taker")
     )
 
 
