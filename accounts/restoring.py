@@ -1,11 +1,13 @@
 """Restoring a backup: checked before anything is touched, whole or not at all, sealed, and with outbound held.
 
-What is replaced waits in the schema `before_restore` until the end; while that schema stands, no serving process starts.
+What is replaced waits in the schema `before_restore` until the end; while that schema stands, no serving process starts, and
+the application's role cannot connect: a worker that came in between could send what was queued, or write past the seal.
 """
 
 import datetime
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,6 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
-from django.db.models.functions import Now
 
 from accounts import anchors, backups, chain, postgres_programs, sealing
 from accounts.audit import database_now, record_event
@@ -27,6 +28,17 @@ KEPT = "before_restore"
 OTHERS = """
 SELECT count(*), string_agg(DISTINCT usename, ', ') FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
+"""
+# Who may connect by a grant of their own: PUBLIC is nobody's number, and a database without grants lets PUBLIC in.
+MAY_CONNECT = """
+SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT'
+    AND a.grantee IN (0, (SELECT oid FROM pg_roles WHERE rolname = %s))
+"""
+HOLDABLE = """
+SELECT count(*) FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = 'accounts_organization' AND column_name = 'outbound_held_since'
 """
 RELATIONS = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -60,9 +72,11 @@ def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restore
         )
     _set_aside()
     try:
+        _refuse_company(patience=10)
         postgres_programs.run(
             "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(folder / backups.DUMP)
         )
+        _hold()
         differing = _differing(manifest.rows, backups.rows_per_table())
         if differing:
             raise BackupRefused(f"After the restore these tables hold other numbers of rows: {differing}.")
@@ -70,13 +84,26 @@ def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restore
     except (ProgramFailed, BackupRefused) as problem:
         undo_broken_off()
         raise BackupRefused(f"The database is as it was before: {problem}") from problem
-    call_command("migrate", interactive=False, verbosity=0)
-    files = _media(folder, manifest)
-    # First of all that follows: nothing that was waiting to be sent may leave from here.
-    Organization.objects.update(outbound_held_since=Now())
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        _hold()  # where the backup is of a version that could not hold yet
+        _refuse_company(patience=10)  # an event that another is writing would be passed over by the sealing
+        files = _media(folder, manifest)
+        return _finish(manifest, files, reason)
+    except BackupRefused as problem:
+        undo_broken_off()
+        raise BackupRefused(f"The database is as it was before: {problem}") from problem
+    finally:
+        _let_in()
+
+
+def _finish(manifest: Manifest, files: int, reason: str) -> Restored:
+    """Seal and verify while nobody else can write, and drop what was replaced."""
     Session.objects.all().delete()  # whoever was signed in then may have lost the right to it since
     results = {one.slug: _seal(one, manifest, reason) for one in Organization.objects.order_by("slug")}
-    _execute(f"DROP SCHEMA {KEPT} CASCADE")
+    with transaction.atomic():
+        _let_in()
+        _execute(f"DROP SCHEMA {KEPT} CASCADE")
     return Restored(manifest, results, sum(manifest.rows.values()), files)
 
 
@@ -103,17 +130,26 @@ def _check(folder: Path, manifest: Manifest) -> None:
     file = anchors.configured()
     if file is not None and file.exists():
         anchors.read(file)
-    others, names = _row(OTHERS)
-    if others:
-        raise BackupRefused(
-            f"{others} others are connected to the database (as {names}). Stop web, live, worker and beat first."
-        )
+    _refuse_company()
+
+
+def _refuse_company(patience: float = 0) -> None:
+    """Raises BackupRefused while others are connected; `patience` seconds for those that are just leaving."""
+    ends = time.monotonic() + patience
+    while (others := _row(OTHERS))[0]:
+        if time.monotonic() > ends:
+            raise BackupRefused(
+                f"{others[0]} others are connected to the database (as {others[1]}). Stop web, live, worker and beat, "
+                "and restore again."
+            )
+        time.sleep(0.1)
 
 
 def undo_broken_off() -> None:
     """Put back what a restore that did not end had set aside."""
     if _one("SELECT count(*) FROM pg_namespace WHERE nspname = %s", KEPT):
         with transaction.atomic():
+            _let_in()
             _execute("DROP SCHEMA public CASCADE")
             _execute(f"ALTER SCHEMA {KEPT} RENAME TO public")
 
@@ -123,6 +159,43 @@ def _set_aside() -> None:
         _execute(f"ALTER SCHEMA public RENAME TO {KEPT}")
         _execute("CREATE SCHEMA public")
         _execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+        _keep_out()
+
+
+def _keep_out() -> None:
+    """Let the application's role not connect. Who might is noted at the schema, for a restore that comes after a kill."""
+    app_role = settings.MAKEWHERE_APP_ROLE
+    with connection.cursor() as cursor:
+        cursor.execute(MAY_CONNECT, [app_role])
+        grantees = ", ".join(sorted(name for (name,) in cursor.fetchall()))
+    if grantees:
+        _execute(f"COMMENT ON SCHEMA {KEPT} IS {_literal(grantees)}")
+        _execute(f"REVOKE CONNECT ON DATABASE {_database()} FROM {grantees}")
+    if _one("SELECT has_database_privilege(%s, current_database(), 'CONNECT')", app_role):
+        raise BackupRefused(
+            f"The role {app_role!r} cannot be kept out of the database meanwhile. Make the role that restores the owner of "
+            f"the database (ALTER DATABASE {_database()} OWNER TO ...)."
+        )
+
+
+def _let_in() -> None:
+    """Give back the right to connect to whoever had it before the restore."""
+    if grantees := _one("SELECT max(obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname = %s", KEPT):
+        _execute(f"GRANT CONNECT ON DATABASE {_database()} TO {grantees}")
+
+
+def _hold() -> None:
+    """Nothing that was waiting to be sent may leave from here."""
+    if _one(HOLDABLE):
+        _execute("UPDATE accounts_organization SET outbound_held_since = now()")
+
+
+def _database() -> str:
+    return _one("SELECT quote_ident(current_database())")
+
+
+def _literal(text: str) -> str:
+    return _one("SELECT quote_literal(%s)", text)
 
 
 def _differing(expected: dict[str, int], found: dict[str, int]) -> str:

@@ -236,6 +236,76 @@ def test_br_1_br_3_a_restored_system_is_what_it_was_and_sends_nothing(source, pl
         demo.output.close()
 
 
+WATCHED = """
+import sys
+import django
+django.setup()
+import psycopg
+from pathlib import Path
+from django.db import connection
+from accounts import restoring
+
+migrate = restoring.call_command
+
+def as_the_application():
+    try:
+        psycopg.connect(sys.argv[2]).close()
+        return "comes in"
+    except psycopg.OperationalError as refusal:
+        return "is refused" if "permission denied for database" in str(refusal) else str(refusal)
+
+def watched(*arguments, **more):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(outbound_held_since) FROM accounts_organization")
+        print("meanwhile", as_the_application(), *cursor.fetchone())
+    if sys.argv[3] == "breaks off":
+        raise OSError("broken off here")
+    migrate(*arguments, **more)
+
+restoring.call_command = watched
+try:
+    restoring.restore(Path(sys.argv[1]), replace=True)
+finally:
+    print("afterwards", as_the_application())
+"""
+ACL = "SELECT coalesce(datacl, acldefault('d', datdba))::text[] FROM pg_database WHERE datname = 'makewhere'"
+
+
+@pytest.mark.parametrize("end", ["ends", "breaks off"])
+@pytest.mark.parametrize("granted", ["to everyone", "to the application alone"])
+def test_br_3_the_application_cannot_connect_before_outbound_is_held_and_the_trail_is_sealed(
+    source, place, end, granted
+):
+    local = place / f"watched {end} {granted}"
+    server = start_postgres(local)
+    try:
+        url, application = server.url(OWNER, "makewhere"), server.url("makewhere_app", "makewhere")
+        if granted == "to the application alone":
+            with psycopg.connect(url) as owner:
+                owner.execute("REVOKE CONNECT ON DATABASE makewhere FROM PUBLIC")
+                owner.execute("GRANT CONNECT ON DATABASE makewhere TO makewhere_app")
+        with psycopg.connect(url) as owner:
+            before = set(owner.execute(ACL).fetchone()[0])
+        done = run(
+            *("-c", WATCHED, str(source.backup), application, end),
+            DATABASE_URL=url,
+            MEDIA_ROOT=str(local / "media"),
+            AUDIT_ANCHOR=str(local / "anchors" / "heads.jsonl"),
+            DJANGO_SETTINGS_MODULE="config.settings.dev",
+            LOG_LEVEL="WARNING",
+        )
+        assert (done.returncode == 0) == (end == "ends"), done.stderr
+        said = [line.split() for line in done.stdout.splitlines() if line.startswith(("meanwhile", "afterwards"))]
+        (*meanwhile, organizations, held), afterwards = said
+        assert meanwhile == ["meanwhile", "is", "refused"], done.stdout
+        assert organizations == held != "0", "held before anything else is done"
+        assert afterwards == ["afterwards", "comes", "in"]
+        with psycopg.connect(url) as owner:
+            assert set(owner.execute(ACL).fetchone()[0]) == before
+    finally:
+        server.stop()
+
+
 def test_a_restore_over_data_asks_and_one_beside_a_running_demo_is_refused(source):
     refused = archive(source.local, "restore", str(source.backup))
     assert refused.returncode == 1 and "is not empty" in refused.stderr
