@@ -276,7 +276,7 @@ ACL = "SELECT coalesce(datacl, acldefault('d', datdba))::text[] FROM pg_database
 def test_br_3_the_application_cannot_connect_before_outbound_is_held_and_the_trail_is_sealed(
     source, place, end, granted
 ):
-    local = place / f"watched {end} {granted}"
+    local = place / f"watched_{end}_{granted}".replace(" ", "_")
     server = start_postgres(local)
     try:
         url, application = server.url(OWNER, "makewhere"), server.url("makewhere_app", "makewhere")
