@@ -24,18 +24,12 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def scene():
-    scene = scenes.make_scene(cem="cmc", quin="qa")
-    scenes.start_scoring(scene)
-    scene.rate("cem", 2)
-    scene.rate("quin", 5)
-    return scene
+    return scenes.rate_blind()
 
 
 @pytest.fixture
 def revealed(scene):
-    reconciling.reveal(member=scene.lead, review_id=scene.review.pk, reason="Time is up.")
-    work_off()
-    return scene
+    return scenes.reveal(scene)
 
 
 def client_of(member) -> Client:

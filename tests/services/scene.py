@@ -6,8 +6,9 @@ from typing import Any
 from accounts import people
 from accounts.models import Membership
 from assessments.models import Review
-from assessments.services import criteria, programs, ratings, reviews
+from assessments.services import criteria, programs, ratings, reconciling, reviews
 from tests.scoring import sample
+from tests.support.work import work_off
 
 QUESTION = "Where should MSC-1 be made?"
 
@@ -92,3 +93,19 @@ def start_scoring(scene: Scene) -> Review:
         scene.assign(name)
     scene.review = reviews.start(member=scene.lead, review_id=scene.review.pk)
     return scene.review
+
+
+def rate_blind() -> Scene:
+    """A review that two of different functions have rated far apart, not yet revealed."""
+    scene = make_scene(cem="cmc", quin="qa")
+    start_scoring(scene)
+    scene.rate("cem", 2)
+    scene.rate("quin", 5)
+    return scene
+
+
+def reveal(scene: Scene) -> Scene:
+    """Reveal the ratings, with the results that follow from them."""
+    reconciling.reveal(member=scene.lead, review_id=scene.review.pk, reason="Time is up.")
+    work_off()
+    return scene

@@ -27,18 +27,12 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def scoring():
-    scene = scenes.make_scene(cem="cmc", quin="qa")
-    scenes.start_scoring(scene)
-    scene.rate("cem", 2)
-    scene.rate("quin", 5)
-    return scene
+    return scenes.rate_blind()
 
 
 @pytest.fixture
 def scene(scoring):
-    reconciling.reveal(member=scoring.lead, review_id=scoring.review.pk, reason="Time is up.")
-    work_off()
-    return scoring
+    return scenes.reveal(scoring)
 
 
 def ask(scene, who=None) -> Report:
