@@ -24,6 +24,11 @@ class RiskSummary(serializers.Serializer):
     p80 = serializers.ListField(child=serializers.FloatField(), help_text="months per half-year at the 80th percentile")
     capacity = serializers.FloatField(allow_null=True, help_text="months per half-year that can be absorbed")
     bucket_months = serializers.IntegerField()
+    beyond = serializers.ListField(
+        child=serializers.BooleanField(),
+        required=False,
+        help_text="of each half-year whether it is more likely than not beyond what can be absorbed, in months or MUSD",
+    )
     first_breach = serializers.IntegerField(
         allow_null=True, help_text="first half-year, from 0, that is more likely than not beyond it"
     )

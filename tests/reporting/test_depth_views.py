@@ -124,4 +124,10 @@ def test_a_summary_for_lists_says_when_it_is_too_much():
     assert len(summary["p80"]) == 8 and view.risk_summary_words(summary).startswith("beyond from month ")
     assert view.risk_summary_words(summary | {"first_breach": None}) == "within capacity"
     assert view.risk_summary_words(summary | {"capacity": None}) == "no capacity defined"
-    assert "can be absorbed" in charts.figure(view.risk_sparkline(summary)).svg
+    drawn = charts.figure(view.risk_sparkline(summary)).svg
+    assert "can be absorbed" in drawn
+    # What is drawn as too much is what the words say is too much, in months or MUSD.
+    assert summary["beyond"].index(True) == summary["first_breach"]
+    assert drawn.count("c-bad") == sum(summary["beyond"])
+    calm = summary | {"beyond": [False] * 8, "first_breach": None}
+    assert "c-bad" not in charts.figure(view.risk_sparkline(calm)).svg

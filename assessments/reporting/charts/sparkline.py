@@ -8,12 +8,16 @@ from assessments.reporting.charts.colours import paint
 
 @dataclass(frozen=True)
 class Sparkline:
-    """values: one per period, in `unit`, at least 0; limit: what can be absorbed, in the same unit, or None."""
+    """values: one per period, in `unit`, at least 0; limit: what can be absorbed, in the same unit, or None.
+
+    marked  the periods that are beyond what can be absorbed; where nothing says so, those above the limit
+    """
 
     values: tuple[float, ...]
     limit: float | None
     unit: str
     title: str = "Risk per half-year"
+    marked: tuple[bool, ...] = ()
 
 
 def describe(data: Sparkline) -> str:
@@ -28,8 +32,9 @@ def draw(data: Sparkline, width: float = 96, ident: str = "") -> str:
     parts = []
     for index, value in enumerate(data.values):
         high = max(0.0, value) / top * tall
-        tone = "bad" if data.limit is not None and value > data.limit else "line-strong"
-        fill = paint("bad") if tone == "bad" else {"fill": colours.TOKENS["line-strong"][0], "class": "c-muted"}
+        above = data.limit is not None and value > data.limit
+        beyond = data.marked[index] if data.marked else above
+        fill = paint("bad") if beyond else {"fill": colours.TOKENS["line-strong"][0], "class": "c-muted"}
         parts.append(svg.rect(index * step + 0.75, tall - high, max(0.5, step - 1.5), high, fill))
     if data.limit is not None:
         level = tall - data.limit / top * tall

@@ -153,7 +153,8 @@ def _per_half_year(numbers: Numbers, unit: str) -> float | None:
 
 def risk_summary(numbers: Numbers) -> dict[str, Any] | None:
     """What lists keep of the first option's delay: {"p80": months per half-year, "capacity": months per half-year or null,
-    "bucket_months", "first_breach": half-year from 0 or null}. None before the full depth or without a first option.
+    "bucket_months", "beyond": [whether one half-year asks for more than can be absorbed in half of the runs], "first_breach":
+    half-year from 0 or null}. None before the full depth or without a first option.
     """
     first = numbers["verdict"]["option"]
     if not has_risk(numbers) or not first:
@@ -163,13 +164,15 @@ def risk_summary(numbers: Numbers) -> dict[str, Any] | None:
         "p80": [round(half["p80"], 2) for half in one["delay"]],
         "capacity": None if held is None else round(held, 2),
         "bucket_months": numbers["risk"]["bucket_months"],
+        "beyond": [share >= BREACH_SHARE for share in one.get("breach", ())],
         "first_breach": one.get("first_breach"),
     }
 
 
 def risk_sparkline(summary: Mapping[str, Any]) -> Sparkline:
     """A `risk_summary` as a chart for a table's cell."""
-    return Sparkline(tuple(summary["p80"]), summary["capacity"], "months", "Delay at P80 per half-year")
+    beyond = tuple(summary.get("beyond", ()))
+    return Sparkline(tuple(summary["p80"]), summary["capacity"], "months", "Delay at P80 per half-year", beyond)
 
 
 def risk_summary_words(summary: Mapping[str, Any]) -> str:
