@@ -14,6 +14,16 @@ SELECT asked.stream, md5(concat_ws('|', person.password, person.is_active, membe
       WHERE membership_id = member.id AND revoked_at IS NULL),
     (SELECT string_agg(function_id::text, ',' ORDER BY function_id) FROM accounts_membershipfunction
       WHERE membership_id = member.id),
+    (SELECT string_agg(concat_ws('/', giver.id, giver.is_active,
+                (SELECT string_agg(role, ',' ORDER BY role) FROM accounts_rolegrant
+                  WHERE membership_id = giver.id AND revoked_at IS NULL),
+                (SELECT string_agg(function_id::text, ',' ORDER BY function_id) FROM accounts_membershipfunction
+                  WHERE membership_id = giver.id)), ';' ORDER BY delegation.id)
+       FROM assessments_delegation delegation
+       JOIN accounts_membership giver ON giver.id = delegation.giver_id
+       JOIN accounts_organization home ON home.id = delegation.organization_id
+      WHERE delegation.taker_id = member.id AND delegation.revoked_at IS NULL
+        AND (clock_timestamp() AT TIME ZONE home.time_zone)::date BETWEEN delegation.first_day AND delegation.last_day),
     (SELECT string_agg(concat_ws(':', program.id, program.restricted,
                 (SELECT bool_or(is_lead) FROM assessments_programmember
                   WHERE program_id = program.id AND membership_id = member.id),

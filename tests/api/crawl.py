@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.models import Membership, Notification
 from assessments.api import urls
 from assessments.models import (
     AgreedValue,
@@ -27,6 +27,7 @@ OF = {
     "reports": Report,
     "conditions": Condition,
     "jobs": Job,
+    "notifications": Notification,
 }
 
 

@@ -60,6 +60,7 @@ def test_order_and_filters(world, caller):
 
 def test_the_trail_is_read_newest_first_without_a_count(world, caller):
     admin, seen, address = caller("admin"), [], "/api/v1/audit-events/?page_size=2"
+    admin.get("audit-events/")  # the first look of an hour is an event itself
     while address:
         page = admin.get(address).json()
         seen += [one["id"] for one in page["results"]]
@@ -107,6 +108,11 @@ LISTS = {
     "criteria_sets": "criteria-sets/",
     "criteria_versions": "criteria-versions/",
     "audit_events": "audit-events/",
+    "trail_reviews": "audit-events/reviews/",
+    "delegations": "delegations/",
+    "notifications": "notifications/",
+    "tripwires": "reviews/{review}/tripwires/",
+    "standing_conditions": "conditions/",
 }
 
 
@@ -131,6 +137,7 @@ def test_queries_do_not_grow_with_the_rows(world, review_in, caller):
     review_in("reconciling")
     admin, names = caller("admin"), [name for name in LISTS if name not in OF_DECISIONS]
     admin.get("me/")
+    admin.get("audit-events/")  # the first look of an hour is an event itself
     few = counts(world, admin, names)
     more_rows(world)
     assert counts(world, admin, names) == few

@@ -5,7 +5,9 @@ import uuid
 import pytest
 from django.apps import apps
 
+from assessments.api import urls  # brings every module of bodies in
 from assessments.api.fields import Input, VisibleId
+from assessments.models import Delegation, StepReassignment
 
 
 def bodies(kind=Input):
@@ -27,8 +29,6 @@ ALL = sorted(set(bodies()), key=lambda one: one.__name__)
 
 
 def test_there_are_bodies_to_try():
-    from assessments.api import urls
-
     assert urls.urlpatterns and len(ALL) >= 8
 
 
@@ -69,7 +69,9 @@ def test_every_relation_of_a_body_is_tried():
     }
     tried = {("ProgramIn", "criteria_version"), ("ProgramIn", "lead"), ("CriteriaDraftIn", "cloned_from")}
     tried |= {("TransitionIn", "step"), ("ConditionIn", "owner"), ("ConditionAssigned", "owner")}
-    assert fields == tried | {("ConditionOfProposal", "owner")}
+    tried |= {("ConditionOfProposal", "owner"), ("TransitionIn", "on_behalf_of"), ("TripwireIn", "owner")}
+    tried |= {("DelegationIn", "giver"), ("DelegationIn", "taker"), ("ReassignIn", "person")}
+    assert fields == tried
 
 
 @pytest.mark.parametrize("path, body", RELATIONS)
@@ -98,17 +100,26 @@ def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, re
     step = str(review.submissions.first().steps.first().uuid)
     condition = {"owner": foreign, "due_month": 3}
     amended = {"action": "amend", "conditions": [condition]}
+    signed = {"action": "sign", "step": step, "grant": "x", "meaning": "reviewed"}
+    wire = {"field": "wait", "option": "a", "comparison": "gt", "threshold": 9}
+    week = {"first_day": "2030-01-01", "last_day": "2030-01-07"}
     for method, path, body, field in (
         ("POST", "conditions/", condition | {"title": "X"}, "owner"),
         ("PUT", "conditions/", condition | {"key": "x", "version": 0}, "owner"),
         ("POST", "transitions/", amended, "conditions[0].owner"),
         ("POST", "transitions/", {"action": "sign", "step": foreign}, "step"),
         ("POST", "transitions/", {"action": "start", "step": step}, "step"),
+        ("POST", "transitions/", signed | {"on_behalf_of": foreign}, "on_behalf_of"),
+        ("POST", "tripwires/", wire | {"owner": foreign}, "owner"),
+        ("POST", "/delegations/", week | {"taker": foreign}, "taker"),
+        ("POST", "/delegations/", week | {"taker": str(world.people["rater"].uuid), "giver": foreign}, "giver"),
+        ("POST", f"/steps/{step}/reassign/", {"party": "x", "person": foreign, "reason": "Away."}, "person"),
     ):
-        answer = lead(method, f"reviews/{review.uuid}/{path}", body)
+        answer = lead(method, path[1:] if path.startswith("/") else f"reviews/{review.uuid}/{path}", body)
         assert answer.status_code == 400, (path, body)
         assert field in [one["field"] for one in answer.json()["problems"]], (path, body)
-    assert not review.conditions.exists()
+    assert not review.conditions.exists() and not review.tripwires.exists()
+    assert not Delegation.objects.exists() and not StepReassignment.objects.exists()
 
 
 def test_a_person_of_another_organization_is_not_found_in_an_address(world, review_in, caller):

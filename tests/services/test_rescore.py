@@ -60,14 +60,19 @@ def save(lead, program, **changed):
     return programs.import_revision(member=lead, program=program, document=facts(**changed), summary="First facts")
 
 
+def rescoring():
+    """What is owed of results; what people are to be told is owed beside it."""
+    return Job.objects.filter(kind=Job.Kind.RESCORE)
+
+
 def work_off():
-    return [jobs.run(job.pk) for job in Job.objects.all()]
+    return [jobs.run(job.pk) for job in rescoring()]
 
 
 def work_off_in_full():
     """What is owed at once, and what would be due after two quiet seconds."""
     work_off()
-    Job.objects.filter(depth="full").update(next_at=Now())
+    rescoring().filter(depth="full").update(next_at=Now())
     work_off()
 
 
@@ -151,7 +156,7 @@ def test_wrong_facts_are_refused_with_field_and_value_and_save_nothing(lead, pro
     problems = {problem["field"]: problem["value"] for problem in refusal.value.problems}
     assert problems == {"need": 99, "qms": "good"}
     assert not ProfileRevision.objects.exists()
-    assert not Job.objects.exists()
+    assert not rescoring().exists()
 
 
 def test_only_the_lead_saves_facts(admin, lead, program):
@@ -176,7 +181,7 @@ def test_a_program_follows_published_criteria_of_its_own_organization(admin, lea
 
 def test_saved_facts_become_the_engines_numbers(lead, program, version):
     revision = save(lead, program)
-    assert Job.objects.get().wanted_revision == 1
+    assert rescoring().get().wanted_revision == 1
     assert work_off() == [True]
     program.refresh_from_db()
     framework = Framework.from_data(document())
@@ -234,7 +239,7 @@ def test_after_the_headline_the_same_row_owes_the_full_depth_after_two_quiet_sec
     save(lead, program)
     work_off()
     program.refresh_from_db()
-    job = Job.objects.get()
+    job = rescoring().get()
     assert (job.state, job.depth, job.done_revision) == ("queued", "full", 1)
     assert job.next_at == program.inputs_changed_at + rescore.QUIET
     assert program.headline_revision == 1
@@ -249,7 +254,7 @@ def test_the_full_result_is_shown_where_it_belongs_to_the_same_inputs(lead, prog
     assert (program.headline.depth, program.full.depth) == ("headline", "full")
     assert shown(program).scorecard == program.full
     assert ProgramSummary.objects.get().scorecard == program.full
-    assert Job.objects.get().state == "done"
+    assert rescoring().get().state == "done"
     save(lead, program, need=20)
     work_off()
     program.refresh_from_db()
@@ -279,9 +284,9 @@ def test_inputs_that_come_during_the_full_depth_get_their_headline_first(lead, p
         raise AssertionError("overtaken work ends at its next report")
 
     monkeypatch.setattr(rescore, "full", full_with_an_edit)
-    Job.objects.update(next_at=Now())
+    rescoring().update(next_at=Now())
     work_off()
-    job = Job.objects.get()
+    job = rescoring().get()
     assert (job.state, job.depth, job.attempts, job.wanted_revision) == ("queued", "headline", 0, 2)
     assert not Scorecard.objects.filter(depth="full").exists()
     assert work_off() == [True]
@@ -326,7 +331,7 @@ def test_results_of_another_engine_are_owed_again_in_bounded_batches(lead, progr
     assert rescore.owe_outdated(1) == 1
     assert rescore.owe_outdated(1) == 0, "not while as many wait already"
     assert rescore.owe_outdated() == 1
-    assert list(Job.objects.values_list("state", "depth", "wanted_revision")) == [("queued", "headline", 1)] * 2
+    assert list(rescoring().values_list("state", "depth", "wanted_revision")) == [("queued", "headline", 1)] * 2
     work_off_in_full()
     for one in (program, other):
         one.refresh_from_db()
@@ -336,7 +341,7 @@ def test_results_of_another_engine_are_owed_again_in_bounded_batches(lead, progr
 
 def test_a_failed_computation_is_tried_by_a_new_engine_when_a_worker_starts_and_not_every_minute(lead, program):
     save(lead, program)
-    Job.objects.update(state="failed")
+    rescoring().update(state="failed")
     assert rescore.owe_outdated() == 0
     assert rescore.owe_outdated(failed_too=True) == 1
 
