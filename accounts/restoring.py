@@ -25,6 +25,7 @@ from accounts.models import Organization
 from accounts.postgres_programs import ProgramFailed
 
 KEPT = "before_restore"
+NOTED = "May connect: "  # begins the remark at the kept schema that says who is to be let in again
 OTHERS = """
 SELECT count(*), string_agg(DISTINCT usename, ', ') FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
@@ -169,7 +170,7 @@ def _keep_out() -> None:
         cursor.execute(MAY_CONNECT, [app_role])
         grantees = ", ".join(sorted(name for (name,) in cursor.fetchall()))
     if grantees:
-        _execute(f"COMMENT ON SCHEMA {KEPT} IS {_literal(grantees)}")
+        _execute(f"COMMENT ON SCHEMA {KEPT} IS {_literal(NOTED + grantees)}")
         _execute(f"REVOKE CONNECT ON DATABASE {_database()} FROM {grantees}")
     if _one("SELECT has_database_privilege(%s, current_database(), 'CONNECT')", app_role):
         raise BackupRefused(
@@ -180,8 +181,10 @@ def _keep_out() -> None:
 
 def _let_in() -> None:
     """Give back the right to connect to whoever had it before the restore."""
-    if grantees := _one("SELECT max(obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname = %s", KEPT):
-        _execute(f"GRANT CONNECT ON DATABASE {_database()} TO {grantees}")
+    noted = _one("SELECT max(obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname = %s", KEPT)
+    # The schema that was set aside may bear a remark of PostgreSQL's own.
+    if noted and noted.startswith(NOTED):
+        _execute(f"GRANT CONNECT ON DATABASE {_database()} TO {noted.removeprefix(NOTED)}")
 
 
 def _hold() -> None:
