@@ -354,7 +354,7 @@ class Decision(models.Model):
     decided_at = models.DateTimeField()
 
     def __str__(self):
-        return f"Decision on review {self.review_id}"
+        return f"Decision on {self.review}"
 
 
 class SigningGrant(models.Model):

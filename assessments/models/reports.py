@@ -60,4 +60,4 @@ class Report(models.Model):
         ordering = ["-asked_at", "-pk"]
 
     def __str__(self):
-        return self.filename or f"{self.get_kind_display()} of review {self.review_id}"
+        return self.filename or f"{self.get_kind_display()} of {self.review}"

@@ -114,11 +114,11 @@ def _with_judgement(framework: Framework, keys: Sequence[str], done: Run, judged
         for at, criterion in enumerate(framework.criteria):
             asked[row, :, at] = criterion.key in one.criteria
             for position, key in enumerate(keys):
-                cell = one.panel.get(criterion.key, {}).get(key)
-                if cell is None or cell.get("value") is None:
+                cell = one.panel.get(criterion.key, {}).get(key, {})
+                said, then = cell.get("value"), cell.get("suggestion")
+                if said is None:
                     continue
-                value[row, position, at] = said = float(cell["value"])  # type: ignore[arg-type]
-                then = cell.get("suggestion")
+                value[row, position, at] = said
                 offset[row, position, at] = said - (done.scores[row, position, at] if then is None else float(then))
     times = (done.rows // done.programs, 1, 1)
     value, offset, asked = np.tile(value, times), np.tile(offset, times), np.tile(asked, times)

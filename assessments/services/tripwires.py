@@ -239,18 +239,17 @@ def _write(
     else:
         Tripwire.objects.filter(pk=row.pk).update(**values, version=F("version") + 1)
         row.refresh_from_db()
+    sentence = _told(sentence_of(wire, schema, facts), wire.field, schema)
     record_event(
         "tripwire.set",
         organization_id=review.organization_id,
         actor=member,
         subject=row,
+        label=sentence,
         program=review.program,
         review=review,
         old=old,
-        new={
-            "sentence": _told(sentence_of(wire, schema, facts), wire.field, schema),
-            "owner": owner.name if owner else None,
-        },
+        new={"sentence": sentence, "owner": owner.name if owner else None},
     )
     return row
 
@@ -265,14 +264,16 @@ def drop_rows(*, member: Membership, review: Review, keys: Sequence[str]) -> Non
     """Take tripwires off, inside the caller's transaction and under its guard."""
     schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
     for row in review.tripwires.filter(key__in=keys):
+        sentence = _told(sentence_of(wire_of(row), schema, facts), row.field, schema)
         record_event(
             "tripwire.dropped",
             organization_id=review.organization_id,
             actor=member,
             subject=row,
+            label=sentence,
             program=review.program,
             review=review,
-            old={"sentence": _told(sentence_of(wire_of(row), schema, facts), row.field, schema)},
+            old={"sentence": sentence},
         )
         row.delete()
 

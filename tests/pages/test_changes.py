@@ -82,6 +82,10 @@ def test_facts_saved_after_the_decision_are_held_against_it_by_default(world):
     assert "Why the margin moved" in said and "Nothing was approved before" not in said
     (_, _, _, base), (_, _, _, target) = answer.context["chooses"]
     assert base == str(world.review.uuid) and target != base
+    # The tab of the decision itself, before which nothing was approved, leads there.
+    tab = page(world)
+    assert "Facts were saved since this decision" in text_of(tab)
+    assert reverse("assessments:program_changes", args=[world.program.uuid]) in tab.content.decode()
 
 
 def test_the_page_of_a_program_compares_any_two(world):

@@ -1,15 +1,18 @@
 """The demo is made by the services, whole and once."""
 
 import datetime
+import re
 
 import pytest
 
-from accounts.models import Notification, Organization
+from accounts.models import AuditEvent, Notification, Organization
 from assessments.models import DecisionWatch, Job, Program, Rating, Review
 from assessments.services import demo
 from assessments.services.shown import FRESH, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# A key of the code, or a number of the database.
+RAW = re.compile(r"\b[a-z]+_[a-z_]+|\b(review|program|membership|organization) \d+\b|\b\d+ (to|in|for) \d+\b")
 TODAY = datetime.date(2026, 11, 24)
 
 
@@ -32,6 +35,8 @@ def test_the_story_is_told_once_and_every_result_is_fresh():
     told = Rating.objects.exclude(rationale="").count()
     assert told == sum(len(p.get("ratings", [])) for o in demo.read_story()["organizations"] for p in o["programs"])
     assert demo.load("another-password-1", TODAY) == []
+    labels = AuditEvent.objects.exclude(object_label__endswith=".pdf").values_list("object_label", flat=True)
+    assert {label for label in labels if RAW.search(label)} == set(), "the trail names things as people call them"
 
 
 def test_one_decision_of_the_story_no_longer_holds_and_says_why():

@@ -33,6 +33,8 @@ def review_changes(request, uuid):
     base = _chosen(request, program, "against") or changes.default_base(request.member, program, review)
     context = frame(review, "changes") | _page(request, program, base, review)
     context |= {"chooses": [("against", "What changed since", context["options"], _id(base))]}
+    if context["found"] is None and _facts_since(request.member, program, review):
+        context["since_url"] = reverse("assessments:program_changes", args=[program.uuid])
     return render(request, "changes/review.html", context)
 
 
@@ -58,12 +60,17 @@ def program_changes(request, uuid):
 def _newest(member, program: Program):
     """The newest review that the person may see; the newest facts where none is, or where they are newer than the decision."""
     newest = Review.objects.visible_to(member).filter(program=program).order_by("-number").first()
+    if newest is None:
+        return changes.find(member, program, program.revision.uuid) if program.revision is not None else None
+    return _facts_since(member, program, newest) or changes.find(member, program, newest.uuid)
+
+
+def _facts_since(member, program: Program, review: Review):
+    """The facts that were saved since a review was decided, where the person may see them; else None."""
     revision = program.revision
-    facts = changes.find(member, program, revision.uuid) if revision is not None else None
-    decided = newest is not None and newest.state in Review.RECORDED and newest.revision_id != program.revision_id
-    if newest is None or decided and facts is not None:
-        return facts
-    return changes.find(member, program, newest.uuid)
+    if revision is None or review.state not in Review.RECORDED or review.revision_id == revision.pk:
+        return None
+    return changes.find(member, program, revision.uuid)
 
 
 def _chosen(request, program: Program, name: str):
