@@ -42,6 +42,7 @@ PAGES = {
     "chase": "review_setup",
     "reveal": "review_setup",
     "submit": "review_panel",
+    "returned": "review_approval",
     "condition": "condition_detail",
     "next_review": "review_approval",
 }
@@ -118,7 +119,7 @@ def _to_lead(member: Membership, today: datetime.date) -> Iterable[Waiting]:
         elif review.state == Review.State.SCORING:
             yield Waiting("reveal", "Everyone has scored: reveal the ratings", review, since, due)
         elif review.returned:
-            yield Waiting("submit", "Returned: change it, then submit again", review, since, due, review.state_reason)
+            yield Waiting("returned", "Returned: change it, then submit again", review, since, due, review.state_reason)
         else:
             yield Waiting("submit", "Reconcile, then submit", review, since, due)
 
@@ -127,11 +128,11 @@ def _to_answer(member: Membership) -> Iterable[Waiting]:
     questions = (
         ReturnQuestion.objects.filter(_led_by(member, "review__program"), _seen_by(member), answered_at=None)
         .filter(review__state=Review.State.RECONCILING)
-        .select_related("review__program", "asked_by__user")
+        .select_related("review__program", "asked_by__user", "on_behalf_of__user")
         .order_by("asked_at", "pk")
     )
     for one in questions[:MOST]:
-        words = f"Answer {one.asked_by.name}"
+        words = f"Answer {one.asker}"
         yield Waiting("answer", words, one.review, one.asked_at, one.review.due_on, one.question)
 
 

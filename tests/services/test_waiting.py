@@ -3,13 +3,15 @@
 import datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import Organization
 from assessments.models import Assignment, Condition, Program, ProgramMember
-from assessments.services import routes
-from assessments.services.waiting import waiting_for
+from assessments.services import approvals, routes
+from assessments.services.waiting import page_of, waiting_for
 from tests.rights.reviews import sign
 from tests.services import scene as scenes
 from tests.services.decided import decided_world, member
@@ -77,3 +79,19 @@ def test_a_day_is_past_when_it_is_past_where_the_organization_is(scene, zone):
         assert [one.is_late for one in waiting_for(ann.now())] == [late]
         chased = [one.kind for one in waiting_for(scene.lead.now())]
         assert chased == (["chase"] if late else [])
+
+
+@pytest.mark.parametrize(("act", "kind"), [("return", "returned"), ("ask", "answer")])
+def test_what_was_sent_back_leads_to_where_the_reason_stands_and_it_is_submitted_again(client, act, kind):
+    world = decided_world()
+    submit(world)
+    words, sent = "Is the slot of March still free?", {"member": member(world, "rater"), "review_id": world.review.pk}
+    if act == "return":
+        approvals.return_review(**sent, reason=words)
+    else:
+        approvals.ask_question(**sent, question=words)
+    (one,) = [one for one in waiting_for(member(world, "lead")) if one.review == world.review]
+    assert (one.kind, one.detail) == (kind, words)
+    client.force_login(world.people["lead"].user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    page = client.get(page_of(one)).content.decode()
+    assert words in page and reverse("assessments:review_submit", args=[world.review.uuid]) in page
