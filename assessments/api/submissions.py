@@ -114,6 +114,7 @@ class StepOut(serializers.Serializer):
 class AnswerOut(serializers.Serializer):
     question = serializers.CharField()
     asked_by = Person()
+    on_behalf_of = Person(allow_null=True, help_text="who had delegated to the person who asked")
     answer = serializers.CharField()
     answered_by = Person()
 
@@ -157,7 +158,10 @@ class Submissions(ListView):
                 Prefetch("steps__reassignments", queryset=moved),
                 Prefetch("steps__parties", queryset=parties),
                 Prefetch(
-                    "answers", queryset=ReturnQuestion.objects.select_related("asked_by__user", "answered_by__user")
+                    "answers",
+                    queryset=ReturnQuestion.objects.select_related(
+                        "asked_by__user", "on_behalf_of__user", "answered_by__user"
+                    ),
                 ),
             )
         )

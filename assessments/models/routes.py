@@ -91,7 +91,8 @@ class StepReassignment(models.Model):
 class ReturnQuestion(models.Model):
     """One question that a signer asks instead of returning the whole submission.
 
-    answered_in  the submission that carries the answer
+    on_behalf_of  who had delegated to the person who asked, where they asked in that place
+    answered_in   the submission that carries the answer
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
@@ -100,6 +101,7 @@ class ReturnQuestion(models.Model):
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="questions")
     step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="questions")
     asked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     question = models.TextField()
     asked_at = models.DateTimeField(db_default=Now())
     answer = models.TextField(blank=True)
@@ -113,3 +115,9 @@ class ReturnQuestion(models.Model):
 
     def __str__(self):
         return self.question[:80]
+
+    @property
+    def asker(self) -> str:
+        """Who asked, with the name of whoever had delegated to them."""
+        name = self.asked_by.name
+        return f"{name} on behalf of {self.on_behalf_of.name}" if self.on_behalf_of else name

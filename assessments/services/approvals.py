@@ -320,13 +320,14 @@ def ask_question(
         submission_id=acting.step.submission_id,
         step=acting.step,
         asked_by=now,
+        on_behalf_of=acting.giver,
         question=question.strip(),
     )
     notify(
         [*leads_of(review.program), *([acting.giver] if acting.giver else [])],
         "question_asked",
         organization_id=review.organization_id,
-        title=f"{signing.printed_name(now, acting.giver)} asks before signing ({review.program.name}, {review})",
+        title=f"{asked.asker} asks before signing ({review.program.name}, {review})",
         body=asked.question,
         url=reverse("assessments:review_approval", args=[review.uuid]),
         key=f"question_asked:{asked.uuid}",

@@ -22,7 +22,7 @@ def open_question(review: Review) -> ReturnQuestion | None:
     if review.state != Review.State.RECONCILING:
         return None
     asked = ReturnQuestion.objects.filter(review=review, answered_at=None).select_related(
-        "asked_by__user", "step", "submission"
+        "asked_by__user", "on_behalf_of__user", "step", "submission"
     )
     found = asked.order_by("-pk").first()
     last = review.submissions.defer("record").order_by("-number").first()
@@ -43,10 +43,13 @@ def check_answer(question: ReturnQuestion | None, answer: str) -> str:
 
 def entry_of(question: ReturnQuestion, answer: str) -> dict[str, Any]:
     """Question and answer as the record of the next submission holds them."""
+    asked_by: dict[str, Any] = {"uuid": question.asked_by.uuid, "name": question.asked_by.name}
+    if question.on_behalf_of:
+        asked_by["on_behalf_of"] = {"uuid": question.on_behalf_of.uuid, "name": question.on_behalf_of.name}
     return {
         "of_submission": {"number": question.submission.number, "sha256": question.submission.sha256},
         "step": question.step.name,
-        "asked_by": {"uuid": question.asked_by.uuid, "name": question.asked_by.name},
+        "asked_by": asked_by,
         "asked_at": question.asked_at,
         "question": question.question,
         "answer": answer,
@@ -65,16 +68,17 @@ def _without(record: str) -> str:
 
 
 def answered(question: ReturnQuestion, answer: str, *, by: Membership, submission: Submission) -> None:
-    """Write the answer beside its question, and tell whoever asked."""
+    """Write the answer beside its question, and tell whoever asked, and in whose place it was."""
     ReturnQuestion.objects.filter(pk=question.pk).update(
         answer=answer, answered_by=by, answered_at=Now(), answered_in=submission, version=question.version + 1
     )
     review = submission.review
+    asked = f"the question of {question.asker}" if question.on_behalf_of else "your question"
     telling.tell(
-        [question.asked_by],
+        [question.asked_by, question.on_behalf_of],
         "question_answered",
         review,
-        title=f"{by.name} answered your question ({telling.named(review)})",
+        title=f"{by.name} answered {asked} ({telling.named(review)})",
         body=answer,
         url=telling.page("review_approval", review),
         key=f"question_answered:{question.uuid}",

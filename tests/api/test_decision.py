@@ -147,7 +147,7 @@ def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
     again = caller("lead").post(place, body | {"answer": "It is."})
     assert (again.status_code, again.json()["state"]) == (200, "in_approval")
     second = caller("viewer").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]
-    assert second["answers"][0]["answer"] == "It is."
+    assert second["answers"][0]["answer"] == "It is." and second["answers"][0]["on_behalf_of"] is None
     (standing,) = second["steps"][0]["signatures"]
     assert (second["number"], standing["submission"], second["steps"][0]["state"]) == (2, 1, "open")
 

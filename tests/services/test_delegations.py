@@ -4,15 +4,17 @@ import datetime
 import json
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership, MembershipFunction, Notification, Organization, RoleGrant
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import ApprovalStep, Delegation, Program, ProposedDecision, Review, Signature
-from assessments.services import approvals, delegations, routes, signing, telling, verifying
+from assessments.services import approvals, delegations, routes, signing, telling, verifying, waiting
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
@@ -369,6 +371,41 @@ def test_an_act_in_anothers_place_says_so_on_record_and_tells_them(world, action
     assert (event.actor, event.on_behalf_of) == (taker, giver)
     told = Notification.objects.get(kind=kind, membership=giver)
     assert f"{taker.name} on behalf of {giver.name}" in told.title
+
+
+def test_a_question_asked_in_anothers_place_says_so_wherever_it_is_read(world, client):
+    let_only_the_approver_decide(world)
+    giver, taker, lead = world.people["approver"], world.people["third"], world.people["lead"]
+    asked = approvals.ask_question(
+        member=member(world, "third"), review_id=world.review.pk, question="Is the slot still free?"
+    )
+    both = f"{taker.name} on behalf of {giver.name}"
+    assert (asked.asked_by, asked.on_behalf_of, asked.asker) == (taker, giver, both)
+    assert f"Answer {both}" in [one.words for one in waiting.waiting_for(member(world, "lead"))]
+    client.force_login(lead.user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    page = reverse("assessments:review_approval", args=[world.review.uuid])
+    assert f"{both} asks before signing" in client.get(page).content.decode()
+    second = submit(world, conditions=[], answer="It is.")
+    assert json.loads(second.record)["question"]["asked_by"] == {
+        "uuid": str(taker.uuid),
+        "name": taker.name,
+        "on_behalf_of": {"uuid": str(giver.uuid), "name": giver.name},
+    }
+    told = Notification.objects.filter(kind="question_answered", title__contains=f"the question of {both}")
+    assert {one.membership for one in told} == {giver, taker}
+    assert f"{both} asked before signing" in client.get(page).content.decode()
+    assert verifying.verify(second) == []
+
+
+def test_who_asks_in_their_own_right_asks_in_nobodys_place(world):
+    functional_signed(world)
+    delegate(world, "approver", "second_approver")
+    asked = approvals.ask_question(
+        member=member(world, "second_approver"), review_id=world.review.pk, question="By when?"
+    )
+    assert asked.on_behalf_of is None and asked.asker == world.people["second_approver"].name
+    second = submit(world, conditions=[], answer="In March.")
+    assert set(json.loads(second.record)["question"]["asked_by"]) == {"uuid", "name"}
 
 
 def test_who_may_act_in_their_own_right_acts_in_nobodys_place(world):

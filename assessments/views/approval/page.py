@@ -222,7 +222,9 @@ def _signing(request, review: Review, commercial: bool, changed: dict[str, Any])
         "amended": found[1:],
         "stages": stages.stages_of(submission, proposed),
         "record": stages.short(submission.sha256),
-        "answered": submission.answers.select_related("asked_by__user", "answered_by__user", "step").first(),
+        "answered": submission.answers.select_related(
+            "asked_by__user", "on_behalf_of__user", "answered_by__user", "step"
+        ).first(),
         **_bending(request.member, review, submission, changed),
         "watch": watch_card(request.member, review),
         **(_acts(request, review, proposed) if review.state == Review.State.IN_APPROVAL else {}),
