@@ -43,15 +43,9 @@ class ConditionFilterForm(forms.Form):
         return kept
 
 
-class MoveForm(forms.Form):
-    """How far a condition is now, with evidence: a file or a link."""
+class EvidenceForm(forms.Form):
+    """What shows something: a file or a link."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    state = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
-    note = forms.CharField(
-        label="What was done, or why it is open again", required=False, max_length=LONGEST_NOTE,
-        widget=forms.Textarea({"rows": 3}),
-    )  # fmt: skip
     file = forms.FileField(
         label="Evidence: a file",
         required=False,
@@ -61,12 +55,6 @@ class MoveForm(forms.Form):
     url = forms.CharField(label="or a link", required=False, max_length=1000)
     title = forms.CharField(label="What the evidence is", required=False, max_length=250)
     dated = forms.DateField(label="Its date", required=False, widget=DayInput())
-
-    def __init__(self, *args, states, **more):
-        super().__init__(*args, **more)
-        words = dict(Condition.State.choices)
-        self.fields["state"].choices = [(state, words[state]) for state in states]
-        self.fields["state"].error_messages["invalid_choice"] = "Choose what it is now."
 
     def given(self) -> Given | None:
         """The evidence, None where none is attached."""
@@ -78,3 +66,32 @@ class MoveForm(forms.Form):
         content = file.read(MOST_BYTES + 1) if file else b""
         name = file.name or "" if file else ""
         return Given(data["title"], name, content, data["url"].strip(), data["dated"])
+
+    def take(self, problems: list[dict]) -> None:
+        """Put what a service refused beside its field."""
+        for entry in problems:
+            self.add_error(entry["field"] if entry["field"] in self.fields else None, entry["message"])
+
+
+class MoveForm(EvidenceForm):
+    """How far a condition is now, at will with evidence."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    state = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
+    note = forms.CharField(
+        label="What was done, or why it is open again", required=False, max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 3}),
+    )  # fmt: skip
+    field_order = ("version", "state", "note")
+
+    def __init__(self, *args, states, **more):
+        super().__init__(*args, **more)
+        words = dict(Condition.State.choices)
+        self.fields["state"].choices = [(state, words[state]) for state in states]
+        self.fields["state"].error_messages["invalid_choice"] = "Choose what it is now."
+
+
+class RemovalForm(forms.Form):
+    """Why a piece of evidence is removed."""
+
+    reason = forms.CharField(label="Why it is removed", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))

@@ -113,9 +113,14 @@ def move(
 
 @transaction.atomic
 def attach(*, member: Membership, condition_id: int, given: evidence_service.Given) -> Evidence:
-    """Attach a file or a link to a condition. Raises NotAllowed, WrongState, Invalid, NotStored."""
+    """Attach a file or a link to a condition, in whatever state it is; who says how far it is may.
+
+    Raises NotAllowed, WrongState, Invalid, NotStored
+    """
     row, now = _locked(member, condition_id)
-    return _attach(row, now, given)
+    evidence = _attach(row, now, given)
+    announce(row.review, row.review.inputs_revision)
+    return evidence
 
 
 def _attach(row: Condition, member: Membership, given: evidence_service.Given) -> Evidence:
@@ -123,4 +128,31 @@ def _attach(row: Condition, member: Membership, given: evidence_service.Given) -
     ConditionEvidence.objects.create(
         organization_id=row.organization_id, condition=row, evidence=evidence, added_by=member
     )
+    return evidence
+
+
+@transaction.atomic
+def remove_evidence(*, member: Membership, condition_id: int, evidence_id: int, reason: str) -> Evidence:
+    """Take a piece of evidence off a condition; it is no longer shown or handed out, and the trail says why.
+
+    Raises NotAllowed, Invalid without a reason, WrongState for one that is off already, or that the condition was
+    closed with
+    """
+    row, now = _locked(member, condition_id)
+    link = row.evidence_links.select_related("evidence").get(evidence=evidence_id)
+    evidence = link.evidence
+    if evidence.removed_at is not None:
+        raise WrongState("This piece of evidence was removed already.")
+    if row.done_at is not None and link.added_at <= row.done_at:
+        raise WrongState(
+            "The condition was set to done with this evidence. Set it to in progress with the reason, "
+            "remove the evidence, and set it to done by what shows it instead."
+        )
+    reason = reason.strip()
+    if not reason:
+        raise Invalid([problem("reason", "Say why it is removed, so that others can follow it.")])
+    if len(reason) > LONGEST_NOTE:
+        raise Invalid([problem("reason", f"A reason has at most {LONGEST_NOTE} characters.")])
+    evidence_service.remove(member=now, evidence=evidence, review=row.review, reason=reason)
+    announce(row.review, row.review.inputs_revision)
     return evidence

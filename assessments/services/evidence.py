@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from django.db.models.functions import Now
 from django.utils.text import get_valid_filename
 
 from accounts.audit import record_event
@@ -128,6 +129,22 @@ def add(*, member: Membership, program: Program, review: Review | None, given: G
         new={"title": evidence.title, "kind": evidence.kind, "url": evidence.url, "sha256": evidence.sha256},
     )
     return evidence
+
+
+def remove(*, member: Membership, evidence: Evidence, review: Review | None, reason: str) -> None:
+    """Show a piece of evidence no longer, inside the caller's transaction and under its guard and permission."""
+    Evidence.objects.filter(pk=evidence.pk).update(removed_at=Now())
+    evidence.refresh_from_db(fields=["removed_at"])
+    record_event(
+        "evidence.removed",
+        organization_id=evidence.organization_id,
+        actor=member,
+        subject=evidence,
+        program=evidence.program,
+        review=review,
+        old={"title": evidence.title, "kind": evidence.kind, "url": evidence.url, "sha256": evidence.sha256},
+        reason=reason,
+    )
 
 
 def read_back(evidence: Evidence) -> bytes:

@@ -8,18 +8,16 @@ from django.core.paginator import Paginator
 from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid, NotStored, WrongState
-from assessments.forms.conditions import SORTS, ConditionFilterForm, MoveForm
+from assessments.forms.conditions import SORTS, ConditionFilterForm, EvidenceForm, MoveForm, RemovalForm
 from assessments.models import Condition, Evidence, Program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import condition_states
-from assessments.services import evidence as evidence_service
 from assessments.services.frameworks import framework_of
 from assessments.services.routes import today_in
 from assessments.views.access import member_required
@@ -31,7 +29,7 @@ MOST_EXPORTED = 20_000
 COLUMNS = (("title", "Condition"), ("program", "Program"), ("", "Owner"), ("due", "Due"), ("state", "State"))
 
 
-def _shown(member):
+def shown_conditions(member):
     """What of conditions a member sees: those of decisions that stand."""
     return (
         Condition.objects.visible_to(member)
@@ -42,7 +40,7 @@ def _shown(member):
 
 
 def _found(member, asked: dict):
-    rows = _shown(member)
+    rows = shown_conditions(member)
     if asked.get("q"):
         rows = rows.filter(Q(title__icontains=asked["q"]) | Q(review__program__name__icontains=asked["q"]))
     if asked.get("state") == "overdue":
@@ -147,7 +145,7 @@ def conditions_export(request):
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def condition_detail(request, uuid):
-    row = get_object_or_404(_shown(request.member), uuid=uuid)
+    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
     may_move = permissions.can_move_condition(request.member, row)
     states = condition_states.next_states(row)
     form = MoveForm(
@@ -174,8 +172,7 @@ def condition_detail(request, uuid):
                     seen_version=data["version"],
                 )
             except Invalid as invalid:
-                for entry in invalid.problems:
-                    form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+                form.take(invalid.problems)
             except Clash:
                 row, form, status = _moved_meanwhile(request, uuid)
             except WrongState as refusal:
@@ -187,6 +184,23 @@ def condition_detail(request, uuid):
             else:
                 messages.success(request, "Noted. The signed record stays as it was signed.")
                 return redirect("assessments:condition_detail", row.uuid)
+    return detail_page(request, row, form=form, status=status)
+
+
+def detail_page(
+    request,
+    row: Condition,
+    *,
+    form: MoveForm | None = None,
+    evidence_form: EvidenceForm | None = None,
+    removal: tuple[Evidence, RemovalForm] | None = None,
+    status: int = 200,
+):
+    """The page of one condition; a form that was refused stands on it as it was typed."""
+    may_move = permissions.can_move_condition(request.member, row)
+    if form is None:
+        states = condition_states.next_states(row)
+        form = MoveForm(states=states, initial={"version": row.version, "state": states[0]})
     commercial = bool(permissions.can_see_commercial(request.member, row.review.program))
     hides = not commercial and row.gate in confidential(framework_of(row.review.criteria_version)).gates
     context = {
@@ -194,10 +208,16 @@ def condition_detail(request, uuid):
         "late": days_late(row, today_in(request.member.organization)),
         "because": HIDDEN if hides else row.because,
         "evidence": [
-            link.evidence
-            for link in row.evidence_links.select_related("evidence__uploaded_by__user")
+            (
+                link.evidence,
+                removal[1] if removal and removal[0].pk == link.evidence_id else RemovalForm(auto_id=f"{at}_%s"),
+                bool(removal and removal[0].pk == link.evidence_id),
+            )
+            for at, link in enumerate(row.evidence_links.select_related("evidence__uploaded_by__user"))
             if link.evidence.removed_at is None
         ],
+        "evidence_form": evidence_form or EvidenceForm(auto_id="evidence_%s"),
+        "attaching": evidence_form is not None,
         "form": form if may_move else None,
         "may_move": may_move,
         "crumbs": [
@@ -211,7 +231,7 @@ def condition_detail(request, uuid):
 
 def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:
     """The condition as others left it, with what was typed, ready to be sent again."""
-    row = get_object_or_404(_shown(request.member), uuid=uuid)
+    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
     typed = request.POST.copy()
     typed["version"] = str(row.version)
     form = MoveForm(typed, states=condition_states.next_states(row))
@@ -220,20 +240,3 @@ def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:
     if request.FILES:
         form.add_error("file", "Choose the file again: it was not kept.")
     return row, form, 409
-
-
-@member_required
-@never_cache
-@require_safe
-def evidence_file(request, uuid):
-    """The file as an attachment that no browser runs or guesses at; a damaged one answers 409."""
-    visible = Evidence.objects.visible_to(request.member).filter(kind=Evidence.Kind.FILE, removed_at=None)
-    # What is attached to a condition is read by those who may read its review.
-    visible = visible.filter(condition_links__condition__in=Condition.objects.visible_to(request.member)).distinct()
-    evidence = get_object_or_404(visible, uuid=uuid)
-    answer = HttpResponse(evidence_service.read_back(evidence), content_type="application/octet-stream")
-    answer["Content-Disposition"] = content_disposition_header(True, evidence.filename)
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["Cache-Control"] = "private, no-store"
-    return answer

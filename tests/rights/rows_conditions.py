@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from assessments.models import Condition, Tripwire
+from assessments.models import Condition, ConditionEvidence, Evidence, Tripwire
 from tests.rights.rows import Row, signed_in, with_token
 from tests.rights.rows_api import of_review as api_review
 from tests.rights.rows_api import of_the_review, on_record, on_the_review
@@ -27,6 +27,15 @@ def condition(world):
 
 def of_condition(world):
     return {"uuid": condition(world).uuid}
+
+
+def of_evidence(world):
+    here = {"organization": world.program.organization}
+    kept = Evidence.objects.create(
+        program=world.program, kind="link", title="Audit", url=link["url"], uploaded_by=world.people["rater"], **here
+    )
+    ConditionEvidence.objects.create(condition=condition(world), evidence=kept, added_by=world.people["rater"], **here)
+    return {"uuid": kept.uuid}
 
 
 def api_condition(world):
@@ -55,6 +64,8 @@ def new_wire(world):
 
 
 moved = {"state": "in_progress", "version": 1, "note": ""}
+link = {"url": "https://example.org/audit"}
+why = {"reason": "Another partner's."}
 nothing = {"uuid": "00000000-0000-4000-8000-000000000000"}
 
 TABLE = {
@@ -71,6 +82,15 @@ TABLE = {
         Row("GET", signed_in(404), kwargs=of_condition, state="in_approval"),
         Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=lambda world: moved, state="approved"),
         Row("POST", signed_in(404), kwargs=of_condition, data=lambda world: moved, state="superseded"),
+    ],
+    "assessments:evidence_attach": [
+        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=lambda world: link, state="approved"),
+        Row("POST", signed_in(404), kwargs=of_condition, data=lambda world: link, state="in_approval"),
+    ],
+    "assessments:evidence_remove": [
+        Row("GET", NOT_POSTED, kwargs=of_evidence),
+        Row("POST", seen_on_record(403) | MOVERS, kwargs=of_evidence, data=lambda world: why, state="approved"),
     ],
     "assessments:evidence_file": [
         Row("GET", signed_in(404), kwargs=lambda world: nothing),

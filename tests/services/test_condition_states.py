@@ -170,3 +170,32 @@ def test_the_last_signature_is_refused_while_a_condition_lacks_its_owner():
         sign(member(world, "approver"), step_of(world, "executive"))
     world.review.refresh_from_db()
     assert world.review.state == "in_approval" and not Decision.objects.exists()
+
+
+def test_evidence_is_attached_in_any_state_and_removed_with_a_reason_that_the_trail_keeps(world, row):
+    kept = condition_states.attach(
+        member=member(world, "rater"), condition_id=row.pk, given=Given("Audit", url="https://example.org/a")
+    )
+    taken = {"member": member(world, "rater"), "condition_id": row.pk, "evidence_id": kept.pk}
+    for refused, changed in ((Invalid, {"reason": " "}), (NotAllowed, {"member": member(world, "viewer")})):
+        with pytest.raises(refused), transaction.atomic():
+            condition_states.remove_evidence(**taken | {"reason": "Wrong site."} | changed)
+    kept.refresh_from_db()
+    assert kept.removed_at is None
+    condition_states.remove_evidence(**taken, reason="Wrong site.")
+    event = AuditEvent.objects.get(action="evidence.removed")
+    assert (event.reason, event.old["title"], event.actor) == ("Wrong site.", "Audit", member(world, "rater"))
+    row.refresh_from_db()
+    assert row.state == "open" and row.evidence_links.count() == 1
+
+
+def test_a_done_condition_keeps_what_it_was_closed_with_until_it_is_in_progress_again(world, row):
+    row = move(world, row, given=Given("Q-118", "Q-118.pdf", PDF))
+    taken = {"member": member(world, "rater"), "condition_id": row.pk, "reason": "Superseded."}
+    kept = Evidence.objects.get()
+    with pytest.raises(WrongState, match="in progress with the reason"), transaction.atomic():
+        condition_states.remove_evidence(**taken, evidence_id=kept.pk)
+    kept.refresh_from_db()
+    assert kept.removed_at is None and not AuditEvent.objects.filter(action="evidence.removed").exists()
+    move(world, row, state="in_progress", note="The report was replaced.")
+    assert condition_states.remove_evidence(**taken, evidence_id=kept.pk).removed_at is not None

@@ -1,0 +1,87 @@
+"""Evidence of conditions: attached, removed with a reason, handed out."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from assessments import permissions
+from assessments.errors import Invalid, NotStored, WrongState
+from assessments.forms.conditions import EvidenceForm, RemovalForm
+from assessments.models import Condition, Evidence
+from assessments.services import condition_states
+from assessments.services import evidence as evidence_service
+from assessments.views.access import member_required
+from assessments.views.conditions import detail_page, shown_conditions
+
+
+@member_required
+@require_POST
+def evidence_attach(request, uuid):
+    """Attach a file or a link, whatever state the condition is in."""
+    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    permissions.can_move_condition(request.member, row).require()
+    form = EvidenceForm(request.POST, request.FILES, auto_id="evidence_%s")
+    status = 422
+    if form.is_valid():
+        given = form.given()
+        if given is None:
+            form.add_error("file", "Choose a file or give a link.")
+        else:
+            try:
+                condition_states.attach(member=request.member, condition_id=row.pk, given=given)
+            except Invalid as invalid:
+                form.take(invalid.problems)
+            except NotStored as refusal:
+                form.add_error("file", str(refusal))
+                status = 503
+            else:
+                messages.success(request, "Attached.")
+                return redirect("assessments:condition_detail", row.uuid)
+    return detail_page(request, row, evidence_form=form, status=status)
+
+
+@member_required
+@require_POST
+def evidence_remove(request, uuid):
+    """Take a piece of evidence off its condition, with the reason."""
+    conditions = shown_conditions(request.member)
+    evidence = get_object_or_404(Evidence.objects.visible_to(request.member).filter(removed_at=None), uuid=uuid)
+    row = get_object_or_404(conditions, evidence_links__evidence=evidence)
+    permissions.can_move_condition(request.member, row).require()
+    form = RemovalForm(request.POST, auto_id="removal_%s")
+    status = 422
+    if form.is_valid():
+        try:
+            condition_states.remove_evidence(
+                member=request.member,
+                condition_id=row.pk,
+                evidence_id=evidence.pk,
+                reason=form.cleaned_data["reason"],
+            )
+        except WrongState as refusal:
+            form.add_error(None, str(refusal))
+            status = 409
+        else:
+            messages.success(request, "Removed. The audit trail keeps what it was, and why.")
+            return redirect("assessments:condition_detail", row.uuid)
+    return detail_page(request, row, removal=(evidence, form), status=status)
+
+
+@member_required
+@never_cache
+@require_safe
+def evidence_file(request, uuid):
+    """The file as an attachment that no browser runs or guesses at; a damaged one answers 409."""
+    visible = Evidence.objects.visible_to(request.member).filter(kind=Evidence.Kind.FILE, removed_at=None)
+    # What is attached to a condition is read by those who may read its review.
+    visible = visible.filter(condition_links__condition__in=Condition.objects.visible_to(request.member)).distinct()
+    evidence = get_object_or_404(visible, uuid=uuid)
+    answer = HttpResponse(evidence_service.read_back(evidence), content_type="application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(True, evidence.filename)
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
