@@ -1,10 +1,23 @@
 """The mechanism of rights: a verdict with its reason, and the refusal that carries it."""
 
+import datetime
+import math
 from dataclasses import dataclass
 
 
 class NotAllowed(Exception):
     """The person may not do this. The text is a sentence that a page can show."""
+
+
+class TooMany(NotAllowed):
+    """The person did this too often: not now. Answered with 429.
+
+    left  how long until it may be tried again
+    """
+
+    def __init__(self, message: str, left: datetime.timedelta):
+        super().__init__(message)
+        self.retry_after = max(1, math.ceil(left.total_seconds()))  # seconds
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, TooMany
 from assessments import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -84,6 +84,9 @@ def answer_to(exception: Exception, context: dict[str, Any]) -> HttpResponse | N
     request = context["request"]
     if isinstance(exception, errors.Refusal):
         return _refusal(request, exception)
+    if isinstance(exception, TooMany):
+        headers = {"Retry-After": str(exception.retry_after)}
+        return problem(request, 429, code="too_many", detail=str(exception), headers=headers)
     if isinstance(exception, NotAllowed | PermissionDenied):
         detail = str(exception) or "This is not open to you."
         return problem(request, 403, code="not_allowed", detail=detail)

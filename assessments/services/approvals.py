@@ -76,7 +76,7 @@ def sign(
     meaning       reviewed (functional steps) or approved (executive steps)
     function_key  on a functional step: whom one speaks for; empty: the first of one's functions that is still missing
     on_behalf_of  who delegated to the member, where it signs in their place
-    Raises        WrongState when somebody was faster, NotAllowed, GrantRefused, Clash, Invalid
+    Raises        WrongState when somebody was faster, NotAllowed, TooMany, GrantRefused, Clash, Invalid
     """
     step_review = ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id)
     review = _locked(step_review)

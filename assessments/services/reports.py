@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from accounts.audit import database_now, record_event
-from accounts.models import Membership
+from accounts.models import AuditEvent, Membership, User
+from accounts.permissions import TooMany
 from assessments import jobs, permissions
 from assessments.errors import FileDamaged, ResultPending
 from assessments.models import Job, Report, Review, Scorecard
@@ -21,6 +22,9 @@ from assessments.services.shown import FAILED
 
 QUIET_SECONDS = 60
 KEPT_DAYS = 7
+MOST_AN_HOUR, MOST_RUNNING = 10, 2  # of one person, over every organization of theirs
+HOUR = datetime.timedelta(hours=1)
+AGAIN_AFTER = datetime.timedelta(seconds=15)  # what a file takes at most, where no worker is behind
 FOLLOWED = ("reconciling", "in_approval")
 CONTENT_TYPE = "application/pdf"
 
@@ -54,7 +58,7 @@ def ask_for_report(*, member: Membership, review_id: int) -> Report:
     """Ask for the decision brief of a review as it stands. Asking again for the same inputs answers with the same report,
     made or on its way; a failed one is tried again.
 
-    Raises NotAllowed before the reveal, ResultPending while a newer result is owed
+    Raises NotAllowed before the reveal, ResultPending while a newer result is owed, TooMany for a new one beyond the limits
     """
     review = Review.objects.select_related("program", "organization", "criteria_version").get(pk=review_id)
     permissions.can_ask_for_report(member, review).require()
@@ -86,9 +90,11 @@ def ask_for_report(*, member: Membership, review_id: int) -> Report:
 
 
 def retry(*, member: Membership, report: Report) -> None:
-    """Try a report that failed, or waits after a failure, again now. Raises NotAllowed."""
+    """Try a report that failed, or waits after a failure, again now. Raises NotAllowed, TooMany."""
     with transaction.atomic():
         permissions.can_ask_for_report(member.now(), report.review).require()
+        if report.made_at is None:
+            _require_few(member, besides=report)
         record_event(
             "report.retried",
             organization_id=report.organization_id,
@@ -105,6 +111,8 @@ def _wanted(review: Review, basis: Basis, brief: Brief, commercial: bool, member
     """The report of exactly these inputs; a new one if there is none. The review is locked."""
     inputs = inputs_of(brief)
     found = Report.objects.filter(review=review, kind=Report.Kind.BRIEF, inputs=inputs, commercial=commercial).first()
+    if found is None and member:
+        _require_few(member)
     return found or Report.objects.create(
         organization_id=review.organization_id,
         review=review,
@@ -116,6 +124,31 @@ def _wanted(review: Review, basis: Basis, brief: Brief, commercial: bool, member
         commercial=commercial,
         asked_by=member,
     )
+
+
+def _require_few(member: Membership, besides: Report | None = None) -> None:
+    """Raises TooMany where the person asked for so many files within the hour, or so many are being made for them.
+
+    besides  not counted as being made: the one that is tried again
+    """
+    # Of two requests at once the second counts the first.
+    user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
+    now = database_now()
+    asked = Report.objects.filter(asked_by__user=user, asked_at__gt=now - HOUR).values_list("asked_at", flat=True)
+    retried = AuditEvent.objects.filter(actor__user=user, action="report.retried", at__gt=now - HOUR)
+    times = sorted([*asked, *retried.values_list("at", flat=True)])
+    if len(times) >= MOST_AN_HOUR:
+        until = times[-MOST_AN_HOUR] + HOUR
+        raise TooMany(
+            f"You have asked for {MOST_AN_HOUR} reports within an hour. The next can be made from {until:%H:%M} UTC on.",
+            until - now,
+        )
+    running = Job.objects.filter(kind=Job.Kind.REPORT, asked_by__user=user, target__startswith="report:")
+    running = running.exclude(state__in=(Job.State.DONE, Job.State.FAILED))
+    if besides:
+        running = running.exclude(target=target_of(besides))
+    if running.count() >= MOST_RUNNING:
+        raise TooMany(f"{MOST_RUNNING} reports are being made for you. Ask again once one is there.", AGAIN_AFTER)
 
 
 def _owe_unless_done(report: Report, member: Membership | None) -> None:

@@ -14,7 +14,7 @@ from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
 from accounts.models import Function, Membership, User
 from accounts.outbound import notify
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, TooMany
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature, SigningGrant
@@ -136,8 +136,8 @@ def grant_to_sign(
     code          of the second factor, where one is enrolled (`proof.second_factor`)
     on_behalf_of  in whose place they sign, as the statement said that they read; the grant is good for no other
     Returns   the grant; only its digest is kept
-    Raises    NotAllowed (wrong password or code, counted; signing locked; not theirs to sign), WrongState, Clash when
-              what is signed is not what was shown any more
+    Raises    NotAllowed (wrong password or code, counted; not theirs to sign), TooMany while signing is locked,
+              WrongState, Clash when what is signed is not what was shown any more
     """
     step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
     require_open(step)
@@ -150,15 +150,17 @@ def grant_to_sign(
         token, refusal = _prove(member, step, bound_in(bound_to, giver), password=password, code=code)
     # Raised after the commit: a refused attempt stays on record.
     if refusal:
-        raise NotAllowed(refusal)
+        raise refusal
     return token
 
 
-def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: str, code: str) -> tuple[str, str]:
-    """A grant, or the reason for refusing one. Attempts of one person are counted one after the other."""
+def _prove(
+    member: Membership, step: ApprovalStep, bound_to: str, *, password: str, code: str
+) -> tuple[str, NotAllowed | None]:
+    """A grant, or the refusal of one. Attempts of one person are counted one after the other."""
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
     if until := proof.locked_until(user):
-        return "", f"Signing is locked until {until:%H:%M} UTC after {proof.WRONG_ATTEMPTS} wrong attempts in a row."
+        return "", _locked(until)
     common: dict[str, Any] = {
         "organization_id": step.organization_id,
         "actor": member,
@@ -170,13 +172,13 @@ def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: s
         factors = proof.prove(user, password=password, code=code)
     except proof.NotProven as refusal:
         if not refusal.counts:
-            return "", str(refusal)
+            return "", NotAllowed(str(refusal))
         record_event(refusal.action, **common)
         if until := proof.locked_until(user):
             event = record_event(proof.LOCKED, new={"until": until}, **common)
             _tell_of_lock(member, f"signing_locked:{event.uuid}", until)
-            return "", f"{refusal} Signing is locked until {until:%H:%M} UTC; the attempts are on record."
-        return "", f"{refusal} The attempt is on record."
+            return "", _locked(until, f"{refusal} ")
+        return "", NotAllowed(f"{refusal} The attempt is on record.")
     token = secrets.token_urlsafe(32)
     SigningGrant.objects.create(
         organization_id=step.organization_id,
@@ -187,7 +189,15 @@ def _prove(member: Membership, step: ApprovalStep, bound_to: str, *, password: s
         factors=factors,
     )
     record_event(proof.GRANTED, new={"factors": factors}, **common)
-    return token, ""
+    return token, None
+
+
+def _locked(until: datetime.datetime, first: str = "") -> TooMany:
+    return TooMany(
+        f"{first}Signing is locked until {until:%H:%M} UTC after {proof.WRONG_ATTEMPTS} wrong attempts in a row, which are "
+        "on record.",
+        until - database_now(),
+    )
 
 
 def _tell_of_lock(member: Membership, key: str, until: datetime.datetime) -> None:
@@ -218,8 +228,10 @@ def _tell_of_lock(member: Membership, key: str, until: datetime.datetime) -> Non
 def spend(member: Membership, grant: str, bound_to: str) -> str:
     """Use a grant up inside the transaction of the signature; what the person proved themselves with.
 
-    Raises GrantRefused, Clash
+    Raises TooMany while signing is locked, also for a grant from before; GrantRefused, Clash
     """
+    if until := proof.locked_until(member.user):
+        raise _locked(until)
     own = SigningGrant.objects.filter(digest=sha256_of(grant), membership=member)
     if own.filter(bound_to=bound_to, used_at=None, expires_at__gt=Now()).update(used_at=Now()):
         return own.values_list("factors", flat=True)[0]

@@ -1,13 +1,22 @@
 """Refusals that no view answered itself become a page that says what happened and what is safe."""
 
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, TooMany
 from assessments.errors import Refusal
 
 
+def wait(answer: HttpResponse, refusal: TooMany) -> HttpResponse:
+    """The answer to something done too often, with when to come back."""
+    answer.headers["Retry-After"] = str(refusal.retry_after)
+    return answer
+
+
 class RefusalsAsAnswers:
-    """403 with the reason for what one may not do, 409 for what cannot be done now; nothing of it was written.
+    """Nothing of what is refused was written.
+
+    403 with the reason for what one may not do, 429 for what was done too often, 409 for what cannot be done now.
 
     Django answers a method that a page does not take with an empty 405: that too becomes a page.
     """
@@ -24,6 +33,8 @@ class RefusalsAsAnswers:
         return response
 
     def process_exception(self, request, exception):
+        if isinstance(exception, TooMany):
+            return wait(render(request, "errors/429.html", {"reason": str(exception)}, status=429), exception)
         if isinstance(exception, NotAllowed):
             return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
         if isinstance(exception, Refusal):

@@ -9,12 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.permissions import TooMany
 from assessments import permissions
 from assessments.errors import ResultPending
 from assessments.models import Job, Report
 from assessments.services import reports
 from assessments.services.shown import words_of
 from assessments.views.access import member_required
+from assessments.views.refusals import wait
 from assessments.views.workspace import find_review, frame
 
 PER_PAGE = 20
@@ -65,15 +67,20 @@ def _find_report(request, uuid) -> Report:
 @require_http_methods(["GET", "HEAD", "POST"])
 def review_reports(request, uuid):
     review = find_review(request, uuid)
+    too_many = None
     if request.method == "POST":
         try:
             report = reports.ask_for_report(member=request.member, review_id=review.pk)
+        except TooMany as refusal:
+            too_many = refusal
+            messages.warning(request, str(refusal))
         except ResultPending as refusal:
             messages.warning(request, str(refusal))
         else:
             there = "The brief of this result is there already." if report.made_at else "The brief is being made."
             messages.info(request, there)
-        return redirect("assessments:review_reports", review.uuid)
+        if too_many is None:
+            return redirect("assessments:review_reports", review.uuid)
     found = Report.objects.visible_to(request.member).filter(review=review)
     found = found.select_related("scorecard__revision", "submission", "asked_by__user").defer("submission__record")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -83,7 +90,8 @@ def review_reports(request, uuid):
         "rows": [Row(report, owed.get(report.pk)) for report in page.object_list],
         "may_ask": permissions.can_ask_for_report(request.member, review),
     }
-    return render(request, "reviews/reports.html", context)
+    answer = render(request, "reviews/reports.html", context, status=429 if too_many else 200)
+    return wait(answer, too_many) if too_many else answer
 
 
 @member_required

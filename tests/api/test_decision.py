@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from accounts import proof
+from accounts.permissions import NotAllowed
 from assessments.models import Review, Signature
 from assessments.services import routes, signing
 from tests.factories import PASSWORD
@@ -51,6 +53,26 @@ def test_without_a_grant_nobody_signs_and_nothing_is_written(world, submitted, c
     for more in ({}, {"grant": ""}, {"grant": "x" * 43}, {"grant": stolen}):
         answer = caller("rater").post(f"reviews/{submitted.uuid}/transitions/", body | more)
         assert (answer.status_code, answer.json()["code"]) == (403, "grant_refused")
+    assert not Signature.objects.exists()
+
+
+def test_rl_1_while_signing_is_locked_the_api_answers_when_to_come_back_and_not_even_a_former_grant_signs(
+    world, submitted, caller
+):
+    functional = submitted.submissions.first().steps.order_by("position")[0]
+    grant = grant_for(world.people["rater"].now(), functional)
+    for _ in range(proof.WRONG_ATTEMPTS):
+        with pytest.raises(NotAllowed):
+            signing.grant_to_sign(
+                member=world.people["rater"].now(),
+                step_id=functional.pk,
+                password="guess",
+                bound_to=signing.what_is_signed(functional, signing.proposed_of(functional)),
+            )
+    body = {"action": "sign", "step": str(functional.uuid), "meaning": "reviewed", "grant": grant}
+    answer = caller("rater").post(f"reviews/{submitted.uuid}/transitions/", body, Idempotency_Key="sign-locked")
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
+    assert 0 < int(answer.headers["Retry-After"]) <= 900 and "locked until" in answer.json()["detail"]
     assert not Signature.objects.exists()
 
 

@@ -241,7 +241,11 @@ def test_p11_300d_five_wrong_passwords_lock_signing_on_the_page(submitted):
     for _ in range(5):
         answer = client.post(address(submitted, "review_sign"), given | {"password": "guess"})
     assert "Signing is locked until" in text_of(answer)
-    assert client.post(address(submitted, "review_sign"), given).status_code == 403
+    assert answer.status_code == 429
+    locked = client.post(address(submitted, "review_sign"), given)
+    assert locked.status_code == 429 and 0 < int(locked["Retry-After"]) <= 900
+    assert "Signing is locked until" in text_of(locked)
+    assert f'value="{given["bound"]}"' in locked.content.decode(), "the form stays as it was sent"
     assert not Signature.objects.exists()
 
 

@@ -179,7 +179,7 @@ def test_guessing_ends_after_five_whatever_the_session_or_step(world):
         client.post(address(world, "review_sign"), given | {"password": "guess"})
     client, given = form(world, "rater")
     answer = client.post(address(world, "review_sign"), given)
-    assert answer.status_code == 403 and "locked until" in text_of(answer)
+    assert answer.status_code == 429 and "locked until" in text_of(answer)
     assert not Signature.objects.exists()
 
 

@@ -4,16 +4,18 @@ import datetime
 import hashlib
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, TooMany
 from assessments import jobs
 from assessments.errors import FileDamaged, ResultPending
 from assessments.models import Job, Report, Review
 from assessments.permissions import can_see_commercial
 from assessments.services import files, reconciling, reports
 from tests.services import scene as scenes
+from tests.support.results import compute
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +85,35 @@ def test_asking_again_for_the_same_inputs_answers_with_the_same_report_running_o
     agree(scene, "4")
     work_off()
     assert ask(scene) != first
+
+
+def test_rl_1_two_files_are_made_for_one_person_at_a_time_and_ten_an_hour(scene):
+    """Counted in the database; what is there already is handed out all the same, and others are not kept waiting."""
+    first = made(scene)
+
+    def asked(inputs, ago=0, who=None):
+        report = Report.objects.create(
+            organization=scene.review.organization, review=scene.review, inputs=inputs, asked_by=who or scene.lead
+        )
+        Report.objects.filter(pk=report.pk).update(asked_at=timezone.now() - datetime.timedelta(minutes=ago))
+        return report
+
+    agree(scene, "4")
+    compute(scene.review)
+    under_way = [asked(f"{at}") for at in range(reports.MOST_RUNNING)]
+    with transaction.atomic():
+        for report in under_way:
+            reports._owe(report, scene.lead)
+    with pytest.raises(TooMany, match="2 reports are being made"):
+        ask(scene)
+    assert AuditEvent.objects.filter(action="report.asked").count() == 1, "a refusal leaves nothing"
+    Job.objects.filter(kind=Job.Kind.REPORT).update(state=Job.State.DONE)
+    more = [asked(f"more {at}", ago=50) for at in range(7)]
+    with pytest.raises(TooMany, match="10 reports within an hour") as refusal:
+        ask(scene)
+    assert 540 < refusal.value.retry_after <= 600, "the oldest of the ten is an hour old in ten minutes"
+    Report.objects.filter(pk=more[0].pk).update(asked_at=timezone.now() - datetime.timedelta(minutes=61))
+    assert ask(scene).pk != first.pk
 
 
 def test_while_a_newer_result_is_owed_there_is_nothing_to_report(scene):

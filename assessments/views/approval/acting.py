@@ -7,13 +7,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, TooMany
 from assessments.errors import Clash, GrantRefused, Invalid, WrongState
 from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
 from assessments.services import approvals, signing
 from assessments.views.access import member_required
 from assessments.views.approval.page import page, sign_form
+from assessments.views.refusals import wait
 from assessments.views.workspace import find_review
 
 
@@ -21,7 +22,7 @@ from assessments.views.workspace import find_review
 @member_required
 @require_POST
 def review_sign(request, uuid):
-    """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record."""
+    """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record, the fifth 429."""
     review = find_review(request, uuid)
     if review.state != Review.State.IN_APPROVAL:
         raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
@@ -55,6 +56,9 @@ def review_sign(request, uuid):
             function_key=capacity.function.key if capacity and capacity.function else "",
             on_behalf_of=capacity.giver if capacity else None,
         )
+    except TooMany as refusal:
+        form.add_error("password", str(refusal))
+        return wait(page(request, review, status=429, sign_form=form), refusal)
     except NotAllowed as refusal:
         form.add_error("password", str(refusal))
         return page(request, review, status=403, sign_form=form)
