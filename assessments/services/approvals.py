@@ -390,10 +390,15 @@ def amend(
     )
     if conditions:
         conditions_service.put_conditions(
-            member=now, review=review, numbers=numbers, option_key=choice.option_key, entries=conditions
+            member=now,
+            review=review,
+            numbers=numbers,
+            option_key=choice.option_key,
+            entries=conditions,
+            on_behalf_of=acting.giver,
         )
-    tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires)
-    tripwires_service.put(member=now, review=review, entries=tripwires)
+    tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires, on_behalf_of=acting.giver)
+    tripwires_service.put(member=now, review=review, entries=tripwires, on_behalf_of=acting.giver)
     lines = conditions_service.materialise(review, numbers, choice.option_key)
     if lacking := conditions_service.lacking(lines):
         raise Missing(

@@ -184,8 +184,9 @@ def _month_of(month: Any, key: str, problems: list[dict]) -> int | None:
 
 
 def put_conditions(
-    *, member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping]
-) -> None:
+    *, member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping],
+    on_behalf_of: Membership | None = None,
+) -> None:  # fmt: skip
     """Assign demanded conditions and write advised ones, inside the caller's transaction and under its guard.
 
     entries  dicts with `owner` (membership or its uuid) and `due_month`; `key` of a demanded or written condition, or
@@ -214,14 +215,15 @@ def put_conditions(
         if owner is None or due_month is None:
             continue
         function = functions.get(demand.function_key if demand else str(entry.get("function_key", "")))
-        _write(member, review, row, demand, key, title, str(entry.get("because", "")), function, owner, due_month)
+        _write(member, review, row, demand, key, title, str(entry.get("because", "")), function, owner, due_month,
+               on_behalf_of)  # fmt: skip
     if problems:
         raise Invalid(problems)
 
 
 def _write(
     member: Membership, review: Review, row: Condition | None, demand: Demand | None, key: str, title: str, because: str,
-    function: Function | None, owner: Membership, due_month: int,
+    function: Function | None, owner: Membership, due_month: int, on_behalf_of: Membership | None,
 ) -> None:  # fmt: skip
     values: dict[str, Any] = {"owner": owner, "due_month": due_month}
     old = None
@@ -244,6 +246,7 @@ def _write(
         "condition.assigned",
         organization_id=review.organization_id,
         actor=member,
+        on_behalf_of=on_behalf_of,
         subject=row,
         program=review.program,
         review=review,

@@ -158,7 +158,9 @@ def _month(given: Any, key: str, problems: list[dict]) -> int | None:
     return number
 
 
-def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, Any]]) -> list[Tripwire]:
+def put(
+    *, member: Membership, review: Review, entries: Sequence[Mapping[str, Any]], on_behalf_of: Membership | None = None
+) -> list[Tripwire]:
     """Write tripwires inside the caller's transaction and under its guard.
 
     entries  dicts with field, comparison, threshold, and at will option, by_month, owner (membership or its uuid), because;
@@ -206,7 +208,7 @@ def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, An
             mine.append(problem("field", "There is such a tripwire already; change its threshold.", name, given))
         problems += mine
         if not mine:
-            rows.append(_write(member, review, row, wire, owner, because, wire in of_the_engine))
+            rows.append(_write(member, review, row, wire, owner, because, wire in of_the_engine, on_behalf_of))
     if problems:
         raise Invalid(problems)
     return rows
@@ -214,7 +216,7 @@ def put(*, member: Membership, review: Review, entries: Sequence[Mapping[str, An
 
 def _write(
     member: Membership, review: Review, row: Tripwire | None, wire: Wire, owner: Membership | None, because: str,
-    proposed: bool,
+    proposed: bool, on_behalf_of: Membership | None,
 ) -> Tripwire:  # fmt: skip
     schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
     values = {
@@ -244,6 +246,7 @@ def _write(
         "tripwire.set",
         organization_id=review.organization_id,
         actor=member,
+        on_behalf_of=on_behalf_of,
         subject=row,
         label=sentence,
         program=review.program,
@@ -260,7 +263,9 @@ def _told(sentence: str, field: str, schema: Schema) -> str:
     return f"{entry.label} (confidential)" if entry is not None and entry.commercial else sentence
 
 
-def drop_rows(*, member: Membership, review: Review, keys: Sequence[str]) -> None:
+def drop_rows(
+    *, member: Membership, review: Review, keys: Sequence[str], on_behalf_of: Membership | None = None
+) -> None:
     """Take tripwires off, inside the caller's transaction and under its guard."""
     schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
     for row in review.tripwires.filter(key__in=keys):
@@ -269,6 +274,7 @@ def drop_rows(*, member: Membership, review: Review, keys: Sequence[str]) -> Non
             "tripwire.dropped",
             organization_id=review.organization_id,
             actor=member,
+            on_behalf_of=on_behalf_of,
             subject=row,
             label=sentence,
             program=review.program,

@@ -130,3 +130,23 @@ def test_the_list_of_conditions_is_filtered_sorted_and_exported_in_a_fixed_numbe
     assert page_of(client, world, "viewer", "conditions", state="done").context["page"].paginator.count == 0
     text = page_of(client, world, "viewer", "conditions_export", q="audit").content.decode()
     assert text.count("\n") == 61 and "'=Audit 00" in text
+
+
+def test_evidence_is_attached_and_removed_on_the_conditions_page_and_a_refusal_stands_beside_its_field(client, world):
+    row = Condition.objects.get(review=world.review)
+    attach = reverse("assessments:evidence_attach", args=[row.uuid])
+    client.force_login(world.people["rater"].user)
+    refused = client.post(attach, {"url": "ftp://files.example.org", "title": "Audit"})
+    assert refused.status_code == 422 and refused.context["evidence_form"].errors["url"]
+    assert refused.context["evidence_form"]["title"].value() == "Audit" and not Evidence.objects.exists()
+    assert client.post(attach, {"title": "Audit"}).context["evidence_form"].errors["file"]
+    assert client.post(attach, {"url": "https://example.org/audit", "title": "Audit"}).status_code == 302
+    kept = Evidence.objects.get()
+    remove = reverse("assessments:evidence_remove", args=[kept.uuid])
+    assert client.post(remove, {"reason": ""}).status_code == 422
+    assert client.post(remove, {"reason": "The wrong site."}).status_code == 302
+    assert client.post(remove, {"reason": "Once more."}).status_code == 404
+    assert "Audit" not in [
+        one.title
+        for one, *_ in client.get(reverse("assessments:condition_detail", args=[row.uuid])).context["evidence"]
+    ]

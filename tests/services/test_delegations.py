@@ -432,6 +432,22 @@ def test_a_proposal_amended_in_anothers_place_says_so_in_its_record_and_in_print
     assert verifying.verify(world.more["submission"]) == []
 
 
+def test_what_an_amendment_in_anothers_place_changes_of_conditions_and_tripwires_says_so_too(world):
+    let_only_the_approver_decide(world)
+    common = {"owner": world.people["lead"], "due_month": 4}
+    wire = {"field": "wait", "option": "a", "comparison": "gt", "threshold": 9}
+    amend(world, member=member(world, "third"), conditions=[{"title": "Audit the partner"} | common], tripwires=[wire])
+    amend(
+        world,
+        member=member(world, "third"),
+        dropped_tripwires=list(world.review.tripwires.values_list("key", flat=True)),
+        justification="The wait is agreed by contract.",
+    )
+    for action in ("condition.assigned", "tripwire.set", "tripwire.dropped"):
+        event = AuditEvent.objects.filter(action=action).latest("pk")
+        assert (event.actor, event.on_behalf_of) == (world.people["third"], world.people["approver"]), action
+
+
 def test_the_giver_is_told_that_somebody_signed_in_their_place_and_of_what_becomes_of_it(world):
     delegate(world, "rater", "assessor")
     signs_for(world, "assessor", "rater", step_of(world))
