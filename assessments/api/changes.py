@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from assessments import permissions
 from assessments.api.base import ApiView
+from assessments.errors import Invalid
 from assessments.models import Review
 from assessments.services import changes
 from assessments.services.differences import ABSENT
@@ -86,6 +87,10 @@ class ShiftOut(serializers.Serializer):
     pair = serializers.ListField(
         child=serializers.CharField(), allow_null=True, help_text="the first's lead over the second"
     )
+    pair_by = serializers.ChoiceField(
+        choices=("", "asked", "firsts", "runner_up"),
+        help_text="asked; firsts: the former first against the present one; runner_up: the first of both against the next",
+    )
     before = serializers.FloatField(allow_null=True, help_text="points of 100")
     after = serializers.FloatField(allow_null=True)
     shift = serializers.FloatField(allow_null=True)
@@ -94,9 +99,18 @@ class ShiftOut(serializers.Serializer):
     why_not = serializers.CharField(help_text="why there is none; empty where there is one")
 
 
+class NamedSideOut(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=("review", "submission", "revision"))
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    is_later = serializers.BooleanField(help_text="whether it is `after`")
+
+
 class ChangesOut(serializers.Serializer):
-    before = SideOut()
-    after = SideOut()
+    base = NamedSideOut(help_text="what the review is held against: what `against` names, or the default")
+    target = NamedSideOut(help_text="the review of the address")
+    before = SideOut(help_text="the earlier of base and target; everything here reads from it to the later")
+    after = SideOut(help_text="the later of base and target")
     basis = serializers.ChoiceField(choices=("panel", "facts"))
     why_facts = serializers.CharField(help_text="why ratings are left out on both sides; empty with basis panel")
     withheld = serializers.BooleanField(help_text="prices and terms are left out for you")
@@ -128,6 +142,10 @@ def _side(found: changes.Comparison, at: int) -> dict:
             for key, own in risk["options"].items()
         },
     }
+
+
+def _named(side: changes.Side, later: changes.Side) -> dict:
+    return {"kind": side.kind, "uuid": side.uuid, "name": side.name, "is_later": side is later}
 
 
 def _fact(one: changes.FactMoved) -> dict:
@@ -162,15 +180,26 @@ class ReviewChanges(ApiView):
                 "against",
                 OpenApiTypes.UUID,
                 description="a review, submission or revision of the program; by default the last approved review before",
-            )
+            ),
+            OpenApiParameter("option", str, description="key of the option whose lead is told apart; with `over`"),
+            OpenApiParameter("over", str, description="key of the option that it leads; by default as `pair_by` says"),
         ],
     )
     def get(self, request, id):
         review = self.review()
         base = self.base(review)
         commercial = bool(permissions.can_see_commercial(self.member, review.program))
-        found = changes.compare(changes.side_of(base), changes.side_of(review), commercial=commercial)
+        sides = changes.side_of(base), changes.side_of(review)
+        before, after = changes.in_order(*sides)
+        given = tuple(request.query_params.get(name, "") for name in changes.PAIR)
+        pair = (given[0], given[1]) if any(given) else None
+        try:
+            found = changes.compare(before, after, commercial=commercial, pair=pair)
+        except Invalid as fault:
+            raise ValidationError({one["field"]: [one["message"]] for one in fault.problems}) from fault
         data = {
+            "base": _named(sides[0], after),
+            "target": _named(sides[1], after),
             "before": _side(found, 0),
             "after": _side(found, 1),
             "basis": found.basis,

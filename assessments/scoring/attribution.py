@@ -31,6 +31,7 @@ PARTS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (GROUPS,),
 )
 NOTHING = 1e-9  # points
+ASKED, FIRSTS, RUNNER_UP = "asked", "firsts", "runner_up"
 
 Own = Mapping[str, Mapping[str, float]]
 
@@ -40,9 +41,10 @@ def attribution(before: Problem, after: Problem, pair: tuple[str, str] | None = 
 
     pair     keys of two options that both have; None: the former first against the present one, or against the runner-up
              where the first is the same
-    Returns  {pair, before, after, shift, groups: [{groups: [names], shift}], criteria: [{criterion, shift, by: [as groups]}],
-             why_not}: every group has a row, mostly its own; criteria are those that moved, the largest shift first. Without
-             a pair, or where one of it has no score, only why_not says something
+    Returns  {pair, pair_by, before, after, shift, groups: [{groups: [names], shift}], criteria: [{criterion, shift, by: [as
+             groups]}], why_not}: every group has a row, mostly its own; criteria are those that moved, the largest shift
+             first. pair_by: asked, firsts (the former first against the present one) or runner_up. Without a pair, or where
+             one of it has no score, only why_not says something
     Raises   ValueError for a pair of which one is not in both; EvaluationError as `headline`
     """
     both = [key for key in after.chosen if key in before.chosen]
@@ -50,11 +52,14 @@ def attribution(before: Problem, after: Problem, pair: tuple[str, str] | None = 
         raise ValueError(f"Both have two such options: {pair[0]}, {pair[1]}.")
     game = _Game(before, after)
     ends = game.results(both, frozenset()), game.results(both, frozenset(GROUPS))
-    pair = pair or _pair(both, *ends)
+    by = ASKED
     if pair is None:
-        return _nothing("fewer than two options with a score stand in both")
+        chosen = _pair(both, *ends)
+        if chosen is None:
+            return _nothing("fewer than two options with a score stand in both")
+        pair, by = chosen
     if any(math.isnan(end[0][key]) for end in ends for key in pair):
-        return _nothing("one of the options has no score", pair)
+        return _nothing("one of the options has no score", pair, by)
     changed = game.changed()
     for parts in PARTS:
         players = [part for part in parts if changed & set(part)]
@@ -71,7 +76,8 @@ def attribution(before: Problem, after: Problem, pair: tuple[str, str] | None = 
         if all(np.isfinite(terms).all() for terms in worth.values()):
             break
     shares = dict(zip(players, shapley(worth, len(players)), strict=True))
-    return _told(game, pair, parts, shares, worth[()], worth[tuple(range(len(players)))])
+    told = _told(game, pair, parts, shares, worth[()], worth[tuple(range(len(players)))])
+    return told | {"pair_by": by}
 
 
 def shapley(worth: Mapping[tuple[int, ...], np.ndarray], players: int) -> list[np.ndarray]:
@@ -180,8 +186,11 @@ def _pair(
     keys: Sequence[str],
     before: tuple[Mapping[str, float], Mapping[str, bool]],
     after: tuple[Mapping[str, float], Mapping[str, bool]],
-) -> tuple[str, str] | None:
-    """Who was first against who is; against the runner-up where that is the same. Blocked ones only for want of others."""
+) -> tuple[tuple[str, str], str] | None:
+    """Who was first against who is; against the runner-up where that is the same. Blocked ones only for want of others.
+
+    With the pair, which of the two it is.
+    """
 
     def order(end: tuple[Mapping[str, float], Mapping[str, bool]]) -> list[str]:
         totals, shut = end
@@ -192,13 +201,14 @@ def _pair(
     if len(common) < 2:
         return None
     first = next(key for key in was if key in common)
-    return first, next(key for key in common if key != first)
+    return (first, next(key for key in common if key != first)), RUNNER_UP if common[0] == first else FIRSTS
 
 
-def _nothing(why_not: str, pair: tuple[str, str] | None = None) -> dict[str, Any]:
+def _nothing(why_not: str, pair: tuple[str, str] | None = None, by: str = "") -> dict[str, Any]:
     names = None if pair is None else list(pair)
     return {
-        "pair": names, "before": None, "after": None, "shift": None, "groups": [], "criteria": [], "why_not": why_not,
+        "pair": names, "pair_by": by, "before": None, "after": None, "shift": None, "groups": [], "criteria": [],
+        "why_not": why_not,
     }  # fmt: skip
 
 

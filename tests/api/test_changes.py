@@ -4,8 +4,10 @@ import pytest
 
 from accounts.models import AuditEvent
 from assessments.models import Submission
+from assessments.services import programs
 from tests.api.conftest import Caller, token_of
-from tests.services.decided import decided_world
+from tests.scoring import sample
+from tests.services.decided import decided_world, member
 from tests.services.test_changes import next_review
 from tests.services.test_submissions import submit
 from tests.services.test_verifying import approved
@@ -53,6 +55,32 @@ def test_against_names_any_review_submission_or_revision(world):
     ):
         told = caller.get(f"reviews/{review.uuid}/changes/?against={uuid}").json()
         assert (told["before"]["kind"], told["before"]["id"]) == (kind, str(uuid))
+
+
+def test_the_pair_is_chosen_by_key_and_a_wrong_one_refused(world):
+    review = next_review(world, qms=3)
+    caller, url = of(world, "lead"), f"reviews/{review.uuid}/changes/"
+    told = caller.get(f"{url}?option=own&over=a").json()
+    shift = told["attribution"]
+    assert (shift["pair"], shift["pair_by"]) == (["own", "a"], "asked")
+    for side in ("before", "after"):
+        assert shift[side] == pytest.approx(told[side]["totals"]["own"] - told[side]["totals"]["a"])
+    assert sum(row["shift"] for row in shift["groups"]) == pytest.approx(shift["after"] - shift["before"])
+    assert caller.get(url).json()["attribution"]["pair_by"] == "runner_up"
+    wrong = caller.get(f"{url}?option=own&over=nowhere")
+    assert wrong.status_code == 400 and "No such option is compared" in wrong.content.decode()
+
+
+def test_later_facts_as_the_base_read_from_the_earlier_to_the_later(world):
+    document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 4, "potency": "none"}
+    later = programs.import_revision(
+        member=member(world, "lead"), program=world.program, document=document, summary="Later"
+    )
+    told = of(world, "lead").get(f"reviews/{world.review.uuid}/changes/?against={later.uuid}").json()
+    assert (told["before"]["kind"], told["after"]["kind"]) == ("review", "revision")
+    assert (told["base"]["id"], told["base"]["is_later"]) == (str(later.uuid), True)
+    assert (told["target"]["id"], told["target"]["is_later"]) == (str(world.review.uuid), False)
+    assert [(one["old"], one["new"]) for one in told["facts"] if one["field"] == "qms"] == [(0, 4)]
 
 
 def test_without_a_base_and_with_a_wrong_one_it_says_so(world):

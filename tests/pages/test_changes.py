@@ -88,6 +88,57 @@ def test_facts_saved_after_the_decision_are_held_against_it_by_default(world):
     assert reverse("assessments:program_changes", args=[world.program.uuid]) in tab.content.decode()
 
 
+def later_facts(world, **changed):
+    document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 0, "potency": "none"} | changed
+    return programs.import_revision(member=member(world, "lead"), program=world.program, document=document, summary="L")
+
+
+def test_whichever_side_is_chosen_first_the_page_reads_from_the_earlier_to_the_later(world):
+    later = later_facts(world, qms=4)
+    for name, subject, query in (
+        ("review_changes", world.review, {"against": later.uuid}),
+        ("program_changes", world.program, {"against": later.uuid, "target": world.review.uuid}),
+        ("program_changes", world.program, {"against": world.review.uuid, "target": later.uuid}),
+    ):
+        answer = page(world, name=name, subject=subject, **query)
+        found = answer.context["found"]
+        assert (found.before.name, found.after.name) == ("Review 1", "Revision 2")
+        said = text_of(answer)
+        assert "QMS program 0 4" in said and ", the earlier, to Revision 2 (" in said
+        assert ("chosen the other way round" in said) == (query["against"] == later.uuid)
+
+
+def test_a_reader_chooses_the_pair_and_every_other_choice_stays(world):
+    review = next_review(world, qms=3)
+    usual = page(world, subject=review)
+    assert "These two because" in text_of(usual)
+    chosen = {"against": world.revision.uuid, "option": "own", "over": "a", "show": "all"}
+    answer = page(world, subject=review, **chosen)
+    assert answer.context["found"].shift["pair"] == ["own", "a"] != usual.context["found"].shift["pair"]
+    said = text_of(answer)
+    assert "These two because" not in said
+    assert "Own is blocked in Revision 1, whatever the points." in said, "a margin says nothing of gates"
+    for _, _, url in answer.context["views"]:
+        assert "option=own&over=a" in url and f"against={world.revision.uuid}" in url
+    assert '<input type="hidden" name="show" value="all">' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("option", "over", "says"),
+    [
+        ("own", "nowhere", "No such option is compared in Review 1 and Review 2."),
+        ("own", "", "Choose both options of the pair, or neither."),
+        ("own", "own", "Choose two different options."),
+    ],
+)
+def test_a_pair_that_is_none_is_refused_and_the_default_shown(world, option, over, says):
+    review = next_review(world, qms=3)
+    url = reverse("assessments:review_changes", args=[review.uuid])
+    answer = client_of(world, "lead").get(url, {"option": option, "over": over})
+    assert answer.status_code == 400 and says in text_of(answer)
+    assert answer.context["found"].shift["pair_by"] != "asked"
+
+
 def test_the_page_of_a_program_compares_any_two(world):
     lead = member(world, "lead")
     document = sample.profile() | {"assessment_date": "2026-01-15", "qms": 4}

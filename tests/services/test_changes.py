@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 import yaml
 
+from assessments.errors import Invalid
 from assessments.models import Rating, Review, Submission
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
@@ -143,6 +144,24 @@ def test_each_group_is_its_mean_over_all_orders_worked_out_apart(halden):
         )
         assert row["shift"] == pytest.approx(done / len(orders), abs=1e-9)
         assert abs(row["shift"]) > 0.05
+
+
+@pytest.mark.parametrize("pair", list(permutations(OPTIONS, 2)))
+def test_any_pair_may_be_asked_for_and_its_parts_still_sum(halden, pair):
+    shift = changes.compare(halden.before, halden.after, commercial=True, pair=pair).shift
+    before = margin_by_hand(DOCUMENT, FORMER, THEN, pair)
+    after = margin_by_hand(second_document(), LATER, NOW, pair)
+    assert (tuple(shift["pair"]), shift["pair_by"]) == (pair, "asked")
+    assert shift["before"] == pytest.approx(before, abs=1e-9) and shift["after"] == pytest.approx(after, abs=1e-9)
+    assert before + math.fsum(row["shift"] for row in shift["groups"]) == pytest.approx(after, abs=1e-9)
+    assert before + math.fsum(row["shift"] for row in shift["criteria"]) == pytest.approx(after, abs=1e-6)
+
+
+def test_an_option_of_one_side_alone_is_no_pair():
+    sides = side("Review 1", FORMER), side("Review 2", LATER, options=("cdmo", "hybrid"))
+    with pytest.raises(Invalid, match="In-house is compared in Review 1 alone") as refused:
+        changes.compare(*sides, commercial=True, pair=("in_house", "cdmo"))
+    assert [problem["field"] for problem in refused.value.problems] == ["option"]
 
 
 def test_the_other_way_round_every_part_turns_its_sign(halden):

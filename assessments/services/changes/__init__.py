@@ -2,6 +2,7 @@
 
 from assessments.services.changes.comparing import (
     FACTS,
+    PAIR,
     PANEL,
     Cell,
     Comparison,
@@ -18,12 +19,14 @@ from assessments.services.changes.sides import (
     choices,
     default_base,
     find,
+    in_order,
     side_of,
     since_approved,
 )
 
 __all__ = [
     "FACTS",
+    "PAIR",
     "PANEL",
     "Cell",
     "Choice",
@@ -38,6 +41,7 @@ __all__ = [
     "compare",
     "default_base",
     "find",
+    "in_order",
     "side_of",
     "since_approved",
 ]

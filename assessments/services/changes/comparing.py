@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from assessments.errors import Invalid
 from assessments.scoring.attribution import attribution
 from assessments.scoring.confidential import without_commercial
 from assessments.scoring.effects import EVERYTHING, FactChange, moved_by
@@ -18,6 +19,7 @@ from assessments.services.differences import ABSENT, Difference, differences
 
 log = structlog.get_logger(__name__)
 FACTS, PANEL = "facts", "panel"
+PAIR = ("option", "over")  # what a refusal calls the two options: the lead of one over the other
 NO_ANSWER = "the criteria give no answer on these facts."
 NOTHING = 1e-9  # of a score, or of a share of weight
 
@@ -133,10 +135,12 @@ class Comparison:
         return found
 
 
-def compare(before: Side, after: Side, *, commercial: bool) -> Comparison:
+def compare(before: Side, after: Side, *, commercial: bool, pair: tuple[str, str] | None = None) -> Comparison:
     """Hold two sides against each other; computes, reads and writes nothing.
 
     commercial  whether the reader may see prices and terms; differences of such facts are left out otherwise
+    pair        keys of the two options whose margin is attributed; None: see `assessments.scoring.attribution`
+    Raises Invalid, by `option` and `over`, for a pair that is not two different options compared on both sides.
     """
     basis, why = _basis(before, after)
     problems = tuple(
@@ -149,6 +153,7 @@ def compare(before: Side, after: Side, *, commercial: bool) -> Comparison:
     )
     keys = before.problem.chosen, after.problem.chosen
     both = tuple(key for key in keys[1] if key in keys[0])
+    _refuse_pair(before, after, both, pair)
     return Comparison(
         before=before,
         after=after,
@@ -164,7 +169,7 @@ def compare(before: Side, after: Side, *, commercial: bool) -> Comparison:
         cards=(cards[0], cards[1]),
         risks=(_risk(before, commercial), _risk(after, commercial)),
         why_no_card=(made[0][1], made[1][1]),
-        shift=_shift(before, after, problems, cards),
+        shift=_shift(before, after, problems, pair),
     )
 
 
@@ -322,10 +327,36 @@ def _differ(was: float | None, now: float | None) -> bool:
 # -- the shift ------------------------------------------------------------------------------------------------------
 
 
-def _shift(before: Side, after: Side, problems: tuple[Problem, ...], cards: Cards) -> Mapping[str, Any]:
+def _refuse_pair(before: Side, after: Side, both: tuple[str, ...], pair: tuple[str, str] | None) -> None:
+    if pair is None:
+        return
+    found = {field: _why_not_of(before, after, key) for field, key in zip(PAIR, pair, strict=True) if key not in both}
+    if not found and pair[0] == pair[1]:
+        found["over"] = "Choose two different options."
+    if found:
+        raise Invalid(
+            [
+                {"field": field, "option": "", "value": key, "message": found[field]}
+                for field, key in zip(PAIR, pair, strict=True)
+                if field in found
+            ]
+        )
+
+
+def _why_not_of(before: Side, after: Side, key: str) -> str:
+    if not key:
+        return "Choose both options of the pair, or neither."
+    for side in (before, after):
+        if key in side.problem.chosen:
+            name = side.problem.facts["options"][key]["name"]
+            return f"{name} is compared in {side.name} alone, and a margin needs the same two options on both sides."
+    return f"No such option is compared in {before.name} and {after.name}."
+
+
+def _shift(before: Side, after: Side, problems: tuple[Problem, ...], pair: tuple[str, str] | None) -> Mapping[str, Any]:
     """The attribution, with a reason that names the options where there is none."""
     try:
-        found = attribution(problems[0], problems[1])
+        found = attribution(problems[0], problems[1], pair)
     except (EvaluationError, ValueError) as fault:
         return _none(_unanswered("comparison_without_shift", fault, after.problem))
     if not found["why_not"]:
@@ -335,7 +366,7 @@ def _shift(before: Side, after: Side, problems: tuple[Problem, ...], cards: Card
 
 def _none(why: str) -> dict[str, Any]:
     return {
-        "pair": None, "before": None, "after": None, "shift": None, "groups": [], "criteria": [], "why_not": why,
+        "pair": None, "pair_by": "", "before": None, "after": None, "shift": None, "groups": [], "criteria": [], "why_not": why,
     }  # fmt: skip
 
 

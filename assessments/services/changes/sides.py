@@ -118,6 +118,13 @@ def side_of(subject: Subject) -> Side:
     return _of_review(subject)
 
 
+def in_order(one: Side, other: Side) -> tuple[Side, Side]:
+    """The earlier and the later of two sides, whichever way they were chosen; the older facts first on one instant."""
+    if (other.at, other.revision) < (one.at, one.revision):
+        return other, one
+    return one, other
+
+
 def _submission_name(row: Submission) -> str:
     return f"{row.review}, submission {row.number}"
 

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assessments import permissions
+from assessments.errors import Invalid
 from assessments.models import Program, Review
 from assessments.reporting import charts
 from assessments.services import changes
@@ -32,10 +33,10 @@ def review_changes(request, uuid):
     program = review.program
     base = _chosen(request, program, "against") or changes.default_base(request.member, program, review)
     context = frame(review, "changes") | _page(request, program, base, review)
-    context |= {"chooses": [("against", "What changed since", context["options"], _id(base))]}
+    context |= {"chooses": [("against", "Compared with", context["options"], _id(base))]}
     if context["found"] is None and _facts_since(request.member, program, review):
         context["since_url"] = reverse("assessments:program_changes", args=[program.uuid])
-    return render(request, "changes/review.html", context)
+    return render(request, "changes/review.html", context, status=context["status"])
 
 
 @member_required
@@ -50,11 +51,11 @@ def program_changes(request, uuid):
     context = programs.frame(request, program, "changes") | _page(request, program, base, target)
     context |= {
         "chooses": [
-            ("against", "From", context["options"], _id(base)),
-            ("target", "to", context["options"], _id(target)),
+            ("against", "One side", context["options"], _id(base)),
+            ("target", "The other", context["options"], _id(target)),
         ]
     }
-    return render(request, "changes/program.html", context)
+    return render(request, "changes/program.html", context, status=context["status"])
 
 
 def _newest(member, program: Program):
@@ -102,16 +103,28 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
             for key, words in (("", "Only what matters"), (ALL, "Everything"))
         ],
         "found": None,
+        "status": 200,
         "overview_url": reverse("assessments:program_detail", args=[program.uuid]),
     }
     if base is None or target is None or base.uuid == target.uuid:
         return context | {"same": base is not None and target is not None}
     commercial = bool(permissions.can_see_commercial(request.member, program))
-    found = changes.compare(changes.side_of(base), changes.side_of(target), commercial=commercial)
+    sides = changes.side_of(base), changes.side_of(target)
+    before, after = changes.in_order(*sides)
+    given, refused = _pair(request), []
+    try:
+        found = changes.compare(before, after, commercial=commercial, pair=given)
+    except Invalid as fault:
+        refused = list(dict.fromkeys(problem["message"] for problem in fault.problems))
+        found = changes.compare(before, after, commercial=commercial)
     names = rows.names_of(found)
     grouped, single = rows.by_group(found), rows.by_criterion(found, names)
     return context | {
         "found": found,
+        "status": 400 if refused else 200,
+        "refused": refused,
+        "turned": before is not sides[0],
+        "pairing": rows.pairing(found),
         "commercial": commercial,
         "result": rows.result_rows(found),
         "shift": rows.shift_words(found),
@@ -132,4 +145,9 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
 
 
 def _query(request) -> dict[str, str]:
-    return {key: request.GET[key] for key in ("against", "target") if request.GET.get(key)}
+    return {key: request.GET[key] for key in ("against", "target", *changes.PAIR) if request.GET.get(key)}
+
+
+def _pair(request) -> tuple[str, str] | None:
+    option, over = (request.GET.get(name, "") for name in changes.PAIR)
+    return (option, over) if option or over else None

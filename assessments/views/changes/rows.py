@@ -7,6 +7,7 @@ from typing import Any
 from assessments.reporting import charts, result_view
 from assessments.reporting.charts.waterfall import margin_words, signed
 from assessments.reporting.result_view.names import Names
+from assessments.scoring.attribution import ASKED, FIRSTS
 from assessments.scoring.effects import CELLS, GATES, RISK
 from assessments.services.changes import Cell, Comparison
 from assessments.views.criteria.comparing import compare as compare_criteria
@@ -127,12 +128,40 @@ def shift_words(found: Comparison) -> list[str]:
         said.append(f"The shift of {signed(shift['shift'])} points is made up of {parts}.")
     else:
         said.append("Nothing that was changed moved it.")
-    said += _first_elsewhere(found, pair[0]) + _blocked(found)
+    said += [] if shift["pair_by"] == ASKED else [_why_these(found, pair), *_first_elsewhere(found, pair[0])]
+    said += _blocked(found)
     together = [row["groups"] for row in shift["groups"] if len(row["groups"]) > 1]
     if together:
         parted = " and ".join(GROUPS[key].lower() for key in together[0])
         said.append(f"One side's facts cannot be read under the other's criteria, so {parted} are told together.")
     return said
+
+
+def pairing(found: Comparison) -> dict[str, Any]:
+    """The options that the margin can be asked of, and the two that were: empty where they were not chosen by hand."""
+    asked = found.shift["pair"] if found.shift["pair_by"] == ASKED else ("", "")
+    return {
+        "options": [(key, found.names[key] + _shut(found, key)) for key in found.both] if len(found.both) > 1 else [],
+        "option": asked[0],
+        "over": asked[1],
+    }
+
+
+def _shut(found: Comparison, key: str) -> str:
+    """ ", blocked" with where, of an option that a gate blocks on a side."""
+    shut = [card is not None and card[found.basis]["options"][key]["blocked"] for card in found.cards]
+    if all(shut):
+        return " (blocked on both sides)"
+    named = [side.name for side, is_shut in zip((found.before, found.after), shut, strict=True) if is_shut]
+    return f" (blocked in {named[0]})" if named else ""
+
+
+def _why_these(found: Comparison, pair: list[str]) -> str:
+    """Why the margin is of these two where nobody chose them."""
+    before, after = found.before.name, found.after.name
+    if found.shift["pair_by"] == FIRSTS:
+        return f"These two because {pair[0]} comes first in {before} and {pair[1]} in {after}, of the options in both."
+    return f"These two because, of the options in both, {pair[0]} comes first in each and {pair[1]} is next in {after}."
 
 
 def _first_elsewhere(found: Comparison, told: str) -> list[str]:
