@@ -1,6 +1,9 @@
 """Every route x method x role x state, with the answer expected. A route that is not listed fails the build.
 
 Each topic's rows lie in a module `rows_<topic>.py` with a TABLE of {route: [Row, ..]}.
+
+TABLE   {route: [Row, ..]}
+TOPICS  {topic: {route: [Row, ..]}}
 """
 
 import importlib
@@ -8,9 +11,12 @@ import pkgutil
 
 import tests.rights as here
 
-TABLE = {}
-for found in sorted(module.name for module in pkgutil.iter_modules(here.__path__) if module.name.startswith("rows_")):
-    TABLE |= importlib.import_module(f"tests.rights.{found}").TABLE
+TOPICS = {
+    found.removeprefix("rows_"): importlib.import_module(f"tests.rights.{found}").TABLE
+    for found in sorted(module.name for module in pkgutil.iter_modules(here.__path__))
+    if found.startswith("rows_")
+}
+TABLE = {route: rows for listed in TOPICS.values() for route, rows in listed.items()}
 
 # allauth's own pages, governed by allauth and tested in tests/pages/test_sign_in.py.
 LIBRARY_ROUTES = {
