@@ -152,7 +152,8 @@ class CriteriaDocument(CriteriaView):
         tags=["criteria"],
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
-            (200, "application/yaml"): OpenApiTypes.STR,
+            # The schema is of what is in the file, whichever way it is written.
+            (200, "application/yaml"): OpenApiTypes.OBJECT,
         },
     )
     def get(self, request, id):
