@@ -161,13 +161,13 @@ def can_sign(member, step: ApprovalStep) -> Verdict:
         return Verdict("This step is not open.")
     if not names(member, step):
         return qualified(member, step) and Verdict("The route does not name you for this step.")
-    if step.kind == ApprovalStep.Kind.EXECUTIVE and _signed_for_another(member, step):
+    if step.kind == ApprovalStep.Kind.EXECUTIVE and _gave_a_signature(member, step):
         return SIGNED_ONCE
     return qualified(member, step) and separation_of_duties(member, step)
 
 
-def _signed_for_another(member, step: ApprovalStep) -> bool:
-    return Signature.objects.at(step).current().filter(membership=member).exclude(on_behalf_of=None).exists()
+def _gave_a_signature(member, step: ApprovalStep) -> bool:
+    return Signature.objects.at(step).current().filter(membership=member).exists()
 
 
 def qualified(member, step: ApprovalStep) -> Verdict:

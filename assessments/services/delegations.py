@@ -86,6 +86,9 @@ def _problems(
     found = []
     if taker.pk == giver.pk:
         found.append(problem("taker", "Choose somebody else: nobody delegates to themselves.", taker.name))
+    elif giver.pk != member.pk and taker.pk == member.pk:
+        words = "Choose somebody else: an admin delegates for who is away, and not to themselves."
+        found.append(problem("taker", words, taker.name))
     elif not (taker.is_active and taker.user.is_active and taker.roles):
         found.append(problem("taker", f"{taker.name} has no access or no role here now.", taker.name))
     if last_day < first_day:

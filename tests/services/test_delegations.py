@@ -73,6 +73,7 @@ def test_one_delegates_for_oneself_and_both_are_told_and_it_is_on_record(world):
 def test_an_admin_delegates_for_others_with_a_reason_and_nobody_else_does(world):
     refused(NotAllowed, world, "rater", "assessor", by="lead", reason="She is away.")
     refused(Invalid, world, "rater", "assessor", by="admin", match="Say why")
+    refused(Invalid, world, "approver", "admin", by="admin", reason="On leave.", match="not to themselves")
     delegate(world, "rater", "assessor", by="admin", reason="In hospital.")
     assert set(Notification.objects.filter(kind="delegated").values_list("membership", flat=True)) == {
         world.people["rater"].pk,
