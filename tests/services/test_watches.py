@@ -200,6 +200,21 @@ def test_a_day_that_changes_nothing_is_noted_and_moves_nothing(world, monkeypatc
     assert owing_watches.owe_today() == 0, "once a day"
 
 
+def test_a_decision_that_cannot_be_judged_holds_no_other_up_and_its_own_job_says_why(world, monkeypatch):
+    """It comes first in the same batch; what was signed for it is damaged."""
+    bad, good = watch_of(world), watch_of(approved_world())
+    figures = bad.figures | {"signed": bad.figures["signed"] | {"panel": {"first_lot": {"mix": {"value": "x"}}}}}
+    DecisionWatch.objects.filter(pk=bad.pk).update(figures=figures)
+    at(monkeypatch, datetime.datetime(2026, 2, 20, tzinfo=datetime.UTC))
+    assert list(running.sift(DecisionWatch.objects.all())) == [(2, 2)]
+    good.refresh_from_db()
+    assert (good.state, good.elapsed_months) == ("holds", 1)
+    work_off("watch")
+    jobs = {job.target: job for job in Job.objects.filter(kind="watch", target__startswith="review:")}
+    assert jobs[f"review:{bad.review_id}"].state == "failed" and jobs[f"review:{bad.review_id}"].error
+    assert jobs[f"review:{good.review_id}"].state == "done"
+
+
 def test_facts_that_were_re_anchored_stand_for_the_same_days(world, monkeypatch):
     """Month 0 moved on by two months, the need with it: nothing but the months themselves has changed."""
     at(monkeypatch, datetime.datetime(2026, 3, 20, tzinfo=datetime.UTC))

@@ -13,12 +13,14 @@ from assessments import jobs
 from assessments.live import announce
 from assessments.models import DecisionWatch, Job, Review, Signature
 from assessments.scoring.headline import ENGINE_VERSION
+from assessments.scoring.language import EvaluationError
 from assessments.services import telling
 from assessments.services.owing_watches import owe_watches
 from assessments.services.watches.causes import causes_of
 from assessments.services.watches.inputs import Look, Watched, look_at, read
 from assessments.services.watches.wording import Words
 
+CANNOT_BE_JUDGED = (EvaluationError, ValueError, KeyError, TypeError)
 AT_ONCE = 250  # watches that are sifted together
 State = DecisionWatch.State
 KINDS = {
@@ -63,6 +65,7 @@ def _one(held: jobs.Claim) -> None:
 def sift(many: Any) -> Iterator[tuple[int, int]]:
     """Look at every watch of a queryset; owe those whose answer moved a whole look, note of the others that they were seen.
 
+    One that cannot be judged is owed a whole look too: its own job fails, with the reason, and holds no other up.
     Yields how many are done, of how many. Memory stays bounded: AT_ONCE at a time
     """
     keys = list(many.order_by("pk").values_list("pk", flat=True))
@@ -70,8 +73,8 @@ def sift(many: Any) -> Iterator[tuple[int, int]]:
         found = read(DecisionWatch.objects.filter(pk__in=keys[start : start + AT_ONCE]))
         moved: list[int] = []
         same: dict[tuple[int, int], list[int]] = {}
-        for one, seen in zip(found, look_at(found), strict=True):
-            if seen.state != one.watch.state or seen.signature != one.watch.figures.get("reasons"):
+        for one, seen in _looks(found):
+            if seen is None or seen.state != one.watch.state or seen.signature != one.watch.figures.get("reasons"):
                 moved.append(one.watch.pk)
             else:
                 same.setdefault((one.elapsed, one.version.pk), []).append(one.watch.pk)
@@ -84,6 +87,22 @@ def sift(many: Any) -> Iterator[tuple[int, int]]:
             DecisionWatch.objects.filter(pk__in=moved).update(checked_at=Now())
             owe_watches(moved)
         yield min(start + AT_ONCE, len(keys)), len(keys)
+
+
+def _looks(found: list[Watched]) -> list[tuple[Watched, Look | None]]:
+    """Each watch with its look; None where facts, figures or criteria of that one do not go together."""
+    try:
+        return list(zip(found, look_at(found), strict=True))
+    except CANNOT_BE_JUDGED:
+        # The batch does not say which one it was.
+        return [(one, _look_or_none(one)) for one in found]
+
+
+def _look_or_none(one: Watched) -> Look | None:
+    try:
+        return look_at([one])[0]
+    except CANNOT_BE_JUDGED:
+        return None
 
 
 def store(one: Watched, seen: Look, words: Words, causes: list[dict]) -> bool:
