@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "WatchState": "assessments.models.DecisionWatch.State",
         "ProposalKind": "assessments.models.ProposedDecision.Kind",
         "ReportKind": "assessments.models.Report.Kind",
+        "SideKind": ("review", "submission", "revision"),
     },
 }
 
