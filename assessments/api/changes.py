@@ -191,10 +191,8 @@ class ReviewChanges(ApiView):
         commercial = bool(permissions.can_see_commercial(self.member, review.program))
         sides = changes.side_of(base), changes.side_of(review)
         before, after = changes.in_order(*sides)
-        given = tuple(request.query_params.get(name, "") for name in changes.PAIR)
-        pair = (given[0], given[1]) if any(given) else None
         try:
-            found = changes.compare(before, after, commercial=commercial, pair=pair)
+            found = changes.compare(before, after, commercial=commercial, pair=changes.pair_of(request.query_params))
         except Invalid as fault:
             raise ValidationError({one["field"]: [one["message"]] for one in fault.problems}) from fault
         data = {

@@ -16,7 +16,17 @@ GROUPS = {
         "Decisions and signatures",
         ("submission.", "decision.", "signature.", "delegation.", "condition.", "tripwire.", "step."),
     ),
-    "reports": ("Reports and exports", ("report.", "audit.exported", "portfolio.", "submission.downloaded")),
+    "reports": (
+        "Reports and exports",
+        (
+            "report.",
+            "audit.exported",
+            "portfolio.",
+            "conditions.exported",
+            "submission.downloaded",
+            "evidence.downloaded",
+        ),
+    ),
     "access": ("Sign-in and security", ("session.", "password.", "mfa.", "signing.")),
     "mail": ("Mail", ("outbound.", "mail_settings.")),
     "trail": ("The trail and the records", ("audit.", "records.", "system.")),

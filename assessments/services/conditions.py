@@ -201,7 +201,8 @@ def put_conditions(
         key = str(entry.get("key", "")) or key_of("advised", title)
         row = Condition.objects.filter(review=review, key=key).first()
         demand = demanded.get(key)
-        if row is None and demand is None and not title:
+        # A key of somebody's own would stand in the way of the condition that a gate demands under it later.
+        if row is None and demand is None and (entry.get("key") or not title):
             problems.append(problem("key", "There is no such condition.", key))
             continue
         if len(title) > Condition._meta.get_field("title").max_length:

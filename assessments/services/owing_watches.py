@@ -74,7 +74,7 @@ def owe_today() -> int:
     late = DecisionWatch.objects.annotate(day=TruncDate("checked_at")).filter(
         Q(checked_at=None) | Q(day__lt=today), ended_at=None
     )
-    found = sorted(set(late.values_list("organization_id", flat=True)))
+    found = list(late.order_by("organization_id").values_list("organization_id", flat=True).distinct())
     for organization_id in found:
         with transaction.atomic():
             jobs.owe(

@@ -18,6 +18,7 @@ from assessments.models import Condition, Evidence, Program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import condition_states
+from assessments.services.downloads import record_download
 from assessments.services.frameworks import framework_of
 from assessments.services.routes import today_in
 from assessments.views.access import member_required
@@ -110,7 +111,9 @@ def _form(request) -> ConditionFilterForm:
 @never_cache
 @require_safe
 def conditions_export(request):
-    today = today_in(request.member.organization)
+    organization = request.member.organization
+    today = today_in(organization)
+    asked = _form(request).asked
     header = (
         "Condition", "Program", "Review", "Kind", "Gate", "Owner", "Function", "Due month", "Due on", "State", "Days overdue",
         "Note", "Done at (UTC)", "Done by",
@@ -132,9 +135,16 @@ def conditions_export(request):
             f"{row.done_at:%Y-%m-%d %H:%M}" if row.done_at else "",
             row.done_by.name if row.done_by else "",
         )
-        for row in _found(request.member, _form(request).asked)[:MOST_EXPORTED]
+        for row in _found(request.member, asked)[:MOST_EXPORTED]
     ]
-    name = f"conditions-{request.member.organization.slug}-{today.isoformat()}.csv"
+    if request.method == "GET":
+        record_download(
+            "conditions.exported",
+            member=request.member,
+            subject=organization,
+            new={"conditions": len(cells), "filter": {key: str(value) for key, value in asked.items()}},
+        )
+    name = f"conditions-{organization.slug}-{today.isoformat()}.csv"
     return HttpResponse(
         csv_bytes(header, cells),
         content_type="text/csv; charset=utf-8",

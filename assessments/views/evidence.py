@@ -13,6 +13,7 @@ from assessments.forms.conditions import EvidenceForm, RemovalForm
 from assessments.models import Condition, Evidence
 from assessments.services import condition_states
 from assessments.services import evidence as evidence_service
+from assessments.services.downloads import record_download
 from assessments.views.access import member_required
 from assessments.views.conditions import detail_page, shown_conditions
 
@@ -37,6 +38,9 @@ def evidence_attach(request, uuid):
             except NotStored as refusal:
                 form.add_error("file", str(refusal))
                 status = 503
+            except WrongState as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
             else:
                 messages.success(request, "Attached.")
                 return redirect("assessments:condition_detail", row.uuid)
@@ -79,7 +83,17 @@ def evidence_file(request, uuid):
     # What is attached to a condition is read by those who may read its review.
     visible = visible.filter(condition_links__condition__in=Condition.objects.visible_to(request.member)).distinct()
     evidence = get_object_or_404(visible, uuid=uuid)
-    answer = HttpResponse(evidence_service.read_back(evidence), content_type="application/octet-stream")
+    content = evidence_service.read_back(evidence)
+    if request.method == "GET":
+        record_download(
+            "evidence.downloaded",
+            member=request.member,
+            subject=evidence,
+            label=evidence.title,
+            program=evidence.program,
+            new={"file": evidence.filename, "sha256": evidence.sha256},
+        )
+    answer = HttpResponse(content, content_type="application/octet-stream")
     answer["Content-Disposition"] = content_disposition_header(True, evidence.filename)
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"

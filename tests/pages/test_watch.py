@@ -4,6 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from accounts.models import AuditEvent
 from assessments.models import Condition, DecisionWatch, Evidence, Review
 from tests.services.watched import SIGNED_ON, approved_world, at, save
 
@@ -103,6 +104,8 @@ def test_the_owner_notes_a_condition_done_with_a_file_that_no_browser_runs(clien
     assert answer["Content-Disposition"].startswith("attachment") and answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert answer["Content-Type"] == "application/octet-stream"
+    event = AuditEvent.objects.get(action="evidence.downloaded")
+    assert (event.actor, event.new["sha256"]) == (world.people["viewer"], kept.sha256)
     assert page_of(client, world, "stranger", "evidence_file", kept.uuid).status_code == 404
     assert page_of(client, world, "stranger", "condition_detail", row.uuid).status_code == 404
 
@@ -130,6 +133,8 @@ def test_the_list_of_conditions_is_filtered_sorted_and_exported_in_a_fixed_numbe
     assert page_of(client, world, "viewer", "conditions", state="done").context["page"].paginator.count == 0
     text = page_of(client, world, "viewer", "conditions_export", q="audit").content.decode()
     assert text.count("\n") == 61 and "'=Audit 00" in text
+    event = AuditEvent.objects.get(action="conditions.exported")
+    assert (event.actor, event.new) == (world.people["viewer"], {"conditions": 60, "filter": {"q": "audit"}})
 
 
 def test_evidence_is_attached_and_removed_on_the_conditions_page_and_a_refusal_stands_beside_its_field(client, world):
@@ -140,6 +145,10 @@ def test_evidence_is_attached_and_removed_on_the_conditions_page_and_a_refusal_s
     assert refused.status_code == 422 and refused.context["evidence_form"].errors["url"]
     assert refused.context["evidence_form"]["title"].value() == "Audit" and not Evidence.objects.exists()
     assert client.post(attach, {"title": "Audit"}).context["evidence_form"].errors["file"]
+    Review.objects.filter(pk=row.review_id).update(state="superseded")
+    late = client.post(attach, {"url": "https://example.org/audit", "title": "Audit"})
+    assert late.status_code == 404 and not Evidence.objects.exists()
+    Review.objects.filter(pk=row.review_id).update(state="approved")
     assert client.post(attach, {"url": "https://example.org/audit", "title": "Audit"}).status_code == 302
     kept = Evidence.objects.get()
     remove = reverse("assessments:evidence_remove", args=[kept.uuid])

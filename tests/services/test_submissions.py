@@ -212,6 +212,18 @@ def test_a_condition_without_owner_or_date_holds_it_up_by_name(world):
     ]
 
 
+def test_nobody_writes_a_condition_of_their_own_under_a_key_that_a_gate_may_demand_later(world):
+    own = {
+        "key": conditions.key_of("G05", "Pay"),
+        "title": "Nothing to do",
+        "owner": world.people["lead"],
+        "due_month": 5,
+    }
+    refusal = refused(world, Invalid, conditions=[own])
+    assert [one["message"] for one in refusal.problems] == ["There is no such condition."]
+    assert not Condition.objects.filter(key=own["key"]).exists()
+
+
 def test_missing_ratings_are_named_by_function_and_person_and_need_a_reason():
     world = make_world(potency="none", qms=2)
     bring_review_to(world, "reconciling")

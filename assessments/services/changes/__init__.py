@@ -10,6 +10,7 @@ from assessments.services.changes.comparing import (
     GateMoved,
     Weight,
     compare,
+    pair_of,
 )
 from assessments.services.changes.sides import (
     Choice,
@@ -42,6 +43,7 @@ __all__ = [
     "default_base",
     "find",
     "in_order",
+    "pair_of",
     "side_of",
     "since_approved",
 ]

@@ -327,6 +327,12 @@ def _differ(was: float | None, now: float | None) -> bool:
 # -- the shift ------------------------------------------------------------------------------------------------------
 
 
+def pair_of(query: Mapping[str, str]) -> tuple[str, str] | None:
+    """The pair that the parameters of a request name, half a pair too; None where they name none."""
+    option, over = (query.get(name, "") for name in PAIR)
+    return (option, over) if option or over else None
+
+
 def _refuse_pair(before: Side, after: Side, both: tuple[str, ...], pair: tuple[str, str] | None) -> None:
     if pair is None:
         return

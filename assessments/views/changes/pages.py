@@ -111,9 +111,9 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
     commercial = bool(permissions.can_see_commercial(request.member, program))
     sides = changes.side_of(base), changes.side_of(target)
     before, after = changes.in_order(*sides)
-    given, refused = _pair(request), []
+    refused: list[str] = []
     try:
-        found = changes.compare(before, after, commercial=commercial, pair=given)
+        found = changes.compare(before, after, commercial=commercial, pair=changes.pair_of(request.GET))
     except Invalid as fault:
         refused = list(dict.fromkeys(problem["message"] for problem in fault.problems))
         found = changes.compare(before, after, commercial=commercial)
@@ -146,8 +146,3 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
 
 def _query(request) -> dict[str, str]:
     return {key: request.GET[key] for key in ("against", "target", *changes.PAIR) if request.GET.get(key)}
-
-
-def _pair(request) -> tuple[str, str] | None:
-    option, over = (request.GET.get(name, "") for name in changes.PAIR)
-    return (option, over) if option or over else None

@@ -148,7 +148,7 @@ def pairing(found: Comparison) -> dict[str, Any]:
 
 
 def _shut(found: Comparison, key: str) -> str:
-    """ ", blocked" with where, of an option that a gate blocks on a side."""
+    """Where a gate blocks an option, in brackets; empty where none does."""
     shut = [card is not None and card[found.basis]["options"][key]["blocked"] for card in found.cards]
     if all(shut):
         return " (blocked on both sides)"
