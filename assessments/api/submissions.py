@@ -1,7 +1,5 @@
 """What was submitted, what is proposed, and who signed what."""
 
-import json
-
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -22,27 +20,75 @@ from assessments.models import (
     Signature,
     StepReassignment,
     Submission,
+    Tripwire,
 )
-from assessments.scoring.confidential import HIDDEN
-from assessments.services import recomputing, records, routes, verifying
+from assessments.services import proposals, recomputing, records, routes, verifying
+
+
+class FrozenPerson(serializers.Serializer):
+    """A person as a frozen record names them: the name is the one of that time."""
+
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+
+
+class FrozenCondition(serializers.Serializer):
+    key = serializers.CharField()
+    gate = serializers.CharField(help_text="that demands it; empty if it is advised")
+    title = serializers.CharField()
+    because = serializers.CharField()
+    mandatory = serializers.BooleanField()
+    owner_function = serializers.CharField(help_text="key of the function; empty for none")
+    owner = FrozenPerson(allow_null=True)
+    due_month = serializers.IntegerField(allow_null=True, help_text="counted from the assessment date")
+    due_on = serializers.DateField(allow_null=True)
+
+
+class FrozenOverride(serializers.Serializer):
+    gate = serializers.CharField()
+    name = serializers.CharField()
+    message = serializers.CharField(help_text="why the gate blocks the option")
+    reason = serializers.CharField(help_text="for setting it aside")
+
+
+class FrozenTripwire(serializers.Serializer):
+    key = serializers.CharField()
+    field = serializers.CharField()
+    label = serializers.CharField()
+    unit = serializers.CharField()
+    option = serializers.CharField(source="option.key", default="", help_text="key; empty for the program")
+    comparison = serializers.ChoiceField(choices=Tripwire.Comparison.choices)
+    threshold = serializers.JSONField(help_text="in the field's unit; null where it is confidential to you")
+    by_month = serializers.IntegerField(allow_null=True, help_text="counted from the assessment date")
+    by_on = serializers.DateField(allow_null=True)
+    owner_function = serializers.CharField(help_text="key of the function; empty for none")
+    owner = FrozenPerson(allow_null=True)
+    because = serializers.CharField()
+    proposed_by_engine = serializers.BooleanField()
+    sentence = serializers.CharField()
 
 
 class ProposedOut(serializers.Serializer):
+    """A proposed decision as it was frozen and is signed, whatever became of its parts since."""
+
     id = serializers.UUIDField(source="uuid")
     number = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=ProposedDecision.Kind.choices)
     option = serializers.CharField(source="option.key", allow_null=True)
+    sentence = serializers.CharField(source="said.sentence", help_text="the choice in words, as the signers read it")
     justification = serializers.CharField()
-    tripwires = serializers.SerializerMethodField(help_text="what would end it, in words, as it was frozen")
-    sha256 = serializers.CharField()
+    conditions = FrozenCondition(source="said.conditions", many=True)
+    overrides = FrozenOverride(source="said.overrides", many=True, help_text="gates that the choice sets aside")
+    tripwires = FrozenTripwire(source="said.tripwires", many=True, help_text="what would end it")
+    sha256 = serializers.CharField(help_text="of the record's bytes")
+    record = serializers.CharField(
+        source="text",
+        allow_null=True,
+        help_text="the very text whose SHA-256 is signed; null without the right to see prices and terms",
+    )
     author = Person()
     written_by = serializers.CharField(help_text="the author's name, with whose place was taken")
     created_at = serializers.DateTimeField()
-
-    def get_tripwires(self, row) -> list[str]:
-        commercial = self.context.get("commercial", False)
-        wires = json.loads(row.record)["tripwires"]
-        return [wire["sentence"] if commercial or not wire["commercial"] else HIDDEN for wire in wires]
 
 
 class SignatureOut(serializers.Serializer):
@@ -64,7 +110,7 @@ class SignatureOut(serializers.Serializer):
         source="submission.number", help_text="a former one where the signature stands from it, and binds its record"
     )
     submission_sha256 = serializers.CharField()
-    proposed_sha256 = serializers.CharField()
+    proposed_sha256 = serializers.CharField(help_text="empty on a functional step")
     at = serializers.DateTimeField()
     digest = serializers.CharField(help_text="SHA-256 over all that the signature binds")
 
@@ -138,10 +184,6 @@ class Submissions(ListView):
     ordering = ("-number",)
     ordering_fields = ("number",)
 
-    def get_serializer_context(self):
-        rights = permissions.can_see_commercial(self.member, self.review().program)
-        return {**super().get_serializer_context(), "commercial": bool(rights)}
-
     def get_queryset(self):
         moved = StepReassignment.objects.select_related(
             "membership__user", "by__user", "former_membership__user", "former_function"
@@ -172,6 +214,12 @@ class Submissions(ListView):
         signatures = routes.signatures_of(steps)
         for step in steps:
             step.all_signatures = signatures[step.pk]
+        review = self.review()
+        commercial = bool(permissions.can_see_commercial(self.member, review.program))
+        for submission in page:
+            for proposed in submission.proposed_decisions.all():
+                proposed.said = proposals.said_in(proposed, review, commercial=commercial)
+                proposed.text = proposed.record if commercial else None
         return page
 
     @extend_schema(summary="Submissions with proposed decisions, steps and signatures", tags=["decisions"])

@@ -1,5 +1,6 @@
 """Proposed decisions: which choice is open under which result, in which words, and how it is frozen."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,10 @@ from accounts.audit import canonical_json, database_now, sha256_of
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import ProposedDecision, Review, ReviewOption, Submission
+from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import conditions, tripwires
 from assessments.services.conditions import Line
+from assessments.services.frameworks import framework_of
 from assessments.services.reviews import problem
 
 FORMAT = "makewhere.proposed_decision/1"
@@ -143,6 +146,28 @@ def content_of(choice: Choice, lines: Sequence[Line], submission: Submission) ->
         ),
         "overrides": choice.overrides,
     }
+
+
+def said_in(proposed: ProposedDecision, review: Review, *, commercial: bool) -> dict[str, Any]:
+    """What a proposed decision says, read from its frozen record.
+
+    commercial  False leaves out what rests on prices and terms: reasons of gates, thresholds and words of tripwires
+    """
+    said: dict[str, Any] = json.loads(proposed.record)
+    if commercial:
+        return said
+    hidden = confidential(framework_of(review.criteria_version)).gates
+    shown: dict[str, Any] = dict(said)
+    shown["conditions"] = [
+        entry | {"because": HIDDEN} if entry["gate"] in hidden else entry for entry in said["conditions"]
+    ]
+    shown["overrides"] = [
+        entry | {"message": HIDDEN} if entry["gate"] in hidden else entry for entry in said["overrides"]
+    ]
+    shown["tripwires"] = [
+        wire | {"sentence": HIDDEN, "threshold": None} if wire["commercial"] else wire for wire in said["tripwires"]
+    ]
+    return shown
 
 
 def write(

@@ -1,15 +1,21 @@
 """A review's decision by the API: submitted, amended, signed with a grant and never by a token alone."""
 
 import hashlib
+import json
 
 import pytest
 
 from accounts import proof
 from accounts.permissions import NotAllowed
 from assessments.models import Review, Signature
-from assessments.services import routes, signing
+from assessments.scoring.confidential import HIDDEN
+from assessments.services import routes, signing, tripwires
+from tests.api.conftest import Caller, token_of
 from tests.factories import PASSWORD
+from tests.rights import world as rights_world
 from tests.rights.reviews import sign
+from tests.services.decided import BLOCKED, decided_world
+from tests.services.test_submissions import assigned, submit
 from tests.support.results import compute
 
 
@@ -156,6 +162,55 @@ def test_p11_50a_every_signature_tells_name_time_and_meaning(world, submitted, c
     assert shown["at"].startswith(f"{signature.at:%Y-%m-%dT%H:%M:%S}")
     assert (shown["statement"], shown["factors"], shown["submission"]) == (signature.statement, "password", 1)
     assert shown["on_behalf_of"] is None
+
+
+@pytest.mark.django_db
+def test_p11_10b_all_that_is_signed_of_a_proposed_decision_is_read_by_the_api_and_prices_by_those_who_may(monkeypatch):
+    """Of each field the value of the very record whose digest is signed; what rests on prices is left out by name."""
+    document = rights_world.document()
+    for field in document["schema"]["fields"]:
+        field["commercial"] = field["key"] in ("wait", "qms")
+    document["gates"][0]["entries"][0]["message"] = "{option} has a quality system of {qms}"
+    monkeypatch.setattr(rights_world, "document", lambda: document)
+    world = decided_world()
+    wire = {"field": "wait", "option": "a", "comparison": "gt", "threshold": 31.5, "because": "The slot is gone then."}
+    tripwires.set_tripwire(member=world.people["lead"].now(), review_id=world.review.pk, by_month=9, **wire)
+    submission = submit(
+        world,
+        kind="alternative",
+        option_key=BLOCKED,
+        overrides={"G1": "The sister plant lends its own."},
+        conditions=assigned(world, option=BLOCKED),
+    )
+    proposed = submission.proposed_decisions.get()
+    frozen = json.loads(proposed.record)
+
+    def read(role):
+        answer = Caller(token_of(world.people[role])).get(f"reviews/{world.review.uuid}/submissions/")
+        return answer.json()["results"][0]["proposed_decisions"][0]
+
+    told = read("lead")
+    assert hashlib.sha256(told["record"].encode()).hexdigest() == told["sha256"] == proposed.sha256
+    assert told["sentence"] == frozen["sentence"] and told["justification"] == frozen["justification"]
+
+    def as_the_api_spells(entries):
+        for entry in entries:
+            owner = entry.get("owner")
+            entry |= {"owner": owner and {"id": owner["uuid"], "name": owner["name"]}} if "owner" in entry else {}
+            entry |= {"option": entry["option"]["key"]} if "option" in entry else {}
+        return entries
+
+    wires = as_the_api_spells(frozen["tripwires"])
+    assert told["conditions"] == as_the_api_spells(frozen["conditions"]) and len(told["conditions"]) >= 1
+    assert told["overrides"] == frozen["overrides"] and "quality system of" in told["overrides"][0]["message"]
+    assert [one | {"commercial": True} for one in told["tripwires"]] == wires and wires[0]["threshold"] == 31.5
+
+    less = read("viewer")
+    assert less["record"] is None and "31.5" not in json.dumps(less)
+    assert less["overrides"] == [frozen["overrides"][0] | {"message": HIDDEN}]
+    assert [one | {"commercial": True} for one in less["tripwires"]] == [
+        wires[0] | {"threshold": None, "sentence": HIDDEN}
+    ]
 
 
 def test_a_question_and_its_answer_by_the_api(world, submitted, caller):

@@ -1,7 +1,6 @@
 """Steps, proposals and signatures as the approval page prints them."""
 
 import datetime
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +16,7 @@ from assessments.models import (
     StepReassignment,
     Submission,
 )
-from assessments.scoring.confidential import HIDDEN, confidential
-from assessments.services import rerouting, routes
-from assessments.services.frameworks import framework_of
+from assessments.services import proposals, rerouting, routes
 
 STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended": "stopped"}
 MOST_NAMES = 3
@@ -77,25 +74,17 @@ def short(digest: str) -> str:
 
 def proposals_of(submission: Submission, review: Review, *, commercial: bool) -> list[Proposal]:
     """The proposed decisions of a submission, the latest first."""
-    hidden = frozenset() if commercial else confidential(framework_of(review.criteria_version)).gates
     decided = review.state in Review.RECORDED
     standing = {row.key: row for row in review.conditions.all()} if decided else {}
     found = []
     for row in submission.proposed_decisions.select_related("option", "author__user").order_by("-number"):
-        record = json.loads(row.record)
+        said = proposals.said_in(row, review, commercial=commercial)
         conditions = [
-            entry
-            | {"because": HIDDEN if entry["gate"] in hidden else entry["because"], "due_on": _date(entry["due_on"])}
-            | {"now": standing.get(entry["key"])}
-            for entry in record["conditions"]
+            entry | {"due_on": _date(entry["due_on"]), "now": standing.get(entry["key"])}
+            for entry in said["conditions"]
         ]
-        tripwires = [
-            wire
-            | {"sentence": HIDDEN if wire["commercial"] and not commercial else wire["sentence"]}
-            | {"by_on": _date(wire["by_on"])}
-            for wire in record["tripwires"]
-        ]
-        found.append(Proposal(row, record["sentence"], conditions, record["overrides"], tripwires))
+        tripwires = [wire | {"by_on": _date(wire["by_on"])} for wire in said["tripwires"]]
+        found.append(Proposal(row, said["sentence"], conditions, said["overrides"], tripwires))
     return found
 
 
