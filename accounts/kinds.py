@@ -68,6 +68,7 @@ _ALL = [
     Kind(
         "signing_locked", "Security", "Signing is locked", "After wrong passwords; admins are told too.", AT_ONCE, True
     ),
+    Kind("sign_in_locked", "Security", "Sign-in is locked", "After wrong codes; admins are told too.", AT_ONCE, True),
     Kind("integrity_failed", "Security", "A check of records failed", "For admins and auditors.", AT_ONCE, True),
 ]
 KINDS = {kind.name: kind for kind in _ALL}

@@ -6,16 +6,19 @@ from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
 from accounts.audit import database_now
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Membership, User
 
 WRONG_ATTEMPTS = 5
 LOCKED_FOR = datetime.timedelta(minutes=15)
 PASSWORD_REFUSED, CODE_REFUSED = "signing.password_refused", "signing.code_refused"
 GRANTED, LOCKED = "signing.granted", "signing.locked"
+SIGN_IN_CODE_REFUSED, SIGNED_IN = "session.code_refused", "session.begun"
 CODE, PASSKEY = "code", "passkey"
+FACTORS = {Authenticator.Type.TOTP: "totp", Authenticator.Type.RECOVERY_CODES: "recovery_code"}
 
 
 class NotProven(Exception):
@@ -35,12 +38,32 @@ def locked_until(user: User) -> datetime.datetime | None:
 
     Counted from the audit trail, so it lies in PostgreSQL and holds over every session, organization and process.
     """
+    return _until(AuditEvent.objects.filter(actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED)))
+
+
+def sign_in_locked_until(member: Membership) -> datetime.datetime | None:
+    """Until when the person signs in with no code, after five wrong ones in a row; None if they can.
+
+    member  of `counted_in`. Counted over every address: who types a code here has given the right password
+    """
+    attempts = AuditEvent.objects.filter(
+        organization_id=member.organization_id,
+        object_uuid=member.uuid,
+        action__in=(SIGN_IN_CODE_REFUSED, SIGNED_IN),
+    )
+    return _until(attempts)
+
+
+def counted_in(user: User) -> Membership | None:
+    """The membership in whose organization a person's wrong codes at sign-in are counted; they are recorded in all."""
+    return Membership.objects.filter(user=user).select_related("user").order_by("-is_active", "pk").first()
+
+
+def _until(attempts: QuerySet[AuditEvent]) -> datetime.datetime | None:
     now = database_now()
     # Five attempts that span up to the length of a lock lock for that long after the last one.
-    events = AuditEvent.objects.filter(
-        actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED), at__gt=now - 2 * LOCKED_FOR
-    ).order_by("-pk")[:WRONG_ATTEMPTS]
-    wrong = [event for event in events if event.action != GRANTED]
+    events = attempts.filter(at__gt=now - 2 * LOCKED_FOR).order_by("-pk")[:WRONG_ATTEMPTS]
+    wrong = [event for event in events if event.action not in (GRANTED, SIGNED_IN)]
     if len(wrong) < WRONG_ATTEMPTS or wrong[0].at - wrong[-1].at > LOCKED_FOR:
         return None
     until = wrong[0].at + LOCKED_FOR
@@ -73,24 +96,28 @@ def prove(user: User, *, password: str, code: str = "") -> str:
             CODE_REFUSED,
             counts=False,
         )
-    return f"password+{_use_code(user, code.replace(' ', ''))}"
+    return f"password+{FACTORS[use_code(user, code).type]}"
 
 
-def _use_code(user: User, code: str) -> str:
-    """Use a code up: its kind. Raises NotProven for one that is wrong or was used, here or to sign in."""
+def use_code(user: User, code: str) -> Authenticator:
+    """Use a code up, to sign or to sign in: what it is of. Raises NotProven for one that is wrong or was used for either.
+
+    user  locked by the caller
+    """
+    code = code.replace(" ", "")
     enrolled = {one.type: one for one in Authenticator.objects.select_for_update(no_key=True).filter(user=user)}
     if totp := enrolled.get(Authenticator.Type.TOTP):
         if (counter := _counter_of(totp, code)) is not None:
             # The time of the last use lies in PostgreSQL; allauth's own mark of a used code lies in one process's cache.
             if totp.last_used_at and counter <= int(totp.last_used_at.timestamp()) // app_settings.TOTP_PERIOD:
-                raise NotProven("This code was used already. Wait for the next one, then sign.", CODE_REFUSED)
+                raise NotProven("This code was used already. Wait for the next one.", CODE_REFUSED)
             totp.last_used_at = datetime.datetime.fromtimestamp(counter * app_settings.TOTP_PERIOD, datetime.UTC)
             totp.save(update_fields=["last_used_at"])
-            return "totp"
+            return totp
     recovery = enrolled.get(Authenticator.Type.RECOVERY_CODES)
     if recovery and recovery.wrap().validate_code(code):
         recovery.record_usage()
-        return "recovery_code"
+        return recovery
     raise NotProven("The code of your second factor is missing or wrong.", CODE_REFUSED)
 
 

@@ -16,13 +16,22 @@ from accounts.models import Membership, User
 
 @transaction.atomic
 def record_for_person(
-    action: str, user: User, *, by_themselves: bool = True, new: dict[str, Any] | None = None
+    action: str,
+    user: User,
+    *,
+    by_themselves: bool = True,
+    new: dict[str, Any] | None = None,
+    also: Membership | None = None,
 ) -> None:
     """Record something about a person's access where they are active.
 
     by_themselves  False where nobody knows who did it: a wrong password, or too many of them
+    also           a membership of theirs in whose organization it is recorded whether active or not
     """
-    for membership in Membership.objects.active().filter(user=user).select_related("user"):
+    where = list(Membership.objects.active().filter(user=user).select_related("user"))
+    if also is not None and also not in where:
+        where.append(also)
+    for membership in where:
         record_event(
             action,
             organization_id=membership.organization_id,
@@ -35,13 +44,13 @@ def record_for_person(
 
 @receiver(user_logged_in)
 def signed_in(sender, request, user, **_ignored) -> None:
-    record_for_person("session.begun", user, new=_from(request))
+    record_for_person("session.begun", user, new=address_from(request))
 
 
 @receiver(user_logged_out)
 def signed_out(sender, request, user, **_ignored) -> None:
     if user is not None:
-        record_for_person("session.ended", user, new=_from(request))
+        record_for_person("session.ended", user, new=address_from(request))
 
 
 @receiver(user_login_failed)
@@ -49,14 +58,14 @@ def refused(sender, credentials, request=None, **_ignored) -> None:
     """Whoever is not known here has no organization to be recorded in: those stand in the log alone."""
     user = _named(address_of(request, credentials))
     if user:
-        record_for_person("session.refused", user, by_themselves=False, new=_from(request))
+        record_for_person("session.refused", user, by_themselves=False, new=address_from(request))
 
 
 @receiver(user_locked_out)
 def locked_out(sender, request, username, **_ignored) -> None:
     user = _named(username)
     if user:
-        record_for_person("session.locked_out", user, by_themselves=False, new=_from(request))
+        record_for_person("session.locked_out", user, by_themselves=False, new=address_from(request))
 
 
 @receiver(authenticator_added)
@@ -84,7 +93,7 @@ def _named(email: str | None) -> User | None:
     return User.objects.filter(email__iexact=email).first() if email else None
 
 
-def _from(request) -> dict[str, Any] | None:
+def address_from(request) -> dict[str, Any] | None:
     address = get_client_ip_address(request) if request is not None else None
     return {"address": str(address)} if address else None
 

@@ -14,7 +14,7 @@ from accounts.first_passwords import can_have_link, make_link_code
 from accounts.forms import ROLE_WORDS, AddPersonForm, FindForm, FunctionsForm
 from accounts.models import Function, Membership, RoleGrant
 from accounts.permissions import can_manage_people
-from accounts.proof import locked_until
+from accounts.proof import counted_in, locked_until, sign_in_locked_until
 
 PER_PAGE = 25
 
@@ -119,6 +119,7 @@ def person(request, uuid):
         "functions": functions,
         "link": can_have_link(found),
         "locked_until": locked_until(found.user),
+        "sign_in_locked_until": sign_in_locked_until(counted_in(found.user) or found),
         "crumbs": [("People", reverse("accounts:people")), (found.name, "")],
     }
     return render(request, "accounts/person.html", context)

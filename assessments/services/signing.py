@@ -8,12 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
+from accounts.locks import tell_of_lock
 from accounts.models import Function, Membership, User
-from accounts.outbound import notify
 from accounts.permissions import NotAllowed, TooMany
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
@@ -176,7 +175,16 @@ def _prove(
         record_event(refusal.action, **common)
         if until := proof.locked_until(user):
             event = record_event(proof.LOCKED, new={"until": until}, **common)
-            _tell_of_lock(member, f"signing_locked:{event.uuid}", until)
+            tell_of_lock(
+                user,
+                "signing_locked",
+                key=f"signing_locked:{event.uuid}",
+                title=f"Signing of {member.name} is locked until {until:%H:%M} UTC on {until:%-d %b %Y}",
+                body=(
+                    f"After {proof.WRONG_ATTEMPTS} wrong passwords or codes in a row. If that was not {member.name}, the "
+                    "account may be in other hands: let the password be changed, and deactivate it until then."
+                ),
+            )
             return "", _locked(until, f"{refusal} ")
         return "", NotAllowed(f"{refusal} The attempt is on record.")
     token = secrets.token_urlsafe(32)
@@ -198,31 +206,6 @@ def _locked(until: datetime.datetime, first: str = "") -> TooMany:
         "on record.",
         until - database_now(),
     )
-
-
-def _tell_of_lock(member: Membership, key: str, until: datetime.datetime) -> None:
-    """Tell the person and the admins of every organization of theirs, as the lock holds in all."""
-    for one in Membership.objects.filter(user=member.user_id).select_related("user"):
-        admins = Membership.objects.active().filter(
-            organization_id=one.organization_id, grants__role="admin", grants__revoked_at=None
-        )
-        # One key for all: an admin who locked themselves out is told once, as the person.
-        for people, url in (
-            ([one], reverse("accounts:profile")),
-            (admins, reverse("accounts:person", args=[one.uuid])),
-        ):
-            notify(
-                people,
-                "signing_locked",
-                organization_id=one.organization_id,
-                title=f"Signing of {one.name} is locked until {until:%H:%M} UTC on {until:%-d %b %Y}",
-                body=(
-                    f"After {proof.WRONG_ATTEMPTS} wrong passwords or codes in a row. If that was not {one.name}, the "
-                    "account may be in other hands: let the password be changed, and deactivate it until then."
-                ),
-                url=url,
-                key=key,
-            )
 
 
 def spend(member: Membership, grant: str, bound_to: str) -> str:

@@ -123,7 +123,13 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes counts them in PostgreSQL instead of the cache
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": None
+}  # axes counts passwords in PostgreSQL instead of the cache, sign_in_codes codes
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in_codes.SignInForm",
+    "reauthenticate": "accounts.sign_in_codes.ConfirmForm",
+}
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -13,7 +13,7 @@ def words_of_senders() -> set[str]:
     found = set()
     for _, tree in sources():
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        if not any(dotted(call.func).rpartition(".")[2] in ("notify", "tell") for call in calls):
+        if not any(dotted(call.func).rpartition(".")[2] in ("notify", "tell", "tell_of_lock") for call in calls):
             continue
         kept = [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) and node.value]
         for inside in [*calls, *kept]:

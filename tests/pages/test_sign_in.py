@@ -1,14 +1,20 @@
 """Signing in, being locked out, signing out, and switching between organizations."""
 
 import re
+import time
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
 
-from accounts.models import User
+from accounts import proof
+from accounts.models import AuditEvent, Notification, User
 from accounts.passwords import NotTheProductsName
 from tests.factories import MembershipFactory, OrganizationFactory
 
@@ -159,3 +165,80 @@ def test_the_lock_is_on_the_account_and_no_other_from_the_same_address_is_kept_o
         sign_in(client, spelling, "wrong")
     assert sign_in(client).status_code == 429
     assert sign_in(client, "ben@example.org").status_code == 302
+
+
+# -- the second factor --------------------------------------------------------------------------------------------
+
+CODE_PAGE = "/accounts/2fa/authenticate/"
+
+
+@pytest.fixture
+def code(member):
+    """What the authenticator app of the person shows now."""
+    secret = generate_totp_secret()
+    TOTP.activate(member.user, secret)
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def wrong(code):
+    return "000000" if code != "000000" else "000001"
+
+
+def test_whoever_enrolled_a_factor_signs_in_with_it(client, member, code):
+    assert "Your second factor" in sign_in(client).client.get(CODE_PAGE).content.decode()
+    refused = client.post(CODE_PAGE, {"code": wrong(code)})
+    assert refused.status_code == 200 and "missing or wrong" in refused.content.decode()
+    assert "_auth_user_id" not in client.session
+    client.post(CODE_PAGE, {"code": f"{code[:3]} {code[3:]}"})  # as apps show it
+    assert client.session["_auth_user_id"] == str(member.user_id)
+
+
+def test_v6_3_five_wrong_codes_in_a_row_lock_sign_in_even_for_the_right_one_from_any_address(client, member, code):
+    """Whoever types codes has the password: the lock is on the account, and the person and admins are told."""
+    admin = MembershipFactory(organization=member.organization, with_roles=["admin"])
+    elsewhere = MembershipFactory(user=member.user, with_roles=["viewer"])
+    sign_in(client)
+    for _ in range(proof.WRONG_ATTEMPTS):
+        cache.clear()  # nothing of it is kept in one process
+        last = client.post(CODE_PAGE, {"code": wrong(code)})
+    words = last.content.decode()
+    assert last.status_code == 429 and "locked until" in words and "somebody else has your password" in words
+    assert 0 < int(last.headers["Retry-After"]) <= proof.LOCKED_FOR.total_seconds()
+    other = Client(REMOTE_ADDR="203.0.113.7")
+    sign_in(other)
+    assert other.post(CODE_PAGE, {"code": code}).status_code == 429
+    assert "_auth_user_id" not in other.session
+    for organization in (member.organization, elsewhere.organization):
+        found = [event.action for event in AuditEvent.objects.filter(organization=organization).order_by("pk")]
+        assert found == ["session.code_refused"] * proof.WRONG_ATTEMPTS + ["session.locked_out"]
+    told = set(Notification.objects.filter(kind="sign_in_locked").values_list("membership", flat=True))
+    assert told == {member.pk, elsewhere.pk, admin.pk}
+    browser = Client()
+    browser.force_login(admin.user)
+    assert "Sign-in is locked until" in browser.get(reverse("accounts:person", args=[member.uuid])).content.decode()
+
+
+def test_four_wrong_codes_and_a_right_one_begin_the_count_anew_and_a_lock_ends(client, member, code, monkeypatch):
+    for _ in range(2):
+        sign_in(client)
+        for _ in range(proof.WRONG_ATTEMPTS - 1):
+            assert client.post(CODE_PAGE, {"code": wrong(code)}).status_code == 200
+        client.post(CODE_PAGE, {"code": code})
+        assert "_auth_user_id" in client.session
+        client.post("/accounts/logout/")
+        member.user.authenticator_set.update(last_used_at=None)  # as after the next period began
+    sign_in(client)
+    for _ in range(proof.WRONG_ATTEMPTS):
+        last = client.post(CODE_PAGE, {"code": wrong(code)})
+    assert last.status_code == 429
+    monkeypatch.setattr(proof, "LOCKED_FOR", timedelta(0))
+    client.post(CODE_PAGE, {"code": code})
+    assert "_auth_user_id" in client.session
+
+
+def test_in_a_session_codes_are_counted_too(client, member, code):
+    """Where an act asks for the code again: a session in other hands guesses none."""
+    sign_in(client)
+    client.post(CODE_PAGE, {"code": code})
+    answers = [client.post("/accounts/2fa/reauthenticate/", {"code": wrong(code)}) for _ in range(6)]
+    assert [one.status_code for one in answers] == [200] * 4 + [429] * 2
