@@ -61,7 +61,7 @@ def deliver_next(organization_id: int) -> Outbound | None:
     try:
         _send(found)
     except Exception as problem:  # noqa: BLE001  (servers, sockets and codecs share no base; the cause belongs into the row)
-        cause = f"{type(problem).__name__}: {problem}"[:2000]
+        cause = _cause(problem)
         given_up = found.attempts >= MOST_ATTEMPTS or _is_final(problem)
         own.update(error=cause, **({"state": Outbound.State.FAILED} if given_up else {}))
         log.warning("mail_not_sent", outbound=str(found.uuid), attempts=found.attempts, given_up=given_up)
@@ -71,10 +71,29 @@ def deliver_next(organization_id: int) -> Outbound | None:
 
 
 def _is_final(problem: Exception) -> bool:
-    """Whether the server will answer the same for ever: it knows no such mailbox."""
+    """Whether the server will answer the same for ever: it knows no such mailbox, or does not take this mail."""
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in problem.recipients.values())
+    if isinstance(problem, smtplib.SMTPDataError):
+        return 500 <= problem.smtp_code < 600
     return isinstance(problem, mail.BadHeaderError)
+
+
+def _cause(problem: Exception) -> str:
+    """Why a mail was not sent, as an admin reads it: with the server's own words where it gave any."""
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        said = [f"The mail server refuses {to}: {_words(*answer)}" for to, answer in problem.recipients.items()]
+    elif isinstance(problem, smtplib.SMTPResponseException):
+        said = [f"The mail server says: {_words(problem.smtp_code, problem.smtp_error)}"]
+    else:
+        said = [f"{type(problem).__name__}: {problem}"]
+    # Another machine's words: no table takes a NUL, and no page needs other characters that do not print.
+    return "".join(letter for letter in " ".join(said) if letter.isprintable())[:2000]
+
+
+def _words(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {' '.join(text.split())}"
 
 
 def _send(row: Outbound) -> None:

@@ -56,7 +56,7 @@ def made_report(review: Review, brief: Brief, commercial: bool) -> Report | None
 
 def ask_for_report(*, member: Membership, review_id: int) -> Report:
     """Ask for the decision brief of a review as it stands. Asking again for the same inputs answers with the same report,
-    made or on its way; a failed one is tried again.
+    made or on its way; a failed one is tried again, which counts like a new one.
 
     Raises NotAllowed before the reveal, ResultPending while a newer result is owed, TooMany for a new one beyond the limits
     """
@@ -75,9 +75,13 @@ def ask_for_report(*, member: Membership, review_id: int) -> Report:
     with transaction.atomic():
         lock_review(review.pk, states=tuple(Review.State.values))
         permissions.can_ask_for_report(member.now(), review).require()
-        report = _wanted(review, basis, brief, commercial, member)
+        report = _wanted(review, brief, commercial)
+        again = report is not None and _has_failed(report)
+        if report is None or again:
+            _require_few(member, besides=report)
+        report = report or _new(review, basis, brief, commercial, member)
         record_event(
-            "report.asked",
+            "report.retried" if again else "report.asked",
             organization_id=review.organization_id,
             actor=member,
             subject=report,
@@ -94,6 +98,7 @@ def retry(*, member: Membership, report: Report) -> None:
     with transaction.atomic():
         permissions.can_ask_for_report(member.now(), report.review).require()
         if report.made_at is None:
+            # A worker has as much to do as for a new one, so it counts like one.
             _require_few(member, besides=report)
         record_event(
             "report.retried",
@@ -107,20 +112,21 @@ def retry(*, member: Membership, report: Report) -> None:
             _owe(report, member)
 
 
-def _wanted(review: Review, basis: Basis, brief: Brief, commercial: bool, member: Membership | None) -> Report:
-    """The report of exactly these inputs; a new one if there is none. The review is locked."""
-    inputs = inputs_of(brief)
-    found = Report.objects.filter(review=review, kind=Report.Kind.BRIEF, inputs=inputs, commercial=commercial).first()
-    if found is None and member:
-        _require_few(member)
-    return found or Report.objects.create(
+def _wanted(review: Review, brief: Brief, commercial: bool) -> Report | None:
+    """The report of exactly these inputs, if there is one. The review is locked."""
+    same = Report.objects.filter(review=review, kind=Report.Kind.BRIEF, inputs=inputs_of(brief), commercial=commercial)
+    return same.first()
+
+
+def _new(review: Review, basis: Basis, brief: Brief, commercial: bool, member: Membership | None) -> Report:
+    return Report.objects.create(
         organization_id=review.organization_id,
         review=review,
         submission=basis.submission,
         scorecard=basis.scorecard,
         kind=Report.Kind.BRIEF,
         is_draft=review.state in Review.OPEN,
-        inputs=inputs,
+        inputs=inputs_of(brief),
         commercial=commercial,
         asked_by=member,
     )
@@ -153,9 +159,14 @@ def _require_few(member: Membership, besides: Report | None = None) -> None:
 
 def _owe_unless_done(report: Report, member: Membership | None) -> None:
     """Owe the file, unless it is there or a worker has it."""
-    job = job_of(report)
-    if report.made_at is None and (job is None or job.state in (Job.State.FAILED, Job.State.DONE)):
+    if _has_failed(report):
         _owe(report, member)
+
+
+def _has_failed(report: Report) -> bool:
+    """Whether the file is neither there nor owed; also of one that is new."""
+    job = job_of(report)
+    return report.made_at is None and (job is None or job.state in (Job.State.FAILED, Job.State.DONE))
 
 
 def _owe(report: Report, member: Membership | None) -> None:
@@ -187,7 +198,8 @@ def _follow(held: jobs.Claim) -> None:
         if review.state in FOLLOWED and basis.is_whole:
             lock_review(review.pk, states=tuple(Review.State.values))
             brief = brief_of(review, commercial=False, made_at=database_now(), basis=basis)
-            _owe_unless_done(_wanted(review, basis, brief, False, None), None)
+            found = _wanted(review, brief, False) or _new(review, basis, brief, False, None)
+            _owe_unless_done(found, None)
         jobs.close(held, done=held.wanted_revision)
 
 

@@ -43,6 +43,8 @@ if urlsplit(SITE_URL).scheme != "https":
     _wrong.append("SITE_URL must begin with https://.")
 if LIVE_URL and urlsplit(LIVE_URL).hostname != urlsplit(SITE_URL).hostname:
     _wrong.append("LIVE_URL is on another host than SITE_URL: the session cookie must not travel there.")
+if EMAIL_HOST_PASSWORD and not EMAIL_USE_TLS:
+    _wrong.append("EMAIL_USE_TLS is off: EMAIL_HOST_PASSWORD would travel in the clear.")
 if not env.text("DATABASE_URL"):
     _wrong.append("DATABASE_URL is missing: give the application's role, not the owner's.")
 if not env.text("REDIS_URL"):

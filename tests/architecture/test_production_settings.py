@@ -50,6 +50,7 @@ def test_safe_settings_pass_the_deployment_checklist():
         ({"CSRF_COOKIE_SECURE": "0"}, "CSRF_COOKIE_SECURE"),
         ({"SITE_URL": "http://makewhere.example.org"}, "SITE_URL"),
         ({"LIVE_URL": "https://elsewhere.example.com"}, "LIVE_URL"),
+        ({"EMAIL_HOST_PASSWORD": "x"}, "EMAIL_USE_TLS"),
         ({"DATABASE_URL": None}, "DATABASE_URL"),
         ({"DATABASE_URL": "sqlite:///x.db"}, "DATABASE_URL"),
         ({"REDIS_URL": None}, "REDIS_URL"),

@@ -4,8 +4,10 @@ import hashlib
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from assessments.models import Job, Report
@@ -107,6 +109,28 @@ def test_a_failure_is_shown_with_its_cause_and_can_be_tried_again_without_script
     assert (job.get().state, job.get().error, job.get().attempts) == ("queued", "", 0)
     answer = client.post(at("report_retry", report), headers={"HX-Request": "true"})
     assert answer.status_code == 200 and "Waiting for a worker" in answer.content.decode()
+
+
+def test_rl_1_who_asked_ten_times_within_the_hour_or_has_two_under_way_is_told_when_to_come_back(revealed):
+    """By the button of the list and by "Try again" alike; a refusal leaves nothing."""
+    client, url = client_of(revealed.lead), at("review_reports", revealed.review)
+    common = {"organization": revealed.review.organization, "review": revealed.review, "asked_by": revealed.lead}
+    two = [Report.objects.create(inputs=f"{number}", **common) for number in range(reports.MOST_RUNNING)]
+    with transaction.atomic():
+        for report in two:
+            reports._owe(report, revealed.lead)
+    answer = client.post(url)
+    assert answer.status_code == 429 and answer["Retry-After"] == "15"
+    assert "2 reports are being made for you" in answer.content.decode()
+    Job.objects.filter(kind="report").update(state="failed")
+    eight = [Report(inputs=f"more {number}", asked_at=timezone.now(), **common) for number in range(8)]
+    Report.objects.bulk_create(eight)
+    for place in (url, at("report_retry", two[0])):
+        answer = client.post(place)
+        assert answer.status_code == 429 and 3500 < int(answer["Retry-After"]) <= 3600
+        assert "10 reports within an hour" in answer.content.decode()
+    assert Report.objects.count() == reports.MOST_AN_HOUR and not Job.objects.filter(kind="report", state="queued")
+    assert not AuditEvent.objects.filter(action__in=("report.asked", "report.retried")).exists()
 
 
 def test_a_file_that_no_longer_matches_its_record_is_refused_on_a_page_that_says_so(revealed, media):

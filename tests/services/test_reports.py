@@ -116,6 +116,25 @@ def test_rl_1_two_files_are_made_for_one_person_at_a_time_and_ten_an_hour(scene)
     assert ask(scene).pk != first.pk
 
 
+def test_rl_1_a_failed_file_that_is_asked_for_again_counts_like_a_new_one_whichever_way_it_is_asked_for(scene):
+    """A worker has as much to do for it. Asking for one that is made or under way costs nothing and counts nothing."""
+    report = ask(scene)
+    job = Job.objects.filter(target=reports.target_of(report))
+    for at in range(1, reports.MOST_AN_HOUR):
+        ask(scene)  # under way
+        job.update(state="failed")
+        if at % 2:
+            ask(scene)
+        else:
+            reports.retry(member=scene.lead, report=report)
+    job.update(state="failed")
+    for again in (lambda: ask(scene), lambda: reports.retry(member=scene.lead, report=report)):
+        with pytest.raises(TooMany, match="10 reports within an hour"):
+            again()
+    assert job.get().state == "failed" and Report.objects.count() == 1
+    assert AuditEvent.objects.filter(action="report.retried").count() == reports.MOST_AN_HOUR - 1
+
+
 def test_while_a_newer_result_is_owed_there_is_nothing_to_report(scene):
     agree(scene, "4")
     with pytest.raises(ResultPending, match="newer result is on its way"):
