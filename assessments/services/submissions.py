@@ -17,7 +17,7 @@ from assessments.services import proposals, questions, routes, tripwires
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
-from assessments.services.ratings import unrated
+from assessments.services.ratings import asked_of
 from assessments.services.records import record_of
 from assessments.services.reviews import move, seen
 
@@ -97,15 +97,20 @@ def _plural(count: int, noun: str) -> str:
 
 def _ratings(review: Review) -> list[Finding]:
     """Cells that an assigned person has not rated, or only carried along from an earlier review."""
+    rated: dict[int, dict[tuple[str, int], bool]] = {}
+    for row in review.ratings.values_list("membership_id", "criterion", "option_id", "to_confirm"):
+        person, criterion, option, to_confirm = row
+        rated.setdefault(person, {})[criterion, option] = to_confirm
+    options = list(review.options.values_list("pk", flat=True))
+    criteria = list(review.criteria_version.criterion_rows.all())
     found = []
-    carried: dict[int, int] = {}
-    for person in review.ratings.filter(to_confirm=True).values_list("membership_id", flat=True):
-        carried[person] = carried.get(person, 0) + 1
     for assignment in review.assignments.select_related("membership__user", "function"):
         who = f"{assignment.membership.name} ({assignment.function.name})"
-        kept = carried.get(assignment.membership_id, 0)
-        empty = len(unrated(review, assignment)) - kept
-        if empty > 0:
+        held = rated.get(assignment.membership_id, {})
+        asked = [row.key for row in criteria if asked_of(row, assignment.function.key)]
+        empty = sum((key, option) not in held for key in asked for option in options)
+        kept = sum(held.get((key, option), False) for key in asked for option in options)
+        if empty:
             found.append(Finding("missing_ratings", NEEDS_REASON, who, f"{_plural(empty, 'rating')} missing."))
         if kept:
             message = f"{_plural(kept, 'rating')} carried forward, not confirmed."
