@@ -17,7 +17,7 @@ from assessments.models.scorecards import Scorecard
 
 
 class DueOn(models.Func):
-    """The calendar day that lies some months after a day: on the same day of the month, or on its last."""
+    """The calendar day that lies some months after a day, by the rule of `assessments.scoring.clock.after_months`."""
 
     template = "(%(expressions)s))::date"
     arg_joiner = " + make_interval(months => "
@@ -144,10 +144,12 @@ class DecisionWatch(models.Model):
     """Whether an approved decision still holds, by the newest facts and criteria and the months gone by.
 
     revision         the newest facts that it has seen; criteria_version and elapsed_months likewise
+    scorecard        the signed result, which every look is held against; a look itself is at batch depth and keeps its
+                     verdict in `figures`, as a scorecard a day of each of ten thousand decisions would tell nobody more
     since            when the state began
     causes           [{"kind", "sentence", ...}]: what did it
     fired            the tripwires that are crossed, as the causes name them
-    engine_version   of the engine that judged
+    engine_version   of the engine that judged; checked_at: when it judged, by the newest inputs that it saw
     """
 
     class State(models.TextChoices):

@@ -12,25 +12,26 @@ from assessments.scoring.schema import EARLIEST_SHIFTED, Field, Schema
 
 
 def after_months(day: datetime.date, months: int) -> datetime.date:
-    """The same day of the month, `months` later; the first of the following month where that day does not exist.
+    """The day some months after (or before) a day: on the same day of the month, or on its last where that day is lacking.
 
-    So `elapsed_months(day, x) >= n` is the same as `x >= after_months(day, n)`.
+    The one rule for the date of a month; PostgreSQL's `date + make_interval(months => n)` says the same
     """
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
-    if day.day <= calendar.monthrange(year, month)[1]:
-        return day.replace(year=year, month=month)
-    return datetime.date(year + month // 12, month % 12 + 1, 1)
+    return datetime.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def elapsed_months(start: datetime.date, day: datetime.date) -> int:
-    """Whole calendar months from `start` to `day`; 0 where `day` is earlier."""
-    months = (day.year - start.year) * 12 + day.month - start.month - (day.day < start.day)
-    return max(0, months)
+    """Whole calendar months from `start` to `day`: the most whose date has come; 0 where `day` is earlier.
+
+    So `elapsed_months(start, day) >= n` is the same as `day >= after_months(start, n)`.
+    """
+    months = (day.year - start.year) * 12 + day.month - start.month
+    return max(0, months - (day < after_months(start, months)))
 
 
 def date_of_month(start: datetime.date, month: float) -> datetime.date:
-    """The calendar date of a month counted from `start`; a fraction of a month is taken of 30 days."""
+    """The calendar date of a month counted from `start` (`after_months`); a fraction of a month is taken of 30 days."""
     whole = int(month // 1)
     return after_months(start, whole) + datetime.timedelta(days=round((month - whole) * 30))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ ORDERED = {"decimal", "integer"}
 class Wire:
     """option: the key whose fact it is, "" for one of the program; threshold in the field's own unit.
 
-    by_month  until which month, counted from month 0 of the signed facts, it counts; None for ever
+    by_month  until the date of which month, counted from month 0 of the signed facts, it counts; None for ever
     """
 
     field: str
@@ -85,15 +86,21 @@ def crossed(wire: Wire, value: Any) -> bool:
     return bool(value != wire.threshold)
 
 
+def lapsed(last_day: datetime.date | None, day: datetime.date) -> bool:
+    """Whether a wire counts no more on a day: its own last day is the date that was printed when it was signed."""
+    return last_day is not None and day > last_day
+
+
 def fired(wire: Wire, schema: Schema, today: Mapping[str, Any], months: int) -> tuple[bool, Any]:
     """Whether a wire is crossed, and by which value, told as the signed record counts.
 
     today   facts as the clock has moved them to today
     months  whole months from month 0 of the signed facts to today: an anchored month is held against the calendar
             month that the threshold stood for, so that the mere passing of time crosses no such wire
+    Whether it still counts, `lapsed` says
     """
     value, field = value_of(wire, today), schema.fields.get(wire.field)
-    if field is None or (wire.by_month is not None and months > wire.by_month):
+    if field is None:
         return False, value
     if value is not None and is_anchored(field) and field.type in ORDERED:
         value = value + months

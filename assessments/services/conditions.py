@@ -16,6 +16,7 @@ from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import Condition, ProgramMember, Review
+from assessments.scoring.clock import after_months
 from assessments.services.inputs import lock_review
 from assessments.services.reviews import problem
 
@@ -124,15 +125,8 @@ def lines_of(review: Review, numbers: Mapping[str, Any], option_key: str) -> lis
 
 
 def due_date(assessment_date: datetime.date, month: int | None) -> datetime.date | None:
-    """The calendar date of a month counted from the assessment date (month 0), on the same day or the month's last."""
-    if month is None:
-        return None
-    years, at = divmod(assessment_date.month - 1 + month, 12)
-    first = datetime.date(assessment_date.year + years, at + 1, 1)
-    following = (first.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
-    return min(
-        first.replace(day=1) + datetime.timedelta(days=assessment_date.day - 1), following - datetime.timedelta(days=1)
-    )
+    """The calendar date of a due month counted from the assessment date (month 0); None without a month."""
+    return None if month is None else after_months(assessment_date, month)
 
 
 def entries_of(lines: Iterable[Line], assessment_date: datetime.date) -> list[dict[str, Any]]:

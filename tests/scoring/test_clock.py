@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assessments.reporting.result_view import month_words
 from assessments.scoring.clock import (
     after_months,
     below_range,
@@ -30,10 +31,34 @@ def stops_list():
     return Framework.from_data(document).schema.fields["changes"]
 
 
-def test_a_day_that_a_month_lacks_is_the_first_of_the_next():
-    assert after_months(datetime.date(2026, 1, 31), 1) == datetime.date(2026, 3, 1)
-    assert after_months(datetime.date(2026, 12, 15), 1) == datetime.date(2027, 1, 15)
-    assert after_months(datetime.date(2027, 10, 31), 1) == datetime.date(2027, 12, 1)
+D = datetime.date
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "day"),
+    [
+        (D(2026, 1, 31), 1, D(2026, 2, 28)),
+        (D(2028, 1, 31), 1, D(2028, 2, 29)),  # a leap year
+        (D(2100, 1, 31), 1, D(2100, 2, 28)),  # none, as 100 divides it and 400 does not
+        (D(2024, 2, 29), 12, D(2025, 2, 28)),
+        (D(2024, 2, 29), 48, D(2028, 2, 29)),
+        (D(2026, 1, 31), 2, D(2026, 3, 31)),
+        (D(2026, 12, 15), 1, D(2027, 1, 15)),
+        (D(2027, 10, 31), 1, D(2027, 11, 30)),
+        (D(2026, 3, 31), -1, D(2026, 2, 28)),
+        (D(2026, 1, 15), -13, D(2024, 12, 15)),
+    ],
+)
+def test_the_date_of_a_month_is_on_the_same_day_or_the_months_last(start, months, day):
+    assert after_months(start, months) == day == date_of_month(start, months)
+
+
+def test_the_pages_of_results_name_the_calendar_month_of_the_same_date():
+    """They read plain data and import nothing of the engine's, so the rule stands there a second time."""
+    for start in (D(2026, 1, 31), D(2028, 2, 29), D(2026, 6, 25), D(2026, 12, 1)):
+        for half in range(-30, 80):
+            day = date_of_month(start, half / 2)
+            assert month_words(half / 2, start) == f"month {half / 2:g}, {day:%b %Y}"
 
 
 @given(DAYS, DAYS, st.integers(0, 120))

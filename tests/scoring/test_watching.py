@@ -1,6 +1,7 @@
 """The rules of the decision watch one by one, and the clock of facts against a calculation by hand."""
 
 import copy
+import datetime
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from assessments.scoring.clock import later
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
-from assessments.scoring.tripwires import Wire, check, crossed, fired
+from assessments.scoring.tripwires import Wire, check, crossed, fired, lapsed
 from assessments.scoring.watching import Decided, judge
 from tests.scoring import sample
 
@@ -100,7 +101,12 @@ def test_a_wire_on_a_dated_month_compares_calendar_months(value, threshold, mont
     schema = Framework.from_data(sample.DOCUMENT).schema
     today = {"program": {"need": value - months}, "options": {}}
     assert fired(Wire("need", "", "lt", threshold), schema, today, months) == (value < threshold, value)
-    assert fired(Wire("need", "", "lt", threshold, by_month=months - 1), schema, today, months)[0] is False
+
+
+def test_a_wire_counts_on_its_last_day_and_no_longer():
+    last = datetime.date(2026, 2, 28)
+    assert not lapsed(last, last) and lapsed(last, datetime.date(2026, 3, 1))
+    assert not lapsed(None, datetime.date(2099, 1, 1)), "for ever"
 
 
 def test_nothing_stated_crosses_nothing():

@@ -177,18 +177,20 @@ class Moved:
 def month_words(month: float | None, start: datetime.date | None) -> str:
     """ "month 6, May 2027": a month of the facts with its calendar month; empty without one.
 
-    start  the day of month 0
+    start  the day of month 0; the date of a month is on the same day or the month's last, a fraction taken of 30 days
     """
     if month is None:
         return ""
     said = f"month {month:g}" if month == int(month) else f"month {month:.1f}"
     if start is None:
         return said
-    whole = start.year * 12 + start.month - 1 + int(month // 1)
-    year, index = divmod(whole, 12)
-    if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
+    years, index = divmod(start.month - 1 + int(month // 1), 12)
+    year = start.year + years
+    if not datetime.MINYEAR <= year < datetime.MAXYEAR:
         return said
-    return f"{said}, {calendar.month_abbr[index + 1]} {year}"
+    of_month = datetime.date(year, index + 1, min(start.day, calendar.monthrange(year, index + 1)[1]))
+    on = of_month + datetime.timedelta(days=round(month % 1 * 30))
+    return f"{said}, {calendar.month_abbr[on.month]} {on.year}"
 
 
 def signed(points: float) -> str:

@@ -11,10 +11,10 @@ from accounts.audit import database_now
 from assessments import jobs
 from assessments.models import Condition, CriteriaVersion, DecisionWatch, ProfileRevision
 from assessments.scoring.batch import Judged, Outcome, batch
-from assessments.scoring.clock import elapsed_months, later
+from assessments.scoring.clock import after_months, elapsed_months, later
 from assessments.scoring.framework import Framework
 from assessments.scoring.profile import reads
-from assessments.scoring.tripwires import Wire, fired
+from assessments.scoring.tripwires import Wire, fired, lapsed
 from assessments.scoring.watching import Decided, Reason, judge
 from assessments.services.frameworks import framework_of
 
@@ -73,10 +73,21 @@ class Watched:
             for one in self.signed["tripwires"]
         }
 
+    @property
+    def last_days(self) -> dict[str, datetime.date | None]:
+        """The last day on which each wire counts, as the signed record prints it; None for ever."""
+        return {
+            one["key"]: datetime.date.fromisoformat(one["by_on"]) if one["by_on"] else None
+            for one in self.signed["tripwires"]
+        }
+
     def crossed(self, facts: Mapping[str, Any], months: int, framework: Framework) -> dict[str, Any]:
         """The keys of the wires that are crossed, with the values that cross them."""
         found = {}
+        day = self.today if months == self.total else after_months(self.signed_revision.assessment_date, months)
         for key, wire in self.wires.items():
+            if lapsed(self.last_days[key], day):
+                continue
             is_crossed, value = fired(wire, framework.schema, facts, months)
             if is_crossed:
                 found[key] = value
@@ -104,6 +115,12 @@ class Look:
     reasons: list[Reason]
     outcome: Outcome | None
     fired: Mapping[str, Any]
+
+    @property
+    def figures(self) -> dict[str, Any] | None:
+        """The verdict's figures as a watch keeps them."""
+        verdict = self.outcome.verdict if self.outcome else None
+        return dict(verdict) if verdict else None
 
     @property
     def signature(self) -> list[list[str]]:
