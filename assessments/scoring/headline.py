@@ -22,7 +22,7 @@ from assessments.scoring.runs import Layout, Run, run, values_of
 from assessments.scoring.software import software
 from assessments.scoring.weights import BIT_GENERATOR, first_shares, plausible_weights, seed_of, weights_of
 
-ENGINE_VERSION = "1.3.0"
+ENGINE_VERSION = "1.3.1"
 
 
 @dataclass(frozen=True)

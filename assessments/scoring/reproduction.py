@@ -20,7 +20,7 @@ ROUNDING = 1e-9  # of figures that are not drawn, relative to their size
 # How it was computed, not what came out.
 PROVENANCE = {"timings", "software", "engine", "input_digest", "seed", "bit_generator", "generator", "draws", "n"}
 # Texts put together from the figures, and which half-year or category is first, as the figures say.
-FOLLOWS = {"se", "explanation", "sentence", "first_breach", "binding"}
+FOLLOWS = {"se", "explanation", "sentence", "reason", "message", "first_breach", "binding"}
 SHARE_OF_A_DIMENSION = 0.3  # no greater spread has a dimension's weight among any weights
 
 Path = tuple[str, ...]

@@ -139,7 +139,12 @@ def words_of(column: Any, row: int, form: str | None = None) -> str:
         return "not stated"
     if form in (None, ",", "d"):
         return str(int(value)) if value == int(value) else f"{value:.2f}".rstrip("0").rstrip(".")
-    return f"{value:{form}}"
+    said = f"{value:{form}}"
+    whole, point, rest = said.partition(".")
+    # What is whole once rounded is told as such: "month 26", never "month 26.0".
+    if not point or rest.strip("0"):
+        return said
+    return "0" if whole == "-0" else whole
 
 
 def compile_rule(

@@ -1,9 +1,11 @@
 """Rules are read by people: names instead of keys, words instead of signs, and the same meaning."""
 
+import numpy as np
 import pytest
 
-from assessments.scoring.language import parse
+from assessments.scoring.language import Columns, parse
 from assessments.scoring.language.words import Known, in_words, plain
+from assessments.scoring.rules import fill
 
 KNOWN = {
     "lots": Known("Lots per year"),
@@ -82,3 +84,19 @@ def test_a_value_that_is_a_choice_is_said_with_its_label():
 
 def test_facts_are_told_apart_from_words():
     assert in_words(parse("lots > 2"), KNOWN, condition=True) == [("fact", "Lots per year"), ("text", " > 2")]
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "words"),
+    [
+        ("Ready in month {ready:.1f}.", 26.0, "Ready in month 26."),
+        ("Ready in month {ready:.1f}.", 26.5, "Ready in month 26.5."),
+        ("Ready in month {ready:.1f}.", 25.96, "Ready in month 26."),
+        ("Ready in month {ready:.1f}.", -0.04, "Ready in month 0."),
+        ("{ready:.2f} times the limit", 1.5, "1.50 times the limit"),
+        ("{ready:.2f} times the limit", 10.0, "10 times the limit"),
+        ("Ready in month {ready}.", 26.0, "Ready in month 26."),
+    ],
+)
+def test_a_figure_that_is_whole_is_said_as_one(template, value, words):
+    assert fill(template, Columns(1, {"ready": np.array([value])})) == words
