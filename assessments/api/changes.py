@@ -60,6 +60,7 @@ class ChangedWeightOut(serializers.Serializer):
     criterion = serializers.CharField()
     shares = serializers.ListField(child=serializers.FloatField(allow_null=True), help_text="of 1, then and now")
     moved = serializers.BooleanField()
+    set_anew = serializers.BooleanField(help_text="false: its share only follows from what was set for others")
 
 
 class ChangedGateOut(serializers.Serializer):
@@ -81,6 +82,15 @@ class CriterionShift(serializers.Serializer):
     criterion = serializers.CharField()
     shift = serializers.FloatField()
     by = serializers.ListField(child=serializers.FloatField(), help_text="in the order of `groups`")
+
+
+class HiddenOut(serializers.Serializer):
+    """Rows that `show=matters` leaves out; all 0 with `show=all`."""
+
+    facts = serializers.IntegerField(help_text="that differ and move no score, gate or risk")
+    scores = serializers.IntegerField(help_text="criteria of which no score moved")
+    weights = serializers.IntegerField(help_text="that nobody set otherwise")
+    gates = serializers.IntegerField(help_text="that fire as before")
 
 
 class ShiftOut(serializers.Serializer):
@@ -113,6 +123,12 @@ class ChangesOut(serializers.Serializer):
     after = SideOut(help_text="the later of base and target")
     basis = serializers.ChoiceField(choices=("panel", "facts"))
     why_facts = serializers.CharField(help_text="why ratings are left out on both sides; empty with basis panel")
+    carried = serializers.CharField(
+        help_text="whose judgement is carried over to saved facts, as an offset on what these suggest; empty where each "
+        "side has its own"
+    )
+    show = serializers.ChoiceField(choices=changes.SHOWS)
+    hidden = HiddenOut()
     withheld = serializers.BooleanField(help_text="prices and terms are left out for you")
     facts = ChangedFactOut(many=True)
     options = serializers.DictField(
@@ -182,6 +198,14 @@ class ReviewChanges(ApiView):
                 description="a review, submission or revision of the program; by default the last approved review before",
             ),
             OpenApiParameter("option", str, description="key of the option whose lead is told apart; with `over`"),
+            OpenApiParameter(
+                "show",
+                str,
+                enum=changes.SHOWS,
+                default=changes.ALL,
+                description="matters: only what matters, as the page shows it at first (facts that move something, criteria "
+                "of which a score moved, weights that were set otherwise, gates that fire otherwise); all: everything",
+            ),
             OpenApiParameter("over", str, description="key of the option that it leads; by default as `pair_by` says"),
         ],
     )
@@ -195,6 +219,10 @@ class ReviewChanges(ApiView):
             found = changes.compare(before, after, commercial=commercial, pair=changes.pair_of(request.query_params))
         except Invalid as fault:
             raise ValidationError({one["field"]: [one["message"]] for one in fault.problems}) from fault
+        show = request.query_params.get("show", changes.ALL)
+        if show not in changes.SHOWS:
+            raise ValidationError({"show": [f"One of {', '.join(changes.SHOWS)}."]})
+        shown, hidden = changes.only_what_matters(found) if show == changes.MATTERS else (found, changes.Hidden())
         data = {
             "base": _named(sides[0], after),
             "target": _named(sides[1], after),
@@ -202,12 +230,15 @@ class ReviewChanges(ApiView):
             "after": _side(found, 1),
             "basis": found.basis,
             "why_facts": found.why_facts,
+            "carried": found.carried,
+            "show": show,
+            "hidden": hidden,
             "withheld": not commercial,
-            "facts": [_fact(one) for one in found.facts],
+            "facts": [_fact(one) for one in shown.facts],
             "options": {"added": found.added, "removed": found.removed, "both": found.both},
-            "cells": found.cells,
-            "weights": found.weights,
-            "gates": [_gate(one) for one in found.gates],
+            "cells": shown.cells,
+            "weights": shown.weights,
+            "gates": [_gate(one) for one in shown.gates],
             "attribution": found.shift,
         }
         return Response(ChangesOut(data).data)

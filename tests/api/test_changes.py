@@ -45,6 +45,20 @@ def test_what_changed_since_the_approved_review(world):
     assert (gate["before"], gate["after"]) == (["block"], [])
 
 
+def test_only_what_matters_is_asked_for_by_the_words_of_the_page(world):
+    review = next_review(world, qms=3, regions=["us", "eu"])
+    caller, url = of(world, "lead"), f"reviews/{review.uuid}/changes/"
+    whole, short = caller.get(url).json(), caller.get(f"{url}?show=matters").json()
+    assert (whole["show"], short["show"]) == ("all", "matters")
+    assert whole["hidden"] == {"facts": 0, "scores": 0, "weights": 0, "gates": 0}
+    assert [one["field"] for one in short["facts"]] == ["qms"] and short["hidden"]["facts"] == 1
+    for part in ("cells", "gates"):
+        assert all(row in whole[part] for row in short[part])
+    assert short["weights"] == [] and short["hidden"]["weights"] == len(whole["weights"]) > 0
+    assert short["attribution"] == whole["attribution"]
+    assert caller.get(f"{url}?show=some").status_code == 400
+
+
 def test_against_names_any_review_submission_or_revision(world):
     review = next_review(world, qms=3)
     caller = of(world, "lead")

@@ -53,6 +53,11 @@ def test_what_moved_nothing_shows_on_demand_alone(world):
     review = next_review(world, regions=["us", "eu"])
     little = text_of(page(world, subject=review))
     assert "None of the 1 facts that differ moves a score, a gate or the risk." in little
+    assert "1 row hidden: facts that differ" in little
+    # Three criteria, of none of which a score or a weight moved.
+    assert little.count("3 unchanged rows hidden.") == 2 and "hidden" not in text_of(
+        page(world, subject=review, show="all")
+    )
     everything = text_of(page(world, subject=review, show="all"))
     assert "Regions" in everything and "nothing" in everything
 
@@ -80,6 +85,7 @@ def test_facts_saved_after_the_decision_are_held_against_it_by_default(world):
     answer = page(world, name="program_changes", subject=world.program)
     said = text_of(answer)
     assert "Why the margin moved" in said and "Nothing was approved before" not in said
+    assert "the judgement of Review 1 is carried over to Revision 2, which holds no ratings." in said
     (_, _, _, base), (_, _, _, target) = answer.context["chooses"]
     assert base == str(world.review.uuid) and target != base
     # The tab of the decision itself, before which nothing was approved, leads there.

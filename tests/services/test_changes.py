@@ -206,6 +206,42 @@ def test_a_side_without_ratings_makes_both_sides_facts_only():
     assert {row["shift"] for row in found.shift["groups"] if row["groups"] == ["judgement"]} == {0.0}
 
 
+def saved(name, facts, **more):
+    return replace(side(name, facts, **more), kind="revision", why_none="saved facts hold no ratings")
+
+
+def test_later_facts_are_held_against_a_decision_with_its_judgement_as_an_offset():
+    """By hand from the additive model: every cell is what the later facts suggest, plus what the panel added before."""
+    later = saved("Revision 2", LATER, options=(*OPTIONS,))
+    found = changes.compare(side("Review 1", FORMER, THEN), later, commercial=True)
+    assert (found.basis, found.why_facts) == (PANEL, "")
+    assert found.carried == "the judgement of Review 1 is carried over to Revision 2, which holds no ratings"
+    pair = tuple(found.shift["pair"])
+    assert found.shift["before"] == pytest.approx(margin_by_hand(DOCUMENT, FORMER, THEN, pair), abs=1e-9)
+    assert found.shift["after"] == pytest.approx(margin_by_hand(DOCUMENT, LATER, THEN, pair), abs=1e-9)
+    assert {row["shift"] for row in found.shift["groups"] if row["groups"] == ["judgement"]} == {0.0}
+    plain = changes.compare(side("Review 1", FORMER), later, commercial=True)
+    assert plain.basis == FACTS and plain.carried == "", "nothing to carry"
+
+
+def test_what_matters_is_one_rule_and_what_it_leaves_out_is_counted(halden):
+    kept, hidden = changes.only_what_matters(halden)
+    assert all(one.moves for one in kept.facts) and len(kept.facts) >= 2
+    assert "clinical_sites" not in {one.difference.field.key for one in kept.facts}
+    moved = {cell.criterion for cell in halden.cells if cell.moved}
+    assert {cell.criterion for cell in kept.cells} == moved and len(kept.cells) == 3 * len(moved)
+    # One dimension was set otherwise: the shares of all 25 criteria moved, those of its own were meant.
+    eco = next(one for one in DOCUMENT["dimensions"] if one["key"] == "eco")["criteria"]
+    assert {one.criterion for one in kept.weights} == {leaf["key"] for leaf in eco}
+    assert all(gate.moved for gate in kept.gates)
+    assert hidden == changes.Hidden(
+        facts=sum(not one.moves for one in halden.facts),
+        scores=25 - len(moved),
+        weights=25 - len(eco),
+        gates=sum(not gate.moved for gate in halden.gates),
+    )
+
+
 def test_where_fewer_than_two_options_stand_on_both_sides_the_reason_names_them():
     found = changes.compare(
         side("Review 1", FORMER, options=("in_house", "cdmo")),

@@ -12,6 +12,7 @@ from assessments.services.changes.comparing import (
     compare,
     pair_of,
 )
+from assessments.services.changes.mattering import ALL, AREAS_APART, MATTERS, SHOWS, Hidden, only_what_matters
 from assessments.services.changes.sides import (
     Choice,
     Side,
@@ -26,6 +27,8 @@ from assessments.services.changes.sides import (
 )
 
 __all__ = [
+    "ALL",
+    "AREAS_APART",
     "FACTS",
     "PAIR",
     "PANEL",
@@ -34,6 +37,9 @@ __all__ = [
     "Comparison",
     "FactMoved",
     "GateMoved",
+    "Hidden",
+    "MATTERS",
+    "SHOWS",
     "Side",
     "Since",
     "Subject",
@@ -43,6 +49,7 @@ __all__ = [
     "default_base",
     "find",
     "in_order",
+    "only_what_matters",
     "pair_of",
     "side_of",
     "since_approved",

@@ -60,10 +60,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Weight:
-    """The share of 1 of a criterion on each side; None where a side has no such criterion."""
+    """The share of 1 of a criterion on each side; None where a side has no such criterion.
+
+    set_anew: whether its own weight or that of its dimension was set otherwise; else the share only follows from others
+    """
 
     criterion: str
     shares: tuple[float | None, float | None]
+    set_anew: bool
 
     @property
     def moved(self) -> bool:
@@ -87,8 +91,10 @@ class GateMoved:
 
 @dataclass(frozen=True)
 class Comparison:
-    """basis        panel: both sides have ratings and are compared with them; facts: neither's are looked at
+    """basis        panel: both sides are compared with their judgement; facts: neither's is looked at
     why_facts       why, in words; empty with basis panel
+    carried         from which side judgement is carried over to the other, saved facts without any, as an offset on what
+                    these suggest; in words, empty where each has its own
     facts           every difference; options that one side lacks are differences of its facts only where the facts lack
                     them, `options` (added, removed, both) are those compared
     cards           headline or deeper result of each side on that basis, without what the reader may not see
@@ -101,6 +107,7 @@ class Comparison:
     after: Side
     basis: str
     why_facts: str
+    carried: str
     facts: tuple[FactMoved, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -142,6 +149,7 @@ def compare(before: Side, after: Side, *, commercial: bool, pair: tuple[str, str
     pair        keys of the two options whose margin is attributed; None: see `assessments.scoring.attribution`
     Raises Invalid, by `option` and `over`, for a pair that is not two different options compared on both sides.
     """
+    before, after, carried = _carried_over(before, after)
     basis, why = _basis(before, after)
     problems = tuple(
         side.problem if basis == PANEL else replace(side.problem, panel=None, ratings=()) for side in (before, after)
@@ -159,18 +167,53 @@ def compare(before: Side, after: Side, *, commercial: bool, pair: tuple[str, str
         after=after,
         basis=basis,
         why_facts=why,
+        carried=carried,
         facts=_facts(before, after, both, commercial),
         added=tuple(key for key in keys[1] if key not in keys[0]),
         removed=tuple(key for key in keys[0] if key not in keys[1]),
         both=both,
         cells=_cells(cards, basis),
-        weights=_weights(cards),
+        weights=_weights(cards, before, after),
         gates=_gates(cards),
         cards=(cards[0], cards[1]),
         risks=(_risk(before, commercial), _risk(after, commercial)),
         why_no_card=(made[0][1], made[1][1]),
         shift=_shift(before, after, problems, pair),
     )
+
+
+def _carried_over(before: Side, after: Side) -> tuple[Side, Side, str]:
+    """Both sides, saved facts with the judgement of the other one on them; and whose it is, in words.
+
+    Judgement is an offset: where facts change without new ratings it goes with them, as in the decision watch. Options
+    that were not judged are left out
+    """
+    judged, saved = (before, after) if before.has_panel else (after, before)
+    keys = tuple(key for key in judged.problem.chosen if key in saved.problem.facts["options"])
+    if saved.kind != "revision" or saved.has_panel or not judged.has_panel or not keys:
+        return before, after, ""
+    try:
+        panel = _with_suggestions(judged)
+    except (EvaluationError, ValueError) as fault:
+        _unanswered("comparison_without_judgement", fault, judged.problem)
+        return before, after, ""
+    given = replace(saved, problem=replace(saved.problem, options=keys, panel=panel))
+    sides = (judged, given) if judged is before else (given, judged)
+    return *sides, f"the judgement of {judged.name} is carried over to {saved.name}, which holds no ratings"
+
+
+def _with_suggestions(side: Side) -> dict[str, dict[str, dict[str, float | None]]]:
+    """The panel with what the rules said of the facts that it judged, also of cells that were agreed on without one."""
+    panel = side.problem.panel or {}
+    held = {key: {option: dict(cell) for option, cell in cells.items()} for key, cells in panel.items()}
+    lacking = [
+        (key, option) for key, cells in held.items() for option, cell in cells.items() if cell["suggestion"] is None
+    ]
+    if lacking:
+        seen = (side.numbers or headline(side.problem))["suggestions"]
+        for key, option in lacking:
+            held[key][option]["suggestion"] = seen.get(key, {}).get(option, {}).get("score")
+    return held
 
 
 def _basis(before: Side, after: Side) -> tuple[str, str]:
@@ -289,10 +332,19 @@ def _score(card: Mapping[str, Any] | None, basis: str, criterion: str, option: s
     return value
 
 
-def _weights(cards: Cards) -> tuple[Weight, ...]:
+def _weights(cards: Cards, before: Side, after: Side) -> tuple[Weight, ...]:
     first, last = (card["weights"] if card else {} for card in cards)
     order = [*(cards[1]["criteria"] if cards[1] else ()), *(cards[0]["criteria"] if cards[0] else ())]
-    return tuple(Weight(key, (first.get(key), last.get(key))) for key in dict.fromkeys(order))
+    own = _own_weights(before.problem.framework), _own_weights(after.problem.framework)
+    return tuple(
+        Weight(key, (first.get(key), last.get(key)), own[0].get(key) != own[1].get(key)) for key in dict.fromkeys(order)
+    )
+
+
+def _own_weights(framework: Framework) -> dict[str, tuple[float, float]]:
+    """Of every criterion the weight that was set for it and for its dimension."""
+    of_dimension = {one.key: one.weight for one in framework.dimensions}
+    return {one.key: (one.weight, of_dimension[one.dimension]) for one in framework.criteria}
 
 
 _STRENGTH = {"block": 0, "condition": 1, "warn": 2}

@@ -20,7 +20,7 @@ from assessments.views.changes import rows
 from assessments.views.programs import frame as programs
 from assessments.views.workspace import find_review, frame
 
-ALL = "all"
+VIEWS = ((changes.MATTERS, "Only what matters"), (changes.ALL, "Everything"))
 WIDE = 600  # px that the page's columns give a chart
 
 
@@ -94,14 +94,13 @@ def _id(subject: Any) -> str:
 
 def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
     """The context of changes/partials/body.html."""
-    every = request.GET.get("show") == ALL
+    show = changes.ALL if request.GET.get("show") == changes.ALL else changes.MATTERS
+    every = show == changes.ALL
     context: dict[str, Any] = {
         "options": changes.choices(request.member, program),
         "every": every,
-        "views": [
-            (key, words, f"?{urlencode(_query(request) | {'show': key} if key else _query(request))}")
-            for key, words in (("", "Only what matters"), (ALL, "Everything"))
-        ],
+        "show": show,
+        "views": [(key, words, f"?{urlencode(_query(request) | {'show': key})}") for key, words in VIEWS],
         "found": None,
         "status": 200,
         "overview_url": reverse("assessments:program_detail", args=[program.uuid]),
@@ -118,6 +117,7 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
         refused = list(dict.fromkeys(problem["message"] for problem in fault.problems))
         found = changes.compare(before, after, commercial=commercial)
     names = rows.names_of(found)
+    shown, hidden = (found, changes.Hidden()) if every else changes.only_what_matters(found)
     grouped, single = rows.by_group(found), rows.by_criterion(found, names)
     return context | {
         "found": found,
@@ -131,14 +131,16 @@ def _page(request, program: Program, base: Any, target: Any) -> dict[str, Any]:
         "grouped": charts.figure(grouped, ident="by-group", width=WIDE) if grouped else None,
         "single": charts.figure(single, ident="by-criterion", width=WIDE) if single else None,
         "shift_table": rows.shift_table(found, names),
-        "facts": rows.fact_rows(found, every=every),
+        "hidden": hidden,
+        "facts": rows.fact_rows(shown),
         "all_facts": len(found.facts),
-        "scores": rows.score_rows(found, names, every=every),
+        "scores": rows.score_rows(shown, names),
         "columns": [(key, name, rows.accents_of(found)[key]) for key, name in found.names.items()],
         "weights": rows.weight_rows(found, names, every=every),
-        "gates": rows.gate_rows(found, every=every),
+        "gates": rows.gate_rows(shown),
         "risk": rows.risk_rows(found) if any(found.risks) else [],
         "areas": rows.criteria_areas(found, every=every),
+        "areas_hidden": 0 if every else rows.areas_hidden(found),
         "added": [found.names[key] for key in found.added],
         "removed": [found.names[key] for key in found.removed],
     }

@@ -9,7 +9,7 @@ from assessments.reporting.charts.waterfall import margin_words, signed
 from assessments.reporting.result_view.names import Names
 from assessments.scoring.attribution import ASKED, FIRSTS
 from assessments.scoring.effects import CELLS, GATES, RISK
-from assessments.services.changes import Cell, Comparison
+from assessments.services.changes import AREAS_APART, Cell, Comparison
 from assessments.views.criteria.comparing import compare as compare_criteria
 from assessments.views.programs.words import difference_words
 
@@ -17,11 +17,6 @@ GROUPS = {"facts": "Facts", "judgement": "Judgement", "weights": "Weights", "cri
 MOVES = {CELLS: "scores", GATES: "gates", RISK: "risk"}
 EFFECTS = {"block": "blocks", "condition": "sets a condition", "warn": "warns"}
 MOST_STEPS = 7
-SHARED = (
-    "Weights",
-    "Sources",
-    "Approval route",
-)  # areas of the criteria that have a table of their own, or move nothing
 
 
 @dataclass(frozen=True)
@@ -244,27 +239,25 @@ def shift_table(found: Comparison, names: Names) -> dict[str, Any] | None:
 # -- facts, scores, weights, gates, risk ----------------------------------------------------------------------------
 
 
-def fact_rows(found: Comparison, *, every: bool) -> list[dict[str, Any]]:
-    """Facts that differ, those that moved something first; all of them, or these alone."""
+def fact_rows(found: Comparison) -> list[dict[str, Any]]:
+    """Facts that differ, those that moved something first."""
     kinds = found.after.problem.framework.schema.kinds
     rows = []
     for one in found.facts:
-        if every or one.moves:
-            moves = ", ".join(MOVES[part] for part in MOVES if part in one.moves)
-            rows.append(difference_words(one.difference, kinds) | {"moves": moves})
+        moves = ", ".join(MOVES[part] for part in MOVES if part in one.moves)
+        rows.append(difference_words(one.difference, kinds) | {"moves": moves})
     return sorted(rows, key=lambda row: not row["moves"])
 
 
-def score_rows(found: Comparison, names: Names, *, every: bool) -> list[tuple[str, list[CellWords]]]:
+def score_rows(found: Comparison, names: Names) -> list[tuple[str, list[CellWords]]]:
     """Per criterion one cell per option, in the order of `found.names`."""
     cells: dict[str, dict[str, Cell]] = {}
     for cell in found.cells:
         cells.setdefault(cell.criterion, {})[cell.option] = cell
     rows = []
     for criterion, own in cells.items():
-        if every or any(cell.moved for cell in own.values()):
-            words = [_cell_words(name, own.get(key)) for key, name in found.names.items()]
-            rows.append((names.criteria.get(criterion, criterion), words))
+        words = [_cell_words(name, own.get(key)) for key, name in found.names.items()]
+        rows.append((names.criteria.get(criterion, criterion), words))
     return rows
 
 
@@ -299,7 +292,7 @@ def weight_rows(found: Comparison, names: Names, *, every: bool) -> list[Row]:
     return rows
 
 
-def gate_rows(found: Comparison, *, every: bool) -> list[dict[str, Any]]:
+def gate_rows(found: Comparison) -> list[dict[str, Any]]:
     return [
         {
             "gate": one.gate,
@@ -312,7 +305,6 @@ def gate_rows(found: Comparison, *, every: bool) -> list[dict[str, Any]]:
             "moved": one.moved,
         }
         for one in found.gates
-        if every or one.moved
     ]
 
 
@@ -349,7 +341,12 @@ def criteria_areas(found: Comparison, *, every: bool) -> list[dict[str, Any]]:
     """What the criteria say otherwise, area by area."""
     if found.same_criteria:
         return []
-    return [area for area in _areas(found) if every or area["name"] not in SHARED]
+    return [area for area in _areas(found) if every or area["name"] not in AREAS_APART]
+
+
+def areas_hidden(found: Comparison) -> int:
+    """How many areas of the criteria differ and are told in a table of their own, or move nothing."""
+    return 0 if found.same_criteria else sum(area["name"] in AREAS_APART for area in _areas(found))
 
 
 def _areas(found: Comparison) -> list[dict[str, Any]]:
