@@ -2,7 +2,7 @@
 
 from assessments.jobs.claims import Claim, LeaseLost, claim, close, close_and_rearm, fail, report_progress
 from assessments.jobs.dispatch import dispatch_due
-from assessments.jobs.owed import owe, retry
+from assessments.jobs.owed import Owed, owe, owe_all, retry
 from assessments.jobs.registry import handler
 from assessments.jobs.running import run
 from assessments.jobs.snapshots import snapshot
@@ -10,6 +10,7 @@ from assessments.jobs.snapshots import snapshot
 __all__ = [
     "Claim",
     "LeaseLost",
+    "Owed",
     "claim",
     "close",
     "close_and_rearm",
@@ -17,6 +18,7 @@ __all__ = [
     "fail",
     "handler",
     "owe",
+    "owe_all",
     "report_progress",
     "retry",
     "run",

@@ -1,5 +1,7 @@
 """Owing work: one upsert in the transaction of the change, and a message after it commits."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from django.db import connection, transaction
@@ -12,9 +14,11 @@ OWE = """
 INSERT INTO assessments_job AS job
     (organization_id, uuid, kind, target, depth, state, wanted_revision, done_revision, generation, attempts,
      next_at, queued_at, sent_at, progress, step, error, asked_by_id, updated_at)
-VALUES (%(organization)s, gen_random_uuid(), %(kind)s, %(target)s, %(depth)s, 'queued', %(wanted)s, 0, 1, 0,
+SELECT asked.organization, gen_random_uuid(), %(kind)s, asked.target, %(depth)s, 'queued', asked.wanted, 0, 1, 0,
      statement_timestamp() + %(delay)s * interval '1 second', statement_timestamp(), statement_timestamp(),
-     0, '', '', %(asked_by)s, statement_timestamp())
+     0, '', '', %(asked_by)s::bigint, statement_timestamp()
+FROM unnest(%(organizations)s::bigint[], %(targets)s::text[], %(wanted)s::bigint[]) AS asked (organization, target, wanted)
+ORDER BY asked.target
 ON CONFLICT (kind, target) DO UPDATE SET
     wanted_revision = GREATEST(job.wanted_revision, EXCLUDED.wanted_revision),
     depth = EXCLUDED.depth,
@@ -34,6 +38,15 @@ RETURNING id, sent_at = statement_timestamp()
 """
 
 
+@dataclass(frozen=True)
+class Owed:
+    """A target of a job, whose it is, and the count of inputs that its result must belong to."""
+
+    target: str
+    organization_id: int
+    wanted: int
+
+
 def owe(
     kind: str,
     target: str,
@@ -51,25 +64,34 @@ def owe(
     delay   seconds until it is due
     Returns the job's id. Raises RuntimeError outside a transaction.
     """
+    return owe_all(kind, [Owed(target, organization_id, wanted)], depth=depth, delay=delay, asked_by=asked_by)[0]
+
+
+def owe_all(kind: str, owed: Sequence[Owed], *, depth: str = "", delay: float = 0.0, asked_by=None) -> list[int]:
+    """Owe pieces of work of one kind by one statement; see `owe`. No target may come twice.
+
+    Returns the jobs' ids in the order of their targets. Raises RuntimeError outside a transaction
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("Work is owed in the transaction of the change that makes it necessary.")
     with connection.cursor() as cursor:
         cursor.execute(
             OWE,
             {
-                "organization": organization_id,
+                "organizations": [one.organization_id for one in owed],
                 "kind": str(kind),
-                "target": target,
+                "targets": [one.target for one in owed],
                 "depth": depth,
-                "wanted": wanted,
+                "wanted": [one.wanted for one in owed],
                 "delay": delay,
                 "asked_by": asked_by.pk if asked_by else None,
             },
         )
-        job_id, send = cursor.fetchone()
-    if send and delay == 0:
-        transaction.on_commit(partial(publisher.publish, job_id, depth), robust=True)
-    return job_id
+        rows = cursor.fetchall()
+    for job_id, send in rows:
+        if send and delay == 0:
+            transaction.on_commit(partial(publisher.publish, job_id, depth), robust=True)
+    return [job_id for job_id, _ in rows]
 
 
 def retry(job: Job) -> None:

@@ -31,7 +31,7 @@ from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
 from assessments.services import owing_watches, proposals, routes, signing, telling, watches
 from assessments.services import tripwires as tripwires_service
-from assessments.services.inputs import lock_review
+from assessments.services.inputs import lock_program_of, lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import move, problem, seen
 
@@ -79,6 +79,8 @@ def sign(
     Raises        WrongState when somebody was faster, NotAllowed, TooMany, GrantRefused, Clash, Invalid
     """
     step_review = ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id)
+    # Facts that are saved meanwhile owe the watches that they see a look: they see this decision's, or it sees them.
+    lock_program_of(step_review)
     review = _locked(step_review)
     step = ApprovalStep.objects.select_related("organization", "submission__submitted_by").get(pk=step_id)
     step.review = review

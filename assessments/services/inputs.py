@@ -30,6 +30,11 @@ def lock_review(review_id: int, *, states: tuple[str, ...]) -> Review:
     return review
 
 
+def lock_program_of(review_id: int) -> None:
+    """Lock the program of a review, before the review, for an act that must not run beside a saving of facts."""
+    list(Program.objects.filter(reviews=review_id).select_for_update(no_key=True, of=("self",)).values_list("pk"))
+
+
 def touch_program(program_id: int) -> int:
     """Lock a program, count an input, and answer the new count."""
     Program.objects.filter(pk=program_id).update(inputs_revision=F("inputs_revision") + 1, inputs_changed_at=Now())

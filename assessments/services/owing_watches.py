@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now, TruncDate
+from django.db.models import Exists, F, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Concat, Now, TruncDate
 
 from accounts.audit import database_now
 from assessments import jobs
@@ -29,12 +29,18 @@ def owe(watch: DecisionWatch, wanted: int, actor: Any = None) -> None:
 
 
 def _owe_all(found: Any, actor: Any = None) -> int:
-    """Owe every watch of a queryset a look at its inputs as they are now; how many there were."""
-    keys = list(found.filter(ended_at=None).order_by("pk").values_list("pk", flat=True))
-    DecisionWatch.objects.filter(pk__in=keys).update(wanted=F("wanted") + 1)
-    for watch in DecisionWatch.objects.filter(pk__in=keys).order_by("pk"):
-        owe(watch, watch.wanted, actor)
-    return len(keys)
+    """Owe every watch of a queryset a look at its inputs as they are now, in three statements; how many there were."""
+    going_on = found.filter(ended_at=None).order_by("pk")
+    rows = list(
+        going_on.select_for_update(no_key=True, of=("self",)).values_list(
+            "pk", "review_id", "organization_id", "wanted"
+        )
+    )
+    if rows:
+        DecisionWatch.objects.filter(pk__in=[pk for pk, *_ in rows]).update(wanted=F("wanted") + 1)
+        owed = [jobs.Owed(f"review:{review}", organization, wanted + 1) for _, review, organization, wanted in rows]
+        jobs.owe_all(Job.Kind.WATCH, owed, asked_by=actor)
+    return len(rows)
 
 
 def owe_for_program(program: Program, actor: Any = None) -> None:
@@ -68,11 +74,16 @@ def owe_for_criteria(version: CriteriaVersion, actor: Any = None) -> None:
 def owe_today() -> int:
     """Owe every organization with watches that nobody looked at today (UTC) one sifting; how many were owed.
 
-    Safe to call as often as one likes: what was looked at today is left alone, and the job is one row.
+    Safe to call as often as one likes: what was looked at today is left alone, and so is what has a look of its own to
+    come, or had one today that failed; the job is one row.
     """
     today = database_now().date()
+    target = Concat(Value("review:"), Cast(OuterRef("review"), TextField()))
+    own = Job.objects.filter(kind=Job.Kind.WATCH, target=target).exclude(state=Job.State.DONE)
     late = DecisionWatch.objects.annotate(day=TruncDate("checked_at")).filter(
-        Q(checked_at=None) | Q(day__lt=today), ended_at=None
+        Q(checked_at=None) | Q(day__lt=today),
+        ~Exists(own.annotate(day=TruncDate("updated_at")).filter(day=today)),
+        ended_at=None,
     )
     found = list(late.order_by("organization_id").values_list("organization_id", flat=True).distinct())
     for organization_id in found:

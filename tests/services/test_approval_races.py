@@ -18,18 +18,31 @@ from assessments.models import (
     AgreedValue,
     ApprovalStep,
     Decision,
+    DecisionWatch,
     ProposedDecision,
     Review,
     Signature,
     StepReassignment,
     Submission,
 )
-from assessments.services import approvals, delegations, reconciling, rerouting, reviews, signing, submissions
+from assessments.services import (
+    approvals,
+    delegations,
+    programs,
+    reconciling,
+    rerouting,
+    reviews,
+    revisions,
+    signing,
+    submissions,
+)
+from tests.scoring import sample
 from tests.services.decided import OTHER, decided_world, member
 from tests.services.racing import at_once, between, grant_of, signing_now, without_locks
 from tests.services.test_delegations import delegate
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 rounds = pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.long)])
@@ -301,6 +314,62 @@ def test_without_the_lock_a_record_would_lack_what_was_edited_under_it(monkeypat
     assert isinstance(made, Submission) and not isinstance(edited, Exception), (made, edited)
     assert AgreedValue.objects.filter(review=world.review).exists() and state(world) == "in_approval"
     assert json.loads(made.record)["agreed_values"] == []  # what is signed is not what the panel agreed on
+
+
+# -- the last signature against facts that are saved ---------------------------------------------------------------
+
+
+def saving(world, wait):
+    given = sample.profile() | {"assessment_date": "2026-01-15", "qms": 0, "potency": "none"}
+    given["options"][3]["facts"]["wait"] = wait
+    lead, program = member(world, "lead"), world.program
+    return lambda: programs.import_revision(member=lead, program=program, document=given, summary="A longer wait")
+
+
+def signed_and_looked_at(world):
+    """The last signature, and the first look at its decision as soon as it is there."""
+    sign = signing_now(world, "approver")
+    return lambda: (sign(), work_off("watch"))
+
+
+def unseen(world):
+    """Whether facts were saved that the decision's watch has not seen and is owed no look at."""
+    work_off("watch")
+    world.program.refresh_from_db()
+    return DecisionWatch.objects.get(review=world.review).revision_id != world.program.revision_id
+
+
+@rounds
+def test_the_last_signature_against_facts_that_are_saved_the_watch_sees_them(rounds):
+    for _ in range(rounds):
+        world = for_executives()
+        signed, saved = at_once(signed_and_looked_at(world), saving(world, 12))
+        assert not isinstance(signed, Exception) and not isinstance(saved, Exception), (signed, saved)
+        assert not unseen(world)
+
+
+def test_without_the_lock_facts_that_are_saved_beside_the_last_signature_would_go_unseen(monkeypatch):
+    world = for_executives()
+    sign, save, owed, done = signed_and_looked_at(world), saving(world, 12), threading.Event(), threading.Event()
+    original = revisions.owe_for_program
+
+    def owe_for_program(*args):
+        original(*args)
+        owed.set()
+        assert done.wait(timeout=30)
+
+    def signing_meanwhile():
+        assert owed.wait(timeout=30)
+        try:
+            return sign()
+        finally:
+            done.set()
+
+    without_locks(monkeypatch, lambda: None)
+    monkeypatch.setattr(revisions, "owe_for_program", owe_for_program)
+    signed, saved = at_once(signing_meanwhile, save)
+    assert not isinstance(signed, Exception) and not isinstance(saved, Exception), (signed, saved)
+    assert unseen(world)  # the decision would be told to hold under facts that nobody held it against
 
 
 # -- wrong attempts -----------------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@ import uuid
 
 import pytest
 from django.db import transaction
+from django.db.models import DateField, Value
 
 from accounts.models import AuditEvent, Notification
 from assessments.models import Condition, DecisionWatch, Delegation, Job, Program, Review
+from assessments.models.conditions import DueOn
+from assessments.scoring.clock import after_months
 from assessments.services import criteria, owing_watches, programs, routes, tripwires
 from assessments.services.watches import causes, inputs, running
 from assessments.services.watches.wording import Words
@@ -200,6 +203,30 @@ def test_a_day_that_changes_nothing_is_noted_and_moves_nothing(world, monkeypatc
     assert owing_watches.owe_today() == 0, "once a day"
 
 
+def test_numbers_that_move_under_the_same_answer_are_told_anew_and_nobody_is_told_twice(world, monkeypatch):
+    """Until its own look, a decision of which something else is to be told keeps the time of the former judgement."""
+    a_new_day(monkeypatch, 2026, 9, 20)
+    first, long_ago = watch_of(world), datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    at(monkeypatch, datetime.datetime(2026, 10, 20, tzinfo=datetime.UTC))
+    DecisionWatch.objects.update(checked_at=long_ago)
+    Job.objects.filter(kind="watch").update(updated_at=long_ago)
+    assert list(running.sift(DecisionWatch.objects.all())) == [(1, 1)]
+    assert (watch_of(world).checked_at, watch_of(world).elapsed_months) == (long_ago, 8)
+    assert owing_watches.owe_today() == 0, "its own look is owed"
+    work_off("watch")
+    then = watch_of(world)
+    assert (then.state, then.since, then.elapsed_months) == (first.state, first.since, 9)
+    assert then.causes[0]["sentence"].startswith("9 months have passed") and then.checked_at > first.checked_at
+    assert Notification.objects.filter(kind="decision_no_longer_holds").count() == 4
+    Job.objects.filter(kind="watch").update(updated_at=long_ago)
+    DecisionWatch.objects.update(checked_at=long_ago)
+    assert owing_watches.owe_today() == 1, "a look that failed is tried again on the next day"
+
+
+def test_a_watch_names_the_signed_result_that_it_is_held_against(world):
+    assert watch_of(world).scorecard == world.more["submission"].scorecard
+
+
 def test_a_decision_that_cannot_be_judged_holds_no_other_up_and_its_own_job_says_why(world, monkeypatch):
     """It comes first in the same batch; what was signed for it is damaged."""
     bad, good = watch_of(world), watch_of(approved_world())
@@ -213,6 +240,15 @@ def test_a_decision_that_cannot_be_judged_holds_no_other_up_and_its_own_job_says
     jobs = {job.target: job for job in Job.objects.filter(kind="watch", target__startswith="review:")}
     assert jobs[f"review:{bad.review_id}"].state == "failed" and jobs[f"review:{bad.review_id}"].error
     assert jobs[f"review:{good.review_id}"].state == "done"
+
+
+def test_the_database_reckons_the_date_of_a_month_by_the_same_rule(world):
+    starts = [datetime.date(2026, 1, day) for day in (1, 28, 29, 30, 31)] + [datetime.date(2024, 2, 29)]
+    asked = {f"a{at}_{months}": (start, months) for at, start in enumerate(starts) for months in (0, 1, 12, 13, 25)}
+    days = Condition.objects.annotate(
+        **{name: DueOn(Value(start, DateField()), Value(months)) for name, (start, months) in asked.items()}
+    ).values(*asked)[0]
+    assert days == {name: after_months(start, months) for name, (start, months) in asked.items()}
 
 
 def test_facts_that_were_re_anchored_stand_for_the_same_days(world, monkeypatch):
@@ -258,12 +294,15 @@ def test_a_tripwire_on_a_dated_month_is_not_crossed_by_the_calendar_alone(monkey
     assert [one["now"] for one in watch_of(world).fired] == ["9 months"]
 
 
-def test_a_tripwire_lapses_after_its_month(monkeypatch):
+def test_a_tripwire_counts_on_the_date_that_is_printed_for_it_and_lapses_the_day_after(monkeypatch):
+    """Month 2 from 15 January is 15 March."""
     world = approved_world(before=with_wire(field="wait", option=FIRST, comparison="gt", threshold=3, by_month=2))
     save(world, {"mix": {"wait": 4}})
     assert watch_of(world).state == "no_longer_holds"
-    a_new_day(monkeypatch, 2026, 4, 20)
-    assert watch_of(world).state == "holds"
+    a_new_day(monkeypatch, 2026, 3, 15)
+    assert [one["now"] for one in watch_of(world).fired] == ["4 months"]
+    a_new_day(monkeypatch, 2026, 3, 16)
+    assert watch_of(world).fired == []
 
 
 # -- criteria -----------------------------------------------------------------------------------------------------
@@ -356,14 +395,18 @@ def test_a_watch_ends_with_the_decision_that_replaces_it(world):
     assert DecisionWatch.objects.filter(ended_at=None).count() == 1
 
 
-def test_sifting_takes_as_many_queries_for_many_decisions_as_for_few(world, django_assert_max_num_queries):
-    """Nothing is read or written per decision whose answer stays."""
+def test_sifting_takes_as_many_queries_for_many_decisions_as_for_few(world, monkeypatch, django_assert_max_num_queries):
+    """Nothing is read or written per decision, whether its answer stays or it is owed a look of its own."""
     with django_assert_max_num_queries(14):
         assert list(running.sift(DecisionWatch.objects.all())) == [(1, 1)]
     others = [approved_world() for _ in range(3)]
     with django_assert_max_num_queries(14 + 6):  # each organization here has criteria of its own to read
         assert list(running.sift(DecisionWatch.objects.all())) == [(4, 4)]
     assert {watch_of(one).state for one in others} == {"holds"}
+    at(monkeypatch, datetime.datetime(2026, 9, 20, tzinfo=datetime.UTC))
+    with django_assert_max_num_queries(14 + 6):
+        assert list(running.sift(DecisionWatch.objects.all())) == [(4, 4)]
+    assert Job.objects.filter(kind="watch", target__startswith="review:", state="queued").count() == 4
 
 
 def test_a_watch_reads_nothing_of_another_organization(world):

@@ -17,6 +17,7 @@ def begin(decision: Decision) -> DecisionWatch:
         decision=decision,
         revision_id=submission.revision_id,
         criteria_version_id=decision.review.criteria_version_id,
+        scorecard_id=submission.scorecard_id,
         figures={"signed": signed_figures(json.loads(submission.record), decision.proposed_decision)},
         since=decision.decided_at,
         wanted=1,

@@ -1,10 +1,11 @@
 """The handler of watch jobs: one decision whole, or many sifted at batch depth."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.audit import record_event
@@ -63,7 +64,8 @@ def _one(held: jobs.Claim) -> None:
 
 
 def sift(many: Any) -> Iterator[tuple[int, int]]:
-    """Look at every watch of a queryset; owe those whose answer moved a whole look, note of the others that they were seen.
+    """Look at every watch of a queryset; owe those of which something else is to be told a whole look, note of the others
+    that they were seen.
 
     One that cannot be judged is owed a whole look too: its own job fails, with the reason, and holds no other up.
     Yields how many are done, of how many. Memory stays bounded: AT_ONCE at a time
@@ -72,21 +74,74 @@ def sift(many: Any) -> Iterator[tuple[int, int]]:
     for start in range(0, len(keys), AT_ONCE):
         found = read(DecisionWatch.objects.filter(pk__in=keys[start : start + AT_ONCE]))
         moved: list[int] = []
-        same: dict[tuple[int, int], list[int]] = {}
+        same: list[tuple[Watched, Look]] = []
         for one, seen in _looks(found):
-            if seen is None or seen.state != one.watch.state or seen.signature != one.watch.figures.get("reasons"):
+            if seen is None or _tells_otherwise(one, seen):
                 moved.append(one.watch.pk)
             else:
-                same.setdefault((one.elapsed, one.version.pk), []).append(one.watch.pk)
+                same.append((one, seen))
         with transaction.atomic():
-            for (elapsed, version), quiet in same.items():
-                # One that newer inputs wait for is looked at by its own job.
-                DecisionWatch.objects.filter(pk__in=sorted(quiet), wanted=F("seen"), ended_at=None).update(
-                    elapsed_months=elapsed, criteria_version=version, checked_at=Now()
-                )
-            DecisionWatch.objects.filter(pk__in=moved).update(checked_at=Now())
+            # In one order, so that two siftings at once wait for each other and neither fails.
+            held = DecisionWatch.objects.select_for_update(no_key=True).filter(pk__in=[one.watch.pk for one in found])
+            list(held.order_by("pk").values_list("pk", flat=True))
+            _note(same)
             owe_watches(moved)
         yield min(start + AT_ONCE, len(keys)), len(keys)
+
+
+def _tells_otherwise(one: Watched, seen: Look) -> bool:
+    """Whether a look found another answer, or the same one with other numbers in its sentences."""
+    watch = one.watch
+    if seen.state != watch.state or seen.signature != watch.figures.get("reasons"):
+        return True
+    if not seen.reasons and one.unread is None and not watch.causes:
+        return False
+    words = Words(one, seen)
+    return (
+        words.sentence() != watch.sentence
+        or words.fired() != watch.fired
+        or words.notes() != [cause for cause in watch.causes if cause["kind"] == "note"]
+        or any(reason not in watch.causes for reason in words.further_reasons())
+        or any(cause["kind"] == "time" and words.time() not in cause["sentence"] for cause in watch.causes)
+    )
+
+
+# One that newer inputs wait for is looked at by its own job.
+NOTE = """
+UPDATE assessments_decisionwatch AS watch SET
+    elapsed_months = seen.elapsed, criteria_version_id = seen.version, engine_version = %(engine)s,
+    checked_at = statement_timestamp(), figures = jsonb_set(watch.figures, '{now}', seen.now::jsonb)
+FROM unnest(%(keys)s::bigint[], %(elapsed)s::smallint[], %(versions)s::bigint[], %(now)s::text[])
+    AS seen (id, elapsed, version, now)
+WHERE watch.id = seen.id AND watch.wanted = watch.seen AND watch.ended_at IS NULL
+"""
+NOTE_SAME = """
+UPDATE assessments_decisionwatch SET checked_at = statement_timestamp()
+WHERE id = ANY(%s) AND wanted = seen AND ended_at IS NULL
+"""
+
+
+def _note(same: list[tuple[Watched, Look]]) -> None:
+    """Write of those whose answer stays when they were seen, and the figures that moved beneath it."""
+    keys = [one.watch.pk for one, _ in same]
+    changed = [
+        (one.watch.pk, one.elapsed, one.version.pk, json.dumps(seen.figures))
+        for one, seen in same
+        if (one.elapsed, one.version.pk, ENGINE_VERSION, seen.figures)
+        != (
+            one.watch.elapsed_months,
+            one.watch.criteria_version_id,
+            one.watch.engine_version,
+            one.watch.figures.get("now"),
+        )
+    ]
+    alike = sorted(set(keys) - {pk for pk, *_ in changed})
+    with connection.cursor() as cursor:
+        if alike:
+            cursor.execute(NOTE_SAME, [alike])
+        if changed:
+            columns = zip(("keys", "elapsed", "versions", "now"), map(list, zip(*changed, strict=True)), strict=True)
+            cursor.execute(NOTE, {"engine": ENGINE_VERSION, **dict(columns)})
 
 
 def _looks(found: list[Watched]) -> list[tuple[Watched, Look | None]]:
@@ -117,17 +172,17 @@ def store(one: Watched, seen: Look, words: Words, causes: list[dict]) -> bool:
     moved = row.state != seen.state
     before = {wire["key"] for wire in row.fired}
     fired = words.fired()
-    verdict = seen.outcome.verdict if seen.outcome else None
     values = {
         "revision": one.revision,
         "criteria_version": one.version,
         "elapsed_months": one.elapsed,
+        "scorecard_id": one.watch.decision.submission.scorecard_id,
         "engine_version": ENGINE_VERSION,
         "state": seen.state,
         "sentence": words.sentence(),
         "causes": causes,
         "fired": fired,
-        "figures": row.figures | {"now": dict(verdict) if verdict else None, "reasons": seen.signature},
+        "figures": row.figures | {"now": seen.figures, "reasons": seen.signature},
         "seen": one.wanted,
         "checked_at": Now(),
     }

@@ -57,14 +57,21 @@ class Words:
         return f"{self.chosen} still comes first."
 
     def causes(self, causes: list[Cause]) -> list[dict[str, Any]]:
-        """Further reasons first, then what did it: {"kind", "sentence", "commercial"}."""
+        """Further reasons first, then what did it, then notes: {"kind", "sentence", "commercial"}."""
+        return self.further_reasons() + [self.cause(cause) for cause in causes] + self.notes()
+
+    def notes(self) -> list[dict[str, Any]]:
+        """What was left out of account."""
+        if self.one.unread is None:
+            return []
+        return [
+            _said("note", f"{self.one.unread} is published, but asks for facts that the program does not have yet.")
+        ]
+
+    def further_reasons(self) -> list[dict[str, Any]]:
+        """The reasons that the sentence does not say already, each with its numbers."""
         told = [self.reason(reason, detail=True) for reason in self.found.reasons]
-        told = [one for at, one in enumerate(told) if at or one["sentence"] != self.sentence()]
-        told += [self.cause(cause) for cause in causes]
-        if self.one.unread is not None:
-            words = f"{self.one.unread} is published, but asks for facts that the program does not have yet."
-            told.append(_said("note", words))
-        return told
+        return [one for at, one in enumerate(told) if at or one["sentence"] != self.sentence()]
 
     def fired(self) -> list[dict[str, Any]]:
         """The crossed tripwires: {"key", "sentence", "now", "commercial", "owner"}."""
@@ -143,7 +150,7 @@ class Words:
         lead = "" if cause.alone else "Together with the rest: "
         match cause.kind:
             case "time":
-                return _said("time", f"{lead}{self._time()}")
+                return _said("time", f"{lead}{self.time()}")
             case "criteria":
                 one = self.one
                 return _said(
@@ -157,7 +164,7 @@ class Words:
             "fact", f"{lead}{place.field.label}{where}: {then} when signed, now {now}.", place.field.commercial
         )
 
-    def _time(self) -> str:
+    def time(self) -> str:
         total = self.one.total
         months = "1 month has" if total == 1 else f"{total} months have"
         day: datetime.date = self.one.signed_revision.assessment_date
