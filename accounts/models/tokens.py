@@ -19,6 +19,10 @@ class ApiTokenQuerySet(models.QuerySet):
             revoked_at=None, expires_at__gt=Now(), membership__is_active=True, membership__user__is_active=True
         )
 
+    def that_change(self):
+        """Those that may do more than read."""
+        return self.filter(scopes__contains=["write"])
+
 
 class ApiToken(models.Model):
     """A bearer token of one membership. Only its digest is stored.

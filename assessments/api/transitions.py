@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.models import Membership
+from accounts.outbound import address_of
 from assessments.api.base import ApiView
 from assessments.api.fields import Input, Text, VisibleId, Whole
 from assessments.api.idempotency import idempotent
 from assessments.api.preconditions import IF_MATCH_OPTIONAL, etag, seen_version
 from assessments.api.reviews import WITH_IT, ReviewOut
 from assessments.api.watches import TripwireIn
+from assessments.errors import GrantRefused
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.services import approvals, reconciling, reviews, submissions
 from assessments.services.conditions import LAST_MONTH
@@ -74,6 +77,12 @@ def _amend(act: Act):
 
 
 def _sign(act: Act):
+    if not act.given.get("grant"):
+        place = address_of(reverse("assessments:review_approval", args=[act.review.uuid]))
+        raise GrantRefused(
+            f"A token alone never signs. The person confirms on {place}, under “Sign through a program of yours”, and the "
+            "program sends the grant that is shown there, within five minutes."
+        )
     approvals.sign(
         member=act.member,
         step_id=act.given["step"].pk,
@@ -149,7 +158,8 @@ class TransitionIn(Input):
         max_length=200,
         required=False,
         allow_blank=True,
-        help_text="of the person's re-authentication on the approval page, at most five minutes old; 403 without it",
+        help_text="which its person gets on the approval page by confirming with password and second factor, at most five "
+        "minutes old; 403 without it",
     )
     meaning = serializers.ChoiceField(choices=Signature.Meaning.choices, required=False)
     function = Text(max_length=60, required=False, allow_blank=True, help_text="for which one signs")

@@ -100,7 +100,9 @@ def sign(
         raise WrongState(
             "You have signed this step already." if giver is None else f"{giver.name} has signed meanwhile."
         )
-    factors = signing.spend(now, grant, signing.bound_in(signing.what_is_signed(step, proposed), giver))
+    shown = signing.what_is_signed(step, proposed)
+    bounds = {signing.bound_in(shown, giver, key) for key in ("", function.key if function else "")}
+    factors = signing.spend(now, grant, bounds)
     signature = signing.write_signature(
         now, step, proposed, meaning=meaning, capacity=signing.Capacity(function, giver), factors=factors
     )

@@ -2,6 +2,7 @@
 
 import datetime
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,13 +55,16 @@ def what_is_signed(step: ApprovalStep, proposed: ProposedDecision) -> str:
     )
 
 
-def bound_in(shown: str, giver: Membership | None) -> str:
-    """The hash that a grant is bound to: what was shown, in whose place it is signed, and with which statement.
+def bound_in(shown: str, giver: Membership | None, function_key: str = "") -> str:
+    """The hash that a grant is bound to: what was shown, in whose place and for which function it is signed, and with
+    which statement.
 
-    shown  of `what_is_signed`
+    shown         of `what_is_signed`
+    function_key  empty: for whichever the signer speaks for
     """
     version, _ = statement_of(giver)
-    return sha256_of({"shown": shown, "on_behalf_of": giver.uuid if giver else "", "statement_version": version})
+    bound = {"shown": shown, "on_behalf_of": giver.uuid if giver else "", "statement_version": version}
+    return sha256_of(bound | {"function": function_key})
 
 
 def require_open(step: ApprovalStep) -> None:
@@ -128,12 +132,14 @@ def grant_to_sign(
     bound_to: str,
     code: str = "",
     on_behalf_of: Membership | None = None,
+    function_key: str = "",
 ) -> str:
     """Re-authenticate a person and give leave to sign one step once within five minutes, in one capacity.
 
     bound_to      the hash (`what_is_signed`) of what the person was shown
     code          of the second factor, where one is enrolled (`proof.second_factor`)
     on_behalf_of  in whose place they sign, as the statement said that they read; the grant is good for no other
+    function_key  for which function alone it is good; empty: for whichever they speak for
     Returns   the grant; only its digest is kept
     Raises    NotAllowed (wrong password or code, counted; not theirs to sign), TooMany while signing is locked,
               WrongState, Clash when what is signed is not what was shown any more
@@ -146,7 +152,7 @@ def grant_to_sign(
     if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
     with transaction.atomic():
-        token, refusal = _prove(member, step, bound_in(bound_to, giver), password=password, code=code)
+        token, refusal = _prove(member, step, bound_in(bound_to, giver, function_key), password=password, code=code)
     # Raised after the commit: a refused attempt stays on record.
     if refusal:
         raise refusal
@@ -208,22 +214,23 @@ def _locked(until: datetime.datetime, first: str = "") -> TooMany:
     )
 
 
-def spend(member: Membership, grant: str, bound_to: str) -> str:
+def spend(member: Membership, grant: str, bound_to: Collection[str]) -> str:
     """Use a grant up inside the transaction of the signature; what the person proved themselves with.
 
+    bound_to  each hash (`bound_in`) that the signature answers to: with its function, and with whichever
     Raises TooMany while signing is locked, also for a grant from before; GrantRefused, Clash
     """
     if until := proof.locked_until(member.user):
         raise _locked(until)
     own = SigningGrant.objects.filter(digest=sha256_of(grant), membership=member)
-    if own.filter(bound_to=bound_to, used_at=None, expires_at__gt=Now()).update(used_at=Now()):
+    if own.filter(bound_to__in=bound_to, used_at=None, expires_at__gt=Now()).update(used_at=Now()):
         return own.values_list("factors", flat=True)[0]
     held = own.first()
     if held is None:
         raise GrantRefused("Confirm with your password that it is you who signs.")
     if held.used_at is not None:
         raise GrantRefused("This confirmation was used already. Confirm again with your password.")
-    if held.bound_to != bound_to:
+    if held.bound_to not in bound_to:
         raise Clash("What you confirmed is not what stands here now. Read it again before you sign.")
     raise GrantRefused("Your confirmation is older than five minutes. Confirm again with your password.")
 

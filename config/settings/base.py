@@ -255,7 +255,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Makewhere",
     "VERSION": VERSION,
-    "DESCRIPTION": "Everything that the pages do, signatures excepted. Bearer tokens: `manage.py api_token`.",
+    "DESCRIPTION": "Everything that the pages do; a signature needs a grant that its person gets on the approval page. "
+    "Bearer tokens: `manage.py api_token`.",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

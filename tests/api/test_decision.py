@@ -1,17 +1,26 @@
 """A review's decision by the API: submitted, amended, signed with a grant and never by a token alone."""
 
 import hashlib
+import html
 import json
+import re
+import time
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
 from accounts import proof
+from accounts.models import IdempotencyKey, MembershipFunction
 from accounts.permissions import NotAllowed
-from assessments.models import Review, Signature
+from assessments.models import Review, Signature, SigningGrant
 from assessments.scoring.confidential import HIDDEN
 from assessments.services import routes, signing, tripwires
 from tests.api.conftest import Caller, token_of
 from tests.factories import PASSWORD
+from tests.pages.test_approval import signature_of, text_of
 from tests.rights import world as rights_world
 from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, decided_world
@@ -19,7 +28,7 @@ from tests.services.test_submissions import assigned, submit
 from tests.support.results import compute
 
 
-def grant_for(member, step, giver=None):
+def grant_for(member, step, giver=None, **more):
     """What the approval page gives a person who has just typed the password."""
     step.review = Review.objects.get(pk=step.review_id)
     return signing.grant_to_sign(
@@ -28,6 +37,7 @@ def grant_for(member, step, giver=None):
         password=PASSWORD,
         bound_to=signing.what_is_signed(step, signing.proposed_of(step)),
         on_behalf_of=giver,
+        **more,
     )
 
 
@@ -60,6 +70,63 @@ def test_without_a_grant_nobody_signs_and_nothing_is_written(world, submitted, c
         answer = caller("rater").post(f"reviews/{submitted.uuid}/transitions/", body | more)
         assert (answer.status_code, answer.json()["code"]) == (403, "grant_refused")
     assert not Signature.objects.exists()
+
+
+def test_p11_200a_from_the_page_with_password_and_code_to_a_signature_by_the_api_once(world, submitted, caller):
+    """The person confirms what the page shows; the program signs that and nothing else. Nobody else has use of it."""
+    rater, secret = world.people["rater"], generate_totp_secret()
+    TOTP.activate(rater.user, secret)
+    page, place = (
+        reverse("assessments:review_approval", args=[submitted.uuid]),
+        f"reviews/{submitted.uuid}/transitions/",
+    )
+    browser = Client()
+    browser.force_login(rater.user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    form = signature_of(browser.get(page), through="program")
+    act = reverse("assessments:review_sign", args=[submitted.uuid])
+    assert "Sign through a program" not in text_of(browser.get(page))
+    assert "no API token" in text_of(browser.post(act, form)) and not SigningGrant.objects.exists()
+    token_of(rater, "read")
+    assert browser.post(act, form).status_code == 403 and not SigningGrant.objects.exists()
+
+    program = caller("rater")
+    step = str(submitted.submissions.first().steps.get(kind="functional").uuid)
+    told = program.post(place, {"action": "sign", "step": step, "meaning": "reviewed"})
+    assert (told.status_code, told.json()["code"]) == (403, "grant_refused")
+    assert page in told.json()["detail"] and "Sign through a program" in text_of(browser.get(page))
+    assert browser.post(act, form | {"code": "000000"}).status_code == 403
+    assert browser.post(act, form | {"password": "guess", "code": "000000"}).status_code == 403
+    assert not SigningGrant.objects.exists()
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    shown = browser.post(act, form | {"code": code})
+    assert shown.status_code == 200 and "no-store" in shown["Cache-Control"] and not Signature.objects.exists()
+    body = json.loads(html.unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", shown.content.decode(), re.S)[1]))
+    assert body["grant"] not in browser.get(page).content.decode()
+    assert (body["step"], body["function"]) == (step, "cmc")
+
+    for role, changed in (("lead", {}), ("assessor", {}), ("rater", {"meaning": "approved"})):
+        assert caller(role).post(place, body | changed).status_code in (400, 403)
+    assert not Signature.objects.exists()
+    assert program.post(place, body, Idempotency_Key="sign").status_code == 200
+    signature = Signature.objects.get()
+    assert (signature.membership, signature.factors, signature.function.key) == (rater, "password+totp", "cmc")
+    assert program.post(place, body).status_code == 409 and Signature.objects.count() == 1
+    assert not IdempotencyKey.objects.filter(body__contains=body["grant"]).exists()
+
+
+def test_a_grant_confirmed_for_one_function_signs_for_no_other(world, submitted, caller):
+    rater = world.people["rater"]
+    here = rater.organization
+    MembershipFunction.objects.create(organization=here, membership=rater, function=here.functions.get(key="qa"))
+    step = submitted.submissions.first().steps.get(kind="functional")
+    grant = grant_for(rater.now(), step, function_key="qa")
+    body = {"action": "sign", "step": str(step.uuid), "meaning": "reviewed", "grant": grant}
+    for changed in ({}, {"function": "cmc"}):  # without a name: the first that is missing, which is CMC
+        answer = caller("rater").post(f"reviews/{submitted.uuid}/transitions/", body | changed)
+        assert (answer.status_code, answer.json()["code"]) == (409, "clash")
+    assert not Signature.objects.exists()
+    answer = caller("rater").post(f"reviews/{submitted.uuid}/transitions/", body | {"function": "qa"})
+    assert answer.status_code == 200 and Signature.objects.get().function.key == "qa"
 
 
 def test_rl_1_while_signing_is_locked_the_api_answers_when_to_come_back_and_not_even_a_former_grant_signs(

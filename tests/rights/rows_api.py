@@ -1,4 +1,4 @@
-"""The API: the rights of the pages, with tokens; signatures excepted."""
+"""The API: the rights of the pages, with tokens; a signature needs a grant of its person."""
 
 from functools import partial
 

@@ -1,9 +1,11 @@
 """Acts of those whom the route names: sign, return, reject."""
 
+import json
 from uuid import UUID
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -13,17 +15,23 @@ from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
 from assessments.services import approvals, signing
 from assessments.views.access import member_required
-from assessments.views.approval.page import page, sign_form
+from assessments.views.approval.page import has_program, page, sign_form
 from assessments.views.refusals import wait
-from assessments.views.workspace import find_review
+from assessments.views.workspace import find_review, frame
 
 
 @sensitive_post_parameters("password", "code")
 @member_required
 @require_POST
 def review_sign(request, uuid):
-    """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record, the fifth 429."""
+    """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record, the fifth 429.
+
+    With `through=program` the grant is shown, once, for a program of the person's own to sign with by the API.
+    """
     review = find_review(request, uuid)
+    through_program = request.POST.get("through") == "program"
+    if through_program and not has_program(request.member):
+        raise NotAllowed("You have no API token that may change things: no program could sign with a grant.")
     if review.state != Review.State.IN_APPROVAL:
         raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
     named = request.POST.get("step", "")
@@ -47,7 +55,10 @@ def review_sign(request, uuid):
             code=data.get("code", ""),
             bound_to=data["bound"],
             on_behalf_of=capacity.giver if capacity else None,
+            function_key=capacity.function.key if capacity and capacity.function else "",
         )
+        if through_program:
+            return _grant_page(request, review, step, capacity, grant)
         approvals.sign(
             member=request.member,
             step_id=step.pk,
@@ -72,6 +83,23 @@ def review_sign(request, uuid):
     decided = review.state == Review.State.APPROVED
     messages.success(request, "Signed. The decision is made." if decided else "Signed. Your signature is on record.")
     return redirect("assessments:review_approval", review.uuid)
+
+
+def _grant_page(request, review: Review, step: ApprovalStep, capacity: signing.Capacity | None, grant: str):
+    """What a program sends to sign; kept nowhere, so that it is in no session and on no other page."""
+    body = {"action": "sign", "step": str(step.uuid), "meaning": signing.MEANING_OF[step.kind], "grant": grant}
+    if capacity and capacity.function:
+        body["function"] = capacity.function.key
+    if capacity and capacity.giver:
+        body["on_behalf_of"] = str(capacity.giver.uuid)
+    context = frame(review, "approval") | {
+        "step": step,
+        "giver": capacity.giver if capacity else None,
+        "place": reverse("api:transitions", args=[review.uuid]),
+        "body": json.dumps(body, indent=2),
+        "minutes": int(signing.GOOD_FOR.total_seconds() // 60),
+    }
+    return render(request, "approval/grant.html", context)
 
 
 def _is_uuid(text: str) -> bool:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import proof
-from accounts.models import Membership
+from accounts.models import ApiToken, Membership
 from assessments import permissions
 from assessments.errors import Missing
 from assessments.forms.approval import (
@@ -243,6 +243,7 @@ def _acts(request, review: Review, proposed: ProposedDecision) -> dict[str, Any]
         "step": mine,
         "sign_form": form,
         "statements": statements_of(form) if form else [],
+        "has_program": form is not None and has_program(member),
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
         "may_end": any(permissions.can_act_on_step(member, step) for step in open_steps),
         "may_reject": any(permissions.can_reject(member, step) for step in open_steps),
@@ -298,6 +299,11 @@ def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data:
         initial=initial,
         auto_id="sign_%s",
     )
+
+
+def has_program(member: Membership) -> bool:
+    """Whether the person has a token with which a program could sign by a grant."""
+    return ApiToken.objects.visible_to(member).usable().that_change().exists()
 
 
 def statements_of(form: SignForm) -> list[str]:
