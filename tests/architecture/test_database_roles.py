@@ -42,6 +42,7 @@ def test_the_application_cannot_make_tables():
 @pytest.mark.parametrize("model", FROZEN)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_the_application_can_neither_change_nor_delete_records(app_url, model, statement):
+    """P11-10e, AT-1, AT-6."""
     with psycopg.connect(app_url) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement.format(model._meta.db_table))
 
@@ -56,6 +57,7 @@ def test_the_application_can_neither_change_nor_delete_records(app_url, model, s
     ],
 )
 def test_even_the_owner_is_stopped_by_the_trigger(owner_url, statement):
+    """AT-1."""
     member = MembershipFactory()
     with transaction.atomic():
         record_event("test.done", organization_id=member.organization_id, actor=member, subject=member)

@@ -276,7 +276,7 @@ def test_void_signatures_stay_on_record_and_are_marked(submitted):
     assert "Replaced by amendment (1)" in said
 
 
-def test_p11_50_the_decision_prints_name_time_and_meaning_as_at_signing(submitted):
+def test_p11_50a_the_decision_prints_name_time_and_meaning_as_at_signing(submitted):
     functional_signed(submitted)
     signature = sign(member(submitted, "approver"), step_of(submitted, "executive"))
     User.objects.filter(pk=submitted.people["approver"].user_id).update(full_name="Renamed Since")

@@ -123,6 +123,7 @@ def test_pages_go_on_where_the_last_ended_whatever_comes_in_meanwhile(signed_in,
 
 
 def test_an_export_is_neutralised_and_recorded(signed_in, approver):
+    """AL-L, AT-8, CSV-1."""
     note(approver, label="=HYPERLINK(1)", reason="+1")
     answer = signed_in.post("/audit/export/", {"acts": "facts"})
     text = answer.content.decode()

@@ -149,6 +149,7 @@ def test_another_site_cannot_post_for_somebody(world, name):
 
 @pytest.mark.parametrize("how", ["role", "functions", "membership", "account"])
 def test_what_was_taken_away_with_the_page_open_is_gone(world, how):
+    """P11-300b."""
     client, given = form(world, "rater")
     admin, rater = member(world, "admin"), world.people["rater"]
     if how == "role":
@@ -201,6 +202,7 @@ def test_a_function_does_not_reject_by_posting_where_it_sees_no_button(world):
 
 
 def test_markup_in_names_and_reasons_is_shown_as_text(world):
+    """XSS-2."""
     User.objects.filter(pk=world.people["rater"].user_id).update(full_name="<script>alert(1)</script>")
     client, given = form(world, "rater")
     client.post(address(world, "review_sign"), given)

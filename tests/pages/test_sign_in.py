@@ -125,6 +125,7 @@ def test_switching_needs_a_post(client, member):
 
 
 def test_two_addresses_that_differ_in_case_are_one_person(member):
+    """P11-300a."""
     from django.db import IntegrityError, transaction
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -37,6 +37,7 @@ def made():
 
 
 def test_it_says_what_an_executive_needs(made):
+    """A11-10: and which versions made it."""
     text = words(made)
     for said in (
         "Where should MLX-07 be made through month 48?",

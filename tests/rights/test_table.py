@@ -61,6 +61,7 @@ GROUPS = sorted({(topic, row.state) for topic, listed in TOPICS.items() for rows
 @pytest.mark.django_db
 @pytest.mark.parametrize(("topic", "state"), GROUPS)
 def test_the_answers_are_the_listed_ones(topic, state):
+    """P11-10d, TI-2: every address x role x state, of another organization too."""
     world = make_world()
     User.objects.filter(pk=world.people["deactivated"].user_id).update(is_active=False)
     bring_review_to(world, state)

@@ -44,6 +44,7 @@ def test_a_new_member_has_the_roles_and_functions_given_in_the_organizations_ord
 
 
 def test_every_change_of_rights_leaves_an_event_with_its_actor(admin, quinn):
+    """A11-12."""
     people.grant_role(actor=admin, membership_id=quinn.pk, role="approver")
     people.revoke_role(actor=admin, membership_id=quinn.pk, role="approver")
     people.set_functions(actor=admin, membership_id=quinn.pk, functions=("qa",))

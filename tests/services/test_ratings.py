@@ -65,6 +65,7 @@ def test_facts_saved_after_the_page_was_read_do_not_change_what_the_author_saw(s
 
 
 def test_an_edit_keeps_what_it_does_not_name_and_the_history_keeps_all(scene):
+    """AL-O."""
     scene.rate("cem", 4, confidence="low", rationale="First thought.")
     rating = scene.rate("cem", 2, seen_version=1)
     assert (rating.score, rating.confidence, rating.rationale) == (2, "low", "First thought.")
@@ -354,6 +355,7 @@ def test_a_rating_and_the_reveal_at_once_leave_no_rating_that_was_not_revealed()
 
 @pytest.mark.django_db(transaction=True)
 def test_a_closed_review_takes_no_rating_and_says_so():
+    """MA-2."""
     scene = scenes.make_scene(cem="cmc")
     scenes.open_review(scene)
     scene.assign("cem")

@@ -89,6 +89,7 @@ class TestSealed:
             audit_trail.verify(member=admin, after="forged")
 
     def test_a_review_of_the_trail_is_recorded_with_number_and_note(self, signed_in, admin, organization, write):
+        """A11-9."""
         sealing.seal(organization.pk)
         head = sealing.head_of(organization.pk).number
         assert signed_in.post("/audit/review/", {"through_number": head + 1}).status_code == 422

@@ -129,6 +129,7 @@ def test_at_5_the_api_and_the_command_line_name_themselves(scene):
 
 @pytest.mark.django_db(transaction=True)
 def test_at_5_at_8_a_report_made_by_a_job_names_the_person_and_each_download_is_one_event(settings, tmp_path):
+    """AL-A."""
     settings.MEDIA_ROOT = tmp_path
     scene = scenes.make_scene(cem="cmc", quin="qa")
     scenes.start_scoring(scene)
