@@ -1,9 +1,11 @@
 """Heads of the chains, kept where the application's database role cannot write: a file, and always the log.
 
 One JSON object a line: organization (uuid), slug, number, digest, cause, at. A line of cause "restore" says that the
-database was set back to its number: what was anchored beyond it before is lost, and known to be.
+database was set back to its number: what was anchored beyond it before is lost, and known to be. A line of cause "undone"
+says that a restore was broken off and what it had replaced was put back: what the restore anchored since its `at` is void.
 """
 
+import datetime
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +20,7 @@ from accounts.models import AuditSeal, Organization
 log = structlog.get_logger(__name__)
 IN_THE_LOG = "log"
 RESTORE = "restore"
+UNDONE = "undone"
 
 
 class Unreadable(Exception):
@@ -48,30 +51,35 @@ def append_restore(organization: Organization, number: int, digest: str, at: str
     _put(organization, number, digest, RESTORE, at)
 
 
+def append_undone(uuid: str, slug: str, since: str) -> None:
+    """Say that what a restore anchored of an organization since a moment is void. Raises OSError if it cannot be said."""
+    _write(_line(uuid, slug, 0, "", UNDONE, since))
+
+
 def _put(organization: Organization, number: int, digest: str, cause: str, at: str) -> None:
-    line = {
-        "organization": str(organization.uuid),
-        "slug": organization.slug,
-        "number": number,
-        "digest": digest,
-        "cause": cause,
-        "at": at,
-    }
-    log.info("audit_anchor", **line)
-    if settings.AUDIT_ANCHOR == IN_THE_LOG:
-        return
-    file = Path(settings.AUDIT_ANCHOR)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # One write of one line to a file opened for appending: lines of several workers do not mix.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, (json.dumps(line) + "\n").encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write(_line(str(organization.uuid), organization.slug, number, digest, cause, at))
     except OSError as problem:
-        log.error("audit_anchor_not_written", file=str(file), problem=str(problem))
+        log.error("audit_anchor_not_written", file=settings.AUDIT_ANCHOR, problem=str(problem))
+
+
+def _line(uuid: str, slug: str, number: int, digest: str, cause: str, at: str) -> dict[str, str | int]:
+    return {"organization": uuid, "slug": slug, "number": number, "digest": digest, "cause": cause, "at": at}
+
+
+def _write(line: dict[str, str | int]) -> None:
+    log.info("audit_anchor", **line)
+    file = configured()
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # One write of one line to a file opened for appending: lines of several workers do not mix.
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(handle, (json.dumps(line) + "\n").encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def configured() -> Path | None:
@@ -102,15 +110,21 @@ def standing(lines: Sequence[Anchor]) -> Standing:
     """What holds of anchors, given in the order in which they were written.
 
     A restore sets back to what held when its head was anchored first: a backup anchors its head. Where that line is not
-    there, everything up to the restored number holds.
+    there, everything up to the restored number holds. A restore that was undone leaves what held before it.
     """
     known = _known_before(lines)
     wanted = set(known.values())
     after: dict[int, dict[int, Anchor]] = {}  # what held after a line, for the lines that a restore goes back to
+    before: list[tuple[datetime.datetime, dict[int, Anchor], int]] = []  # what held, and was lost, before each restore
     by_number: dict[int, Anchor] = {}
     lost = 0
     for at, anchor in enumerate(lines):
+        if anchor.cause == UNDONE:
+            while before and before[-1][0] >= _moment(anchor):
+                _, by_number, lost = before.pop()
+            continue
         if anchor.cause == RESTORE:
+            before.append((_moment(anchor), by_number, lost))
             lost = max([lost, *(number for number in by_number if number > anchor.number)])
             held = after[known[at]] if at in known else by_number
             by_number = {number: one for number, one in held.items() if number <= anchor.number}
@@ -121,11 +135,17 @@ def standing(lines: Sequence[Anchor]) -> Standing:
     return Standing(by_number, lost)
 
 
+def _moment(anchor: Anchor) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(anchor.at)
+
+
 def _known_before(lines: Sequence[Anchor]) -> dict[int, int]:
     """For each line of a restore the last line before it that anchored the same head, where there is one."""
     known: dict[int, int] = {}
     seen: dict[tuple[int, str], int] = {}
     for at, anchor in enumerate(lines):
+        if anchor.cause == UNDONE:
+            continue
         head = (anchor.number, anchor.digest)
         if anchor.cause == RESTORE and head in seen:
             known[at] = seen[head]
@@ -153,6 +173,11 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Anchor]:
             continue
         try:
             said = json.loads(line)
-            yield Anchor(str(said["organization"]), int(said["number"]), str(said["digest"]), said["cause"], said["at"])
+            anchor = Anchor(
+                str(said["organization"]), int(said["number"]), str(said["digest"]), said["cause"], said["at"]
+            )
+            if _moment(anchor).tzinfo is None:
+                raise ValueError(f"the moment {anchor.at} names no time zone")
+            yield anchor
         except (ValueError, KeyError, TypeError) as problem:
             raise Unreadable(f"Line {at} of {name} is no anchor: {problem}.") from problem

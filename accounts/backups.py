@@ -6,7 +6,9 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from accounts.models import AuditEvent, Organization
 FORMAT = 1
 DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"
 BLOCK = 1024 * 1024
+LOCK = 0xBAC0  # of the database: held by a backup, shared by whoever deletes stored files
 
 
 class BackupRefused(Exception):
@@ -38,6 +41,14 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Referred:
+    """A file that a row names. organization: uuid; path: below the folder of media."""
+
+    organization: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a backup holds.
 
@@ -46,6 +57,7 @@ class Manifest:
     rows          rows per table
     heads         the sealed head of each organization's trail
     migrations    app and name, as applied
+    missing       files that rows in it name and that were not there to be copied
     """
 
     format: int
@@ -58,15 +70,17 @@ class Manifest:
     rows: dict[str, int]
     heads: list[Anchor]
     migrations: list[list[str]]
+    missing: list[Referred] = field(default_factory=list)
 
     @property
     def moment(self) -> datetime.datetime:
         return datetime.datetime.fromisoformat(self.at)
 
 
-def make(parent: Path, versions: dict[str, str]) -> Path:
+def make(parent: Path, versions: dict[str, str], referred: Callable[[], Iterable[Referred]]) -> Path:
     """Seal the trail, then dump one snapshot and copy the media; the new folder (mode 0700) below `parent`.
 
+    referred  the files that rows name; asked in the snapshot
     The folder bears its final name only once it is whole. Raises BackupRefused, ProgramFailed, OSError.
     """
     _refuse_other_roles()
@@ -74,19 +88,39 @@ def make(parent: Path, versions: dict[str, str]) -> Path:
         sealing.seal(organization_id, most=2**62)
     former = os.umask(0o077)
     try:
-        return _make(parent, versions)
+        with _files_kept():
+            return _make(parent, versions, referred)
     finally:
         os.umask(former)
 
 
-def _make(parent: Path, versions: dict[str, str]) -> Path:
+@contextmanager
+def _files_kept() -> Iterator[None]:
+    """Let nobody delete stored files meanwhile; waits for who does. From before the snapshot until the last is copied."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def may_delete_files() -> bool:
+    """Whether stored files may go in this transaction: not while a backup is made, which then waits for its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [LOCK])
+        return cursor.fetchone()[0]
+
+
+def _make(parent: Path, versions: dict[str, str], referred: Callable[[], Iterable[Referred]]) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     now = database_now()
     target = parent / f"makewhere-{now:%Y%m%d-%H%M%S}"
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     unfinished.mkdir(mode=0o700)
     try:
-        manifest = _dump(unfinished, versions)
+        manifest = _dump(unfinished, versions, referred)
         (unfinished / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
         for file in (unfinished / DUMP, unfinished / MANIFEST):
             _sync(file)
@@ -97,7 +131,7 @@ def _make(parent: Path, versions: dict[str, str]) -> Path:
     return target
 
 
-def _dump(folder: Path, versions: dict[str, str]) -> Manifest:
+def _dump(folder: Path, versions: dict[str, str], referred: Callable[[], Iterable[Referred]]) -> Manifest:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         # One snapshot for the dump and for all that the manifest says about it.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -114,8 +148,10 @@ def _dump(folder: Path, versions: dict[str, str]) -> Manifest:
         for organization in Organization.objects.order_by("pk"):
             head = sealing.head_of(organization.pk)
             heads.append(Anchor(str(organization.uuid), head.number, head.digest, "seal", at.isoformat()))
+        wanted = list(referred())
     # After the dump: a file is stored before the row that names it, and is never changed.
     media = copy_media(Path(settings.MEDIA_ROOT), folder / MEDIA)
+    copied = {one.path for one in media}
     return Manifest(
         format=FORMAT,
         at=at.isoformat(),
@@ -127,6 +163,7 @@ def _dump(folder: Path, versions: dict[str, str]) -> Manifest:
         rows=rows,
         heads=heads,
         migrations=migrations,
+        missing=[one for one in wanted if one.path not in copied],
     )
 
 
@@ -156,7 +193,7 @@ def rows_per_table() -> dict[str, int]:
 
 
 def copy_media(source: Path, target: Path) -> list[Stored]:
-    """Copy every finished file; those of other names begin with a dot. A file that goes away meanwhile was unreferred to."""
+    """Copy every finished file; those of other names begin with a dot. One that goes away meanwhile is left out."""
     target.mkdir()
     copied = []
     for file in sorted(source.rglob("*")) if source.exists() else ():
@@ -199,6 +236,7 @@ def read(folder: Path) -> Manifest:
                 "dump": Stored(**said["dump"]),
                 "media": [Stored(**one) for one in said["media"]],
                 "heads": [Anchor(**one) for one in said["heads"]],
+                "missing": [Referred(**one) for one in said.get("missing", [])],
             }
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:

@@ -2,9 +2,13 @@
 
 What is replaced waits in the schema `before_restore` until the end; while that schema stands, no serving process starts, and
 the application's role cannot connect: a worker that came in between could send what was queued, or write past the seal.
+
+Anchors lie outside the database and cannot be written in one transaction with it. So they are written before the end, and
+whoever puts back what was there first says that they are void: killed anywhere, the anchors are those of what stands.
 """
 
 import datetime
+import json
 import os
 import shutil
 import time
@@ -17,15 +21,16 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.db.models.functions import Now
 
 from accounts import anchors, backups, chain, postgres_programs, sealing
 from accounts.audit import database_now, record_event
 from accounts.backups import BackupRefused, Manifest
-from accounts.models import Organization
+from accounts.models import ApiToken, Organization
 from accounts.postgres_programs import ProgramFailed
 
 KEPT = "before_restore"
-NOTED = "May connect: "  # begins the remark at the kept schema that says who is to be let in again
+NOTED = "Restoring: "  # begins the remark at the kept schema: when it was set aside, and who is to be let in again
 OTHERS = """
 SELECT count(*), string_agg(DISTINCT usename, ', ') FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
@@ -49,12 +54,17 @@ WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did. results: of verifying each organization's trail, by slug."""
+    """What a restore did.
+
+    results  of verifying each organization's trail, by slug
+    tokens   how many API tokens it revoked
+    """
 
     manifest: Manifest
     results: dict[str, chain.Result]
     rows: int
     files: int
+    tokens: int
 
 
 def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restored:
@@ -91,7 +101,7 @@ def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restore
         _refuse_company(patience=10)  # an event that another is writing would be passed over by the sealing
         files = _media(folder, manifest)
         return _finish(manifest, files, reason)
-    except BackupRefused as problem:
+    except (BackupRefused, anchors.Unreadable) as problem:
         undo_broken_off()
         raise BackupRefused(f"The database is as it was before: {problem}") from problem
     finally:
@@ -101,11 +111,12 @@ def restore(folder: Path, *, replace: bool = False, reason: str = "") -> Restore
 def _finish(manifest: Manifest, files: int, reason: str) -> Restored:
     """Seal and verify while nobody else can write, and drop what was replaced."""
     Session.objects.all().delete()  # whoever was signed in then may have lost the right to it since
+    tokens = ApiToken.objects.filter(revoked_at=None).count()
     results = {one.slug: _seal(one, manifest, reason) for one in Organization.objects.order_by("slug")}
     with transaction.atomic():
         _let_in()
         _execute(f"DROP SCHEMA {KEPT} CASCADE")
-    return Restored(manifest, results, sum(manifest.rows.values()), files)
+    return Restored(manifest, results, sum(manifest.rows.values()), files, tokens)
 
 
 def _check(folder: Path, manifest: Manifest) -> None:
@@ -147,12 +158,26 @@ def _refuse_company(patience: float = 0) -> None:
 
 
 def undo_broken_off() -> None:
-    """Put back what a restore that did not end had set aside."""
+    """Put back what a restore that did not end had set aside, and say that what it anchored is void.
+
+    Raises OSError where that cannot be said: the next restore tries again
+    """
     if _one("SELECT count(*) FROM pg_namespace WHERE nspname = %s", KEPT):
+        _void_anchors()
         with transaction.atomic():
             _let_in()
             _execute("DROP SCHEMA public CASCADE")
             _execute(f"ALTER SCHEMA {KEPT} RENAME TO public")
+
+
+def _void_anchors() -> None:
+    began = _noted().get("began")
+    if began is None or not _one("SELECT to_regclass('public.accounts_organization') IS NOT NULL"):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uuid::text, slug FROM public.accounts_organization ORDER BY slug")
+        for uuid, slug in cursor.fetchall():
+            anchors.append_undone(uuid, slug, began)
 
 
 def _set_aside() -> None:
@@ -169,8 +194,9 @@ def _keep_out() -> None:
     with connection.cursor() as cursor:
         cursor.execute(MAY_CONNECT, [app_role])
         grantees = ", ".join(sorted(name for (name,) in cursor.fetchall()))
+    remark = NOTED + json.dumps({"began": database_now().isoformat(), "may_connect": grantees})
+    _execute(f"COMMENT ON SCHEMA {KEPT} IS {_literal(remark)}")
     if grantees:
-        _execute(f"COMMENT ON SCHEMA {KEPT} IS {_literal(NOTED + grantees)}")
         _execute(f"REVOKE CONNECT ON DATABASE {_database()} FROM {grantees}")
     if _one("SELECT has_database_privilege(%s, current_database(), 'CONNECT')", app_role):
         raise BackupRefused(
@@ -181,10 +207,15 @@ def _keep_out() -> None:
 
 def _let_in() -> None:
     """Give back the right to connect to whoever had it before the restore."""
-    noted = _one("SELECT max(obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname = %s", KEPT)
+    if grantees := _noted().get("may_connect"):
+        _execute(f"GRANT CONNECT ON DATABASE {_database()} TO {grantees}")
+
+
+def _noted() -> dict[str, str]:
+    """The remark at the kept schema; empty where there is none of ours."""
+    remark = _one("SELECT max(obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname = %s", KEPT)
     # The schema that was set aside may bear a remark of PostgreSQL's own.
-    if noted and noted.startswith(NOTED):
-        _execute(f"GRANT CONNECT ON DATABASE {_database()} TO {noted.removeprefix(NOTED)}")
+    return json.loads(remark.removeprefix(NOTED)) if remark and remark.startswith(NOTED) else {}
 
 
 def _hold() -> None:
@@ -222,20 +253,32 @@ def _media(folder: Path, manifest: Manifest) -> int:
 
 def _seal(organization: Organization, manifest: Manifest, reason: str) -> chain.Result:
     """Seal what came unsealed, record the restore as the first event after it, and verify to the heads of the backup."""
-    sealing.after_restore(organization)
+    sealing.after_restore(organization, datetime.datetime.fromisoformat(_noted()["began"]))
     with transaction.atomic():
         record_event(
             "system.restored",
             organization_id=organization.pk,
             actor=None,
             subject=organization,
-            new={"backup_of": manifest.at, "newest_event": manifest.newest_event, "outbound": "held"},
+            new={
+                "backup_of": manifest.at,
+                "newest_event": manifest.newest_event,
+                "outbound": "held",
+                "sessions": "ended",
+                "tokens_revoked": _revoke_tokens(organization),
+                "files_missing": [one.path for one in manifest.missing if one.organization == str(organization.uuid)],
+            },
             reason=reason,
         )
     sealing.seal(organization.pk)
     heads = [one for one in manifest.heads if one.organization == str(organization.uuid)]
     kept = anchors.kept_of(organization)
     return chain.verify(organization, heads or None if kept is None else [*kept, *heads])
+
+
+def _revoke_tokens(organization: Organization) -> int:
+    """Revoke every API token: one that was revoked since the backup would be good again, and no row tells which."""
+    return ApiToken.objects.filter(organization=organization, revoked_at=None).update(revoked_at=Now())
 
 
 def _row(statement: str, *values: Any) -> Any:

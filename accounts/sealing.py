@@ -4,11 +4,13 @@ An event's transaction may commit long after a later one. So a run takes only ev
 that still runs (`pg_snapshot_xmin`): of those nothing can be added any more, and numbers follow the order of transactions.
 """
 
+import datetime
 from dataclasses import dataclass
 
 import structlog
 from django.db import DatabaseError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Now
 
 from accounts import anchors
 from accounts.audit import database_now, event_digest, sha256_of
@@ -16,6 +18,7 @@ from accounts.models import AuditEvent, AuditSeal, AuditSealEntry, Organization
 
 LARGEST_RUN = 5_000  # events of one transaction of the sealer, so that it stays short
 LARGEST_ROUND = 50_000  # events of one organization in one round of the periodic task
+LATE = datetime.timedelta(minutes=15)  # the worker seals every minute
 CHUNK = 1_000
 LOCK = 0x5EA1  # the first half of the advisory lock's key; the second is the organization
 
@@ -34,6 +37,18 @@ class Head:
     digest: str
     below_transaction: int
     seals: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Events that are not sealed yet. oldest: when the first of them was written.
+
+    late     how many of them have waited longer than LATE: the sealer is down, or an older transaction does not end
+    """
+
+    count: int
+    oldest: datetime.datetime | None
+    late: int
 
 
 def chained(previous: str, number: int, event: str) -> str:
@@ -68,8 +83,15 @@ def unsealed(organization_id: int, head: Head) -> QuerySet[AuditEvent]:
     ).order_by("transaction_id", "pk")
 
 
+def waiting(organization_id: int, head: Head) -> Waiting:
+    """What of an organization's trail no seal holds yet, in one query."""
+    late = Count("pk", filter=Q(at__lt=Now() - LATE))
+    events = unsealed(organization_id, head).order_by()
+    return Waiting(**events.aggregate(count=Count("pk"), oldest=Min("at"), late=late))
+
+
 def seal(organization_id: int, *, most: int = LARGEST_ROUND) -> list[AuditSeal]:
-    """Seal what is committed and settled, in as many runs as it takes, up to about `most` events; then anchor the head.
+    """Seal what is committed and settled, in as many runs as it takes, up to about `most` events; then anchor each run's head.
 
     Returns the seals made. Raises ForeignTransactions.
     """
@@ -81,8 +103,8 @@ def seal(organization_id: int, *, most: int = LARGEST_ROUND) -> list[AuditSeal]:
             break
         made.append(run)
         taken += run.last_number - run.first_number + 1
-    if made:
-        anchors.append(made[-1])
+    for run in made:
+        anchors.append(run)
     return made
 
 
@@ -110,8 +132,8 @@ def _seal_run(organization_id: int) -> AuditSeal | None:
             f"{next_id}: the database was restored from another server. Stop everything that uses it and run "
             "`manage.py seal_audit --after-restore`."
         )
-    waiting = unsealed(organization_id, head).filter(transaction_id__lt=oldest_running)
-    events = list(waiting[: LARGEST_RUN + 1])
+    settled = unsealed(organization_id, head).filter(transaction_id__lt=oldest_running)
+    events = list(settled[: LARGEST_RUN + 1])
     if not events:
         return None
     # A run that was cut may end inside a transaction: the next one begins there.
@@ -176,10 +198,14 @@ def _write(organization_id: int, head: Head, events: list[AuditEvent], below: in
     return run
 
 
-def after_restore(organization: Organization) -> list[AuditSeal]:
-    """Anchor that the database was set back to its last seal, then seal all the rest of what was restored."""
+def after_restore(organization: Organization, began: datetime.datetime | None = None) -> list[AuditSeal]:
+    """Anchor that the database was set back to its last seal, then seal all the rest of what was restored.
+
+    began  the restore (database time); None: now
+    """
     head = head_of(organization.pk)
-    anchors.append_restore(organization, head.number, head.digest, database_now().isoformat())
+    anchors.append_restore(organization, head.number, head.digest, (began or database_now()).isoformat())
     made = seal_after_restore(organization.pk)
-    anchors.append(made[-1])
+    for run in made:
+        anchors.append(run)
     return made

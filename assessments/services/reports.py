@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
+from accounts import backups
 from accounts.audit import database_now, record_event
 from accounts.models import AuditEvent, Membership, User
 from accounts.permissions import TooMany
@@ -205,7 +206,7 @@ def _follow(held: jobs.Claim) -> None:
 
 def prune_reports(most: int) -> int:
     """Delete drafts older than a week that a newer file of the same review replaced and no submission refers to; at most
-    so many, and how many.
+    so many, and how many. None while a backup is made: its rows name files that it has still to copy.
     """
     newer = Report.objects.filter(
         review=OuterRef("review"),
@@ -216,8 +217,11 @@ def prune_reports(most: int) -> int:
     old = Report.objects.filter(
         Exists(newer), is_draft=True, submission=None, asked_at__lt=Now() - datetime.timedelta(days=KEPT_DAYS)
     )
-    found = list(old.select_related("organization").order_by("asked_at", "pk")[:most])
-    Report.objects.filter(pk__in=[report.pk for report in found]).delete()
+    with transaction.atomic():
+        if not backups.may_delete_files():
+            return 0
+        found = list(old.select_related("organization").order_by("asked_at", "pk")[:most])
+        Report.objects.filter(pk__in=[report.pk for report in found]).delete()
     for report in found:
         for path in files.leftovers(_folder(report), str(report.uuid)):
             path.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ CHANGED_BY_A_RESTORE = {
     "accounts_auditevent",
     "accounts_auditseal",
     "accounts_auditsealentry",
+    "accounts_apitoken",
     "accounts_organization",
     "django_session",
 }
@@ -87,13 +88,18 @@ def files_of(media: Path) -> dict[str, str]:
 
 @dataclass
 class Source:
-    """What was backed up: the backup's folder, the former place, and what stood there."""
+    """What was backed up: the backup's folder, the former place, and what stood there; a file that a row names was gone.
+
+    said  by the backup at its end
+    """
 
     backup: Path
     local: Path
     tables: dict[str, str]
     files: dict[str, str]
     newest: datetime.datetime
+    gone: str
+    said: str
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,10 @@ def source(place):
                 # Due in an hour, so that the demo itself leaves it alone; the restored one is asked whether it is due now.
                 app.execute(MAIL, {"state": "queued"})
                 app.execute("UPDATE accounts_outbound SET due_at = now() + interval '1 hour' WHERE state = 'queued'")
+                gone = app.execute(
+                    "SELECT path FROM assessments_report WHERE made_at IS NOT NULL ORDER BY id LIMIT 1"
+                ).fetchone()[0]
+            (demo.local / "media" / gone).unlink()
             made = archive(demo.local, "backup")
         assert made.returncode == 0, made.stderr + made.stdout
         backup = Path(made.stdout.splitlines()[0])
@@ -138,7 +148,7 @@ def source(place):
         tables = digest_of_each_table(server.url(OWNER, "makewhere"))
     finally:
         server.stop()
-    return Source(backup, demo.local, tables, files_of(demo.local / "media"), newest)
+    return Source(backup, demo.local, tables, files_of(demo.local / "media"), newest, gone, made.stdout)
 
 
 def test_a_backup_is_for_its_maker_alone_and_says_what_it_holds(source):
@@ -148,6 +158,8 @@ def test_a_backup_is_for_its_maker_alone_and_says_what_it_holds(source):
     assert {one["path"]: one["sha256"] for one in manifest["media"]} == source.files
     assert len(source.files) > 0
     assert manifest["rows"]["accounts_auditevent"] > 1000
+    assert [one["path"] for one in manifest["missing"]] == [source.gone], "every other file that a row names is there"
+    assert source.gone in source.said
     assert set(manifest["versions"]) == {"makewhere", "engine", "postgresql", "python"}
     # The backup's head is the newest that was anchored outside.
     anchored = [json.loads(line) for line in (source.local / "anchors" / "heads.jsonl").read_text().splitlines()]
@@ -162,6 +174,7 @@ def test_br_1_br_3_a_restored_system_is_what_it_was_and_sends_nothing(source, pl
     began = time.monotonic()
     done = archive(local, "restore", str(source.backup), "--reason", "Drill")
     assert done.returncode == 0, done.stderr + done.stdout
+    assert source.gone in done.stdout and "1 API tokens were revoked" in done.stdout
     minutes = (time.monotonic() - began) / 60
     age = (datetime.datetime.now(datetime.UTC) - source.newest).total_seconds() / 60
     with capsys.disabled():
@@ -190,6 +203,12 @@ def test_br_1_br_3_a_restored_system_is_what_it_was_and_sends_nothing(source, pl
                 "WHERE o.slug = 'harbor' ORDER BY s.number DESC LIMIT 2"
             ).fetchall()
             assert restored == [("system.restored", "Drill", "command"), ("token.issued", "", "command")]
+            told = owner.execute(
+                "SELECT e.new FROM accounts_auditevent e JOIN accounts_organization o ON o.id = e.organization_id "
+                "WHERE e.action = 'system.restored' AND o.slug = 'harbor'"
+            ).fetchone()[0]
+            assert (told["tokens_revoked"], told["sessions"]) == (1, "ended")
+            assert owner.execute("SELECT count(*) FROM accounts_apitoken WHERE revoked_at IS NULL").fetchone() == (0,)
             causes = owner.execute("SELECT DISTINCT cause FROM accounts_auditseal").fetchall()
             assert {cause for (cause,) in causes} == {"regular", "restore"}
             held = owner.execute(
@@ -268,6 +287,23 @@ try:
 finally:
     print("afterwards", as_the_application())
 """
+CUT_SHORT = """
+import sys
+import django
+django.setup()
+from pathlib import Path
+from accounts import restoring
+
+execute = restoring._execute
+
+def cut_short(statement):
+    if statement.startswith("DROP SCHEMA before_restore"):
+        raise OSError("the power fails here")
+    execute(statement)
+
+restoring._execute = cut_short
+restoring.restore(Path(sys.argv[1]), replace=True)
+"""
 ACL = "SELECT coalesce(datacl, acldefault('d', datdba))::text[] FROM pg_database WHERE datname = 'makewhere'"
 
 
@@ -302,6 +338,48 @@ def test_br_3_the_application_cannot_connect_before_outbound_is_held_and_the_tra
         assert afterwards == ["afterwards", "comes", "in"]
         with psycopg.connect(url) as owner:
             assert set(owner.execute(ACL).fetchone()[0]) == before
+    finally:
+        server.stop()
+
+
+def test_anchors_agree_with_what_stands_after_a_restore_that_was_broken_off_once_it_had_sealed(source, place):
+    local = place / "anchored"
+    assert archive(local, "restore", str(source.backup)).returncode == 0
+    server = start_postgres(local)
+    try:
+        url = server.url(OWNER, "makewhere")
+        verified = manage(url, local, "verify_audit")
+        assert verified.returncode == 0 and "are lost" not in verified.stdout
+        before = digest_of_each_table(url)
+        cut_short = run(
+            *("-c", CUT_SHORT, str(source.backup)),
+            DATABASE_URL=url,
+            MEDIA_ROOT=str(local / "media"),
+            AUDIT_ANCHOR=str(local / "anchors" / "heads.jsonl"),
+            DJANGO_SETTINGS_MODULE="config.settings.dev",
+            LOG_LEVEL="WARNING",
+        )
+        assert "the power fails here" in cut_short.stderr
+        refused = manage(url, local, "restore", str(source.backup))
+        assert refused.returncode == 1 and "not empty" in refused.stderr, "the next restore put back what was there"
+        assert digest_of_each_table(url) == before
+        again = manage(url, local, "verify_audit")
+        assert (again.returncode, again.stdout) == (0, verified.stdout), again.stderr
+        # Guard off: without the lines that void it, what was broken off stands against the database.
+        heads = local / "anchors" / "heads.jsonl"
+        whole = heads.read_text()
+        lines = [line for line in whole.splitlines() if json.loads(line)["cause"] != "undone"]
+        heads.write_text("\n".join(lines) + "\n")
+        assert manage(url, local, "verify_audit").returncode == 1
+        heads.write_text(whole)
+        digest = json.loads(lines[0])["digest"]
+        heads.write_text(whole.replace(digest, "0" * 64, 1))
+        found = manage(url, local, "verify_audit")
+        assert found.returncode == 1 and "written anew" in found.stderr, "an anchor that truly disagrees is found"
+        heads.write_text(whole)
+        done = manage(url, local, "restore", str(source.backup), "--replace")
+        assert done.returncode == 0, done.stderr
+        assert manage(url, local, "verify_audit").returncode == 0
     finally:
         server.stop()
 

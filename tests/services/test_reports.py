@@ -3,10 +3,13 @@
 import datetime
 import hashlib
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import backups
 from accounts.models import AuditEvent
 from accounts.permissions import NotAllowed, TooMany
 from assessments import jobs
@@ -286,6 +289,9 @@ def test_drafts_that_a_newer_file_replaced_go_after_a_week_and_everything_else_s
     Report.objects.filter(pk=old.pk).update(is_draft=False)
     assert reports.prune_reports(10) == 0, "a record stays"
     Report.objects.filter(pk=old.pk).update(is_draft=True)
+    with psycopg.connect(settings.TEST_OWNER_URL) as backup:
+        backup.execute("SELECT pg_advisory_lock(%s)", [backups.LOCK])
+        assert reports.prune_reports(10) == 0, "a backup has still to copy what its snapshot names"
     assert reports.prune_reports(10) == 1
     assert list(Report.objects.values_list("pk", flat=True)) == [new.pk]
     assert stored(media) == [media / new.path]

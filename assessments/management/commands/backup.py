@@ -8,6 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import backups
 from accounts.postgres_programs import ProgramFailed
 from assessments.scoring.headline import ENGINE_VERSION
+from assessments.services.stored_files import referred
+
+MOST_NAMED = 20
 
 
 class Command(BaseCommand):
@@ -18,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *, to: Path, **_options):
         try:
-            made = backups.make(to, {"makewhere": settings.VERSION, "engine": ENGINE_VERSION})
+            made = backups.make(to, {"makewhere": settings.VERSION, "engine": ENGINE_VERSION}, referred)
             manifest = backups.read(made)
         except (backups.BackupRefused, ProgramFailed, OSError) as problem:
             raise CommandError(f"No backup was made: {problem}") from problem
@@ -27,3 +30,13 @@ class Command(BaseCommand):
             f"{made}\n{sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables, {len(manifest.media):,} files, "
             f"{size / 1e6:,.1f} MB; the trails of {len(manifest.heads)} organizations sealed."
         )
+        if manifest.missing:
+            self.stdout.write(f"Not in it, for {lacking(manifest)}")
+
+
+def lacking(manifest: backups.Manifest) -> str:
+    """Which files a backup lacks, in words."""
+    named = ", ".join(one.path for one in manifest.missing[:MOST_NAMED])
+    more = len(manifest.missing) - MOST_NAMED
+    also = f" and {more:,} more, see missing in its {backups.MANIFEST}" if more > 0 else ""
+    return f"they were not below MEDIA_ROOT when it was made, though rows name them: {named}{also}."

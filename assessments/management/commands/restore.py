@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import restoring
 from accounts.anchors import Unreadable
 from accounts.backups import BackupRefused
+from assessments.management.commands.backup import lacking
 from assessments.models import Submission
 from assessments.services.verifying import verify
 
@@ -44,7 +45,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{slug}: {result.sealed} entries of the audit trail match, to {result.head[:12]}.")
         self.stdout.write(
             f"{submissions.count()} submissions with their signatures were verified. Nothing is mailed or sent until an admin "
-            "releases it; everyone signs in anew."
+            f"releases it; everyone signs in anew. {done.tokens:,} API tokens were revoked, for some may have been revoked since "
+            "the backup: whoever uses the API makes a new one."
         )
+        if done.manifest.missing:
+            self.stdout.write(f"Files are missing from the backup, for {lacking(done.manifest)}")
         if wrong:
             raise CommandError("The restore is complete, but this does not verify:\n- " + "\n- ".join(wrong))
