@@ -4,15 +4,16 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Min, Q
+from django.db.models import Q
 
 from accounts import anchors
 from accounts.anchors import Anchor, Standing
 from accounts.audit import event_digest
 from accounts.models import AuditEvent, AuditSeal, AuditSealEntry, Organization
-from accounts.sealing import chained, head_of, transaction_bounds, unsealed
+from accounts.sealing import LATE, chained, head_of, transaction_bounds, waiting
 
 CHUNK = 1_000
+LATE_MINUTES = int(LATE.total_seconds() // 60)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class Result:
     faults    what is wrong, the first number first; empty: everything matches
     younger   how many events are younger than the last seal: not sealed yet, so not checked
     oldest    when the oldest of these was written
+    late      how many of these have waited longer than `sealing.LATE`
     anchored  the last number that was compared with an anchor; None where no anchors were at hand
+    anchors_begin  the first number that is anchored, where the anchors begin later than the seals; else 0
     lost_through  how far the trail reached before a restore set the database back; 0 where none did
     """
 
@@ -54,11 +57,37 @@ class Result:
     faults: tuple[Fault, ...] = field(default=())
     younger: int = 0
     oldest: datetime.datetime | None = None
+    late: int = 0
     anchored: int | None = None
+    anchors_begin: int = 0
     lost_through: int = 0
 
     def __bool__(self):
         return not self.faults
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What does not contradict the trail, but leaves less of it proven than there should be."""
+        found = []
+        if self.anchors_begin:
+            found.append(
+                f"The anchor file begins at number {self.anchors_begin}; numbers before it cannot be compared. This is so "
+                "after a restore onto another machine; otherwise somebody removed the file, and the next seal made it "
+                "anew: look for the former file or the log."
+            )
+        if self.late:
+            found.append(late_words(self.late, self.oldest))
+        return tuple(found)
+
+
+def late_words(late: int, oldest: datetime.datetime | None) -> str:
+    """How many events have waited too long for a seal, since when, and what to do."""
+    events = "1 event has waited" if late == 1 else f"{late:,} events have waited"
+    since = f", the oldest since {oldest:%Y-%m-%d %H:%M} UTC" if oldest else ""
+    return (
+        f"{events} longer than {LATE_MINUTES} minutes to be sealed{since}; until then a change to them would not show. See "
+        "that beat and a worker run and that no transaction hangs in the database, then run `manage.py seal_audit`."
+    )
 
 
 def verify(organization: Organization, kept: list[Anchor] | None = None) -> Result:
@@ -126,17 +155,28 @@ def conclude(organization_id: int, walk: Walk, held: Standing | None) -> Result:
         faults.append(
             Fault(0, f"The anchors are gone: the trail is sealed to number {head.number}, and no head of it is kept.")
         )
-    young = unsealed(organization_id, head).order_by().aggregate(count=Count("pk"), oldest=Min("at"))
+    young = waiting(organization_id, head)
     reached = [number for number in held.by_number if number <= walk.through] if held else []
     return Result(
         sealed=walk.through,
         head=walk.digest,
         faults=tuple(sorted(faults, key=lambda fault: (not fault.number, fault.number))),
-        younger=young["count"],
-        oldest=young["oldest"],
+        younger=young.count,
+        oldest=young.oldest,
+        late=young.late,
+        anchors_begin=_anchors_begin(organization_id, held),
         anchored=max(reached, default=0) if held is not None else None,
         lost_through=held.lost_through if held else 0,
     )
+
+
+def _anchors_begin(organization_id: int, held: Standing | None) -> int:
+    """The first number that is anchored where an earlier seal has no anchor; each seal's head is anchored, so 0 else."""
+    if held is None or not held.by_number:
+        return 0
+    begin = min(held.by_number)
+    sealed_before = AuditSeal.objects.filter(organization_id=organization_id, last_number__lt=begin, last_number__gt=0)
+    return begin if sealed_before.exists() else 0
 
 
 def _cut(organization_id: int, walk: Walk, held: Standing | None) -> Fault | None:

@@ -27,25 +27,39 @@ def record_outcome(organization: Organization, result: chain.Result, actor: Memb
             "head": result.head,
             "anchored": result.anchored,
             "faults": [str(fault) for fault in result.faults],
+            "warnings": list(result.warnings),
         },
     )
     if not result:
         first = result.faults[0]
-        notify(
-            Membership.objects.active()
-            .filter(
-                organization=organization,
-                grants__role__in=(RoleGrant.Role.ADMIN, RoleGrant.Role.AUDITOR),
-                grants__revoked_at=None,
-            )
-            .distinct(),
-            "integrity_failed",
-            organization_id=organization.pk,
+        _tell(
+            organization,
             title=f"The audit trail does not match from number {first.number} on" if first.number else ANCHORS_GONE,
             body=f"{first.message} {TAMPERED if first.number else REMOVED}: tell whoever runs this system.",
-            url=TRAIL,
             key=f"trail_broken:{first.number}:{result.sealed}",
         )
+    if result.anchors_begin:
+        _tell(
+            organization,
+            title=f"The anchors of the audit trail begin at number {result.anchors_begin}",
+            body=result.warnings[0],
+            key=f"anchors_begin:{result.anchors_begin}",
+        )
+
+
+def _tell(organization: Organization, *, title: str, body: str, key: str) -> None:
+    roles = (RoleGrant.Role.ADMIN, RoleGrant.Role.AUDITOR)
+    notify(
+        Membership.objects.active()
+        .filter(organization=organization, grants__role__in=roles, grants__revoked_at=None)
+        .distinct(),
+        "integrity_failed",
+        organization_id=organization.pk,
+        title=title,
+        body=body,
+        url=TRAIL,
+        key=key,
+    )
 
 
 def verify(organization_id: int) -> chain.Result:

@@ -111,8 +111,30 @@ class VerificationOut(serializers.Serializer):
         allow_null=True,
         help_text="the last number compared with a head kept outside the database; null where none are at hand",
     )
+    anchors_begin = serializers.IntegerField(
+        source="result.anchors_begin",
+        default=None,
+        allow_null=True,
+        help_text="the number at which the heads kept outside begin where they begin later than the seals: numbers before "
+        "it cannot be compared; 0 where they do not",
+    )
     not_sealed_yet = serializers.IntegerField(source="result.younger", default=None, allow_null=True)
+    not_sealed_since = serializers.DateTimeField(
+        source="result.oldest", default=None, allow_null=True, help_text="when the oldest of these was written"
+    )
+    sealing_late = serializers.IntegerField(
+        source="result.late",
+        default=None,
+        allow_null=True,
+        help_text="how many of these have waited longer than 15 minutes: the sealer is down",
+    )
     faults = FaultOut(source="result.faults", many=True, default=list)
+    warnings = serializers.ListField(
+        source="result.warnings",
+        child=serializers.CharField(),
+        default=list,
+        help_text="what contradicts nothing, and what to do about it",
+    )
 
 
 class VerifyTrail(ApiView):

@@ -199,11 +199,15 @@ def record_review(*, member: Membership, through_number: int, note: str) -> Trai
 
 @dataclass(frozen=True)
 class Standing:
-    """How the trail stands: sealed to, when; events not sealed yet; who verified and who reviewed it last."""
+    """How the trail stands: sealed to, when; events not sealed yet; who verified and who reviewed it last.
+
+    late  what to say of events that have waited too long for a seal; empty where none have
+    """
 
     head: int
     sealed_at: Any
     younger: int
+    late: str
     verified: AuditEvent | None
     reviewed: TrailReview | None
     anchored: str
@@ -215,11 +219,13 @@ def standing(member: Membership) -> Standing:
     here = {"organization_id": member.organization_id}
     head = sealing.head_of(member.organization_id)
     last = sealing.last_seal(member.organization_id)
+    young = sealing.waiting(member.organization_id, head)
     verified = AuditEvent.objects.filter(**here, action__in=("audit.verified", "audit.found_broken"))
     return Standing(
         head=head.number,
         sealed_at=last.sealed_at if last else None,
-        younger=sealing.unsealed(member.organization_id, head).count(),
+        younger=young.count,
+        late=chain.late_words(young.late, young.oldest) if young.late else "",
         verified=verified.order_by("-pk").first(),
         reviewed=TrailReview.objects.visible_to(member).select_related("reviewer__user").first(),
         anchored="the log of this system"

@@ -1,5 +1,6 @@
 """The audit page: how the trail stands, verifying, reviewing; and contents only where what they are about is open."""
 
+import datetime
 import re
 
 import pytest
@@ -65,6 +66,35 @@ class TestSealed:
         verification = audit_trail.verify(member=AuditEvent.objects.filter(action="audit.verified").get().actor)
         answer = VerificationOut(verification).data
         assert (answer["state"], [fault["number"] for fault in answer["faults"]]) == ("broken", [0])
+
+    def test_a_sealer_that_is_down_and_anchors_that_begin_late_are_said_with_what_to_do(
+        self, signed_in, admin, organization, write, anchor_file, monkeypatch
+    ):
+        write(2)
+        sealing.seal(organization.pk)
+        anchor_file.path.unlink()
+        write(2)
+        sealing.seal(organization.pk)
+        write(3)
+        pages = [signed_in.get(path).content.decode() for path in ("/audit/", "/audit/verify/")]
+        assert not [page for page in pages if "not being sealed" in page], "a minute is no matter"
+        monkeypatch.setattr(sealing, "LATE", datetime.timedelta())
+        late = sealing.waiting(organization.pk, sealing.head_of(organization.pk))
+        assert late.late == late.count >= 3
+        words = f"{late.late} events have waited longer than 15 minutes to be sealed, the oldest since {late.oldest:%Y-%m-%d}"
+        for path in ("/audit/", "/audit/verify/"):
+            text = signed_in.get(path).content.decode()
+            assert "The audit trail is not being sealed." in text and words in text and "seal_audit" in text
+        begin = sealing.head_of(organization.pk).number
+        begins = f"The anchor file begins at number {begin}; numbers before it cannot be compared."
+        answered = signed_in.post("/audit/verify/").content.decode()
+        assert begins in answered and words in answered and "Everything matches." in answered
+        answer = VerificationOut(audit_trail.verify(member=admin)).data
+        assert (answer["state"], answer["anchors_begin"]) == ("matches", begin)
+        assert answer["sealing_late"] == answer["not_sealed_yet"] > late.late, "verifying from the page is an event too"
+        assert answer["warnings"][0].startswith(begins) and answer["not_sealed_since"].startswith(
+            f"{late.oldest:%Y-%m-%d}"
+        )
 
     def test_a_long_trail_is_verified_in_bounded_parts_that_only_their_maker_goes_on_with(
         self, signed_in, admin, organization, write, monkeypatch

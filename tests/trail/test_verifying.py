@@ -204,6 +204,27 @@ def test_a_restore_goes_back_to_what_held_when_its_head_was_anchored():
     assert sorted(unknown.by_number) == [1, 2]
 
 
+def at_minute(number: int, cause: str, minute: int) -> anchors.Anchor:
+    digest = "" if cause == anchors.UNDONE else f"digest {number} of {minute if number > 2 else 0}"
+    return anchors.Anchor("one", number, digest, cause, f"2026-01-01T00:{minute:02}:00+00:00")
+
+
+def test_a_restore_that_was_undone_leaves_what_held_before_it_and_a_finished_one_stays():
+    first = [at_minute(1, "seal", 1), at_minute(2, "seal", 2), at_minute(4, "seal", 3)]
+    finished = [at_minute(2, anchors.RESTORE, 10), at_minute(3, "seal", 11)]
+    cut_short = [at_minute(2, anchors.RESTORE, 20), at_minute(3, "seal", 21)]
+    undone = at_minute(0, anchors.UNDONE, 20)
+    held = anchors.standing([*first, *finished, *cut_short, undone])
+    assert held == anchors.standing([*first, *finished])
+    assert (held.by_number[3].digest, held.lost_through) == ("digest 3 of 11", 4)
+    assert anchors.standing([*first, *cut_short, undone]) == anchors.standing(first), "nothing is lost"
+    assert anchors.standing([*first, *finished, undone]) == held, "the one that was broken off had anchored nothing yet"
+    twice = [*first, *cut_short, undone, undone, at_minute(5, "seal", 30)]
+    assert sorted(anchors.standing(twice).by_number) == [1, 2, 4, 5]
+    again = anchors.standing([*first, *cut_short, undone, at_minute(2, anchors.RESTORE, 30), at_minute(3, "seal", 31)])
+    assert (sorted(again.by_number), again.by_number[3].digest, again.lost_through) == ([1, 2, 3], "digest 3 of 31", 4)
+
+
 @pytest.mark.parametrize("leave", ["nothing", "an empty file"])
 def test_anchors_that_are_gone_are_a_fault_and_no_reason_to_do_without(
     organization, admin, write, tamper, anchor_file, leave
@@ -246,6 +267,34 @@ def test_the_log_tells_that_the_anchors_are_gone_when_the_next_seal_makes_the_fi
     assert "audit_anchors_gone" in caplog.text
 
 
+def test_anchors_that_begin_later_than_the_seals_are_said_by_the_command_and_told_once(
+    organization, admin, write, anchor_file
+):
+    for _ in range(2):
+        write(2)
+        sealing.seal(organization.pk)
+    assert "Warning" not in said()[0]
+    anchor_file.path.unlink()
+    write(2)
+    sealing.seal(organization.pk)
+    words = "The anchor file begins at number 7; numbers before it cannot be compared."
+    assert f"northbridge: Warning: {words}" in said()[0]
+    for _ in range(2):
+        result = trail_watch.verify(organization.pk)
+        assert result and (result.anchors_begin, result.anchored) == (7, 7), "what can be compared agrees"
+    assert AuditEvent.objects.filter(action="audit.verified")[0].new["warnings"][0].startswith(words)
+    told = Notification.objects.get(kind="integrity_failed", membership=admin)
+    assert told.title == "The anchors of the audit trail begin at number 7" and told.body.startswith(words)
+
+
+def test_each_run_of_a_round_is_anchored(organization, write, anchor_file, monkeypatch):
+    monkeypatch.setattr(sealing, "LARGEST_RUN", 4)
+    write(9)
+    sealing.seal(organization.pk)
+    assert [line["number"] for line in anchor_file()] == [4, 8, 10]
+    assert not chain.verify(organization, anchors.kept_of(organization)).anchors_begin
+
+
 def test_it_reads_a_bounded_number_of_rows_at_a_time(organization, write, django_assert_num_queries):
     write(25)
     sealing.seal(organization.pk)
@@ -277,6 +326,11 @@ def test_the_command_refuses_anchors_that_it_cannot_read(sealed, tmp_path):
     with pytest.raises(CommandError, match="cannot be read"):
         said("--anchors", str(tmp_path / "none.jsonl"))
     (tmp_path / "bad.jsonl").write_text('{"organization": "x"}\n')
+    with pytest.raises(CommandError, match="Line 1"):
+        said("--anchors", str(tmp_path / "bad.jsonl"))
+    (tmp_path / "bad.jsonl").write_text(
+        '{"organization": "x", "number": 1, "digest": "", "cause": "seal", "at": "soon"}'
+    )
     with pytest.raises(CommandError, match="Line 1"):
         said("--anchors", str(tmp_path / "bad.jsonl"))
     with pytest.raises(CommandError, match="no organization"):

@@ -11,7 +11,7 @@ from accounts.models import Organization
 class Command(BaseCommand):
     help = (
         "Verify the audit trail: every digest is taken again from the rows and compared with the seals and the anchored "
-        "heads. Names the first number that is wrong; ends with 1 then."
+        "heads. Names the first number that is wrong; ends with 1 then. Warns where anchors begin late or sealing does."
     )
 
     def add_arguments(self, parser):
@@ -51,4 +51,6 @@ class Command(BaseCommand):
         if result.lost_through:
             words += f"; a restore set it back, numbers to {result.lost_through} of before are lost"
         self.stdout.write(f"{organization.slug}: {words}.")
+        for warning in result.warnings:
+            self.stdout.write(f"{organization.slug}: Warning: {warning}")
         return bool(result)
