@@ -2,7 +2,10 @@
 
 from celery import shared_task
 from celery.signals import beat_init, worker_ready
+from django.conf import settings
 
+from accounts.audit import acting_through, database_now
+from accounts.models import AuditEvent, Organization
 from assessments import jobs
 from assessments.jobs.dispatch import Dispatcher
 from assessments.jobs.publisher import RUN_JOB
@@ -20,11 +23,14 @@ from assessments.services import (
 
 __all__ = [
     "check_records",
+    "check_records_in",
     "owe_deliveries",
     "owe_outdated",
     "prune",
     "remind",
+    "remind_in",
     "summarise",
+    "summarise_in",
     "reports",
     "run_job",
     "start_dispatcher",
@@ -49,12 +55,27 @@ def owe_deliveries(**_ignored) -> None:
 
 @shared_task(name="assessments.remind", ignore_result=True)
 def remind(**_ignored) -> None:
-    reminders.remind()
+    """Each organization in a task of its own: one that takes long, or fails, takes no other's time."""
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        remind_in.delay(organization_id=organization_id)
+
+
+@shared_task(name="assessments.remind_in", ignore_result=True)
+def remind_in(*, organization_id: int, **_ignored) -> None:
+    with acting_through(AuditEvent.Channel.WORKER):
+        reminders.remind_in(organization_id)
 
 
 @shared_task(name="assessments.summarise", ignore_result=True)
 def summarise(**_ignored) -> None:
-    summaries.write_due()
+    for organization_id in summaries.organizations_due(database_now()):
+        summarise_in.delay(organization_id=organization_id)
+
+
+@shared_task(name="assessments.summarise_in", ignore_result=True)
+def summarise_in(*, organization_id: int, **_ignored) -> None:
+    with acting_through(AuditEvent.Channel.WORKER):
+        summaries.write_in(organization_id)
 
 
 @shared_task(name="assessments.prune", ignore_result=True)
@@ -69,7 +90,18 @@ def watch_today(**_ignored) -> None:
 
 @shared_task(name="assessments.check_records", ignore_result=True)
 def check_records(**_ignored) -> None:
-    record_checks.check_records()
+    for organization_id in record_checks.organizations_due():
+        check_records_in.delay(organization_id=organization_id)
+
+
+# Ended in time by an error, a review that takes for ever is a fault of its own; ended with its process, it would come again.
+@shared_task(
+    name="assessments.check_records_in", ignore_result=True, soft_time_limit=settings.CELERY_TASK_TIME_LIMIT * 2 // 3
+)
+def check_records_in(*, organization_id: int, **_ignored) -> None:
+    """One piece, and a message for the next; where that is lost, the next tick of beat goes on."""
+    if record_checks.check_next(organization_id).more:
+        check_records_in.delay(organization_id=organization_id)
 
 
 @worker_ready.connect

@@ -101,7 +101,7 @@ def recomputed(record: str) -> Recomputation:
             return Recomputation(UNREADABLE, cause="its panel values are not what its ratings and agreed values give.")
         again = json.loads(json.dumps(full(problem)))
         found = compare(stored, again)
-    except (FrameworkErrors, EvaluationError, KeyError, TypeError, ValueError) as problem_found:
+    except (FrameworkErrors, EvaluationError, LookupError, TypeError, ValueError, AttributeError) as problem_found:
         return Recomputation(UNREADABLE, cause=_cause(problem_found))
     digests = stored["input_digest"], again["input_digest"]
     if stored["engine"] == again["engine"] and digests[0] != digests[1]:
@@ -133,7 +133,7 @@ def _cause(problem: Exception) -> str:
         return f"it lacks {problem}."
     if isinstance(problem, json.JSONDecodeError):
         return "it is no JSON."
-    if isinstance(problem, TypeError):
+    if isinstance(problem, (TypeError, IndexError, AttributeError)):
         return "it has not the form that this release reads."
     return str(problem)
 

@@ -7,8 +7,9 @@ lists, and whether it lists what waits, is the person's choice.
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,14 +18,18 @@ from django.utils.http import urlencode
 from accounts.audit import database_now
 from accounts.kinds import DAILY
 from accounts.mail_choices import choices_of
-from accounts.models import Membership, Notification, Outbound, User
+from accounts.models import Membership, Notification, Organization, Outbound, User
+from accounts.models.organizations import MembershipQuerySet
 from accounts.outbound import address_of, message_id_of, write_mail
+from assessments.services.rounds import Round
 from assessments.services.waiting import Waiting, page_of, waiting_for
 
 FROM_HOUR, UNTIL_HOUR = 7, 12  # local; who was missed until noon gets the next one
 LONGEST_LOOK_BACK = datetime.timedelta(days=7)
 MOST_NEWS = 30
 NEARLY = datetime.timedelta(days=3)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,30 +45,57 @@ class Summary:
         return ", ".join(parts[0 if self.waiting else 1 :])
 
 
+def organizations_due(now: datetime.datetime) -> list[int]:
+    """The organizations with people who may get a summary now: it is morning where they are, and mail is not held."""
+    found = _people(now).order_by("organization_id").values_list("organization_id", flat=True)
+    return list(found.distinct())
+
+
+def _people(now: datetime.datetime) -> MembershipQuerySet:
+    zones = User.objects.filter(is_active=True).values_list("time_zone", flat=True).distinct()
+    mornings = [zone for zone in zones if _is_morning(zone, now)]
+    return Membership.objects.active().filter(user__time_zone__in=mornings, organization__outbound_held_since=None)
+
+
+def _is_morning(zone: str, now: datetime.datetime) -> bool:
+    try:
+        return FROM_HOUR <= now.astimezone(ZoneInfo(zone)).hour < UNTIL_HOUR
+    except (ZoneInfoNotFoundError, ValueError):
+        log.error("time_zone_unknown", zone=zone)
+        return False
+
+
 def write_due(now: datetime.datetime | None = None) -> int:
-    """Write the summaries that are due; how many were written. Run as often as one likes.
+    """Write the summaries that are due in every organization; how many were written. See `write_in`."""
+    now = now or database_now()
+    return sum(write_in(organization_id, now) for organization_id in organizations_due(now))
+
+
+def write_in(organization_id: int, now: datetime.datetime | None = None) -> int:
+    """Write the summaries that are due in an organization; how many were written. Run as often as one likes.
 
     now  None: the database's time
+    One that cannot be written is on record, and the others are written.
     """
     now = now or database_now()
-    zones = User.objects.filter(is_active=True).values_list("time_zone", flat=True).distinct()
-    mornings = [zone for zone in zones if FROM_HOUR <= now.astimezone(ZoneInfo(zone)).hour < UNTIL_HOUR]
-    people = (
-        Membership.objects.active()
-        .filter(user__time_zone__in=mornings, organization__outbound_held_since=None)
-        .with_rights()
-        .order_by("pk")
-    )
-    written = 0
-    for member in people.iterator(chunk_size=200):
+    this = Round(Organization.objects.get(pk=organization_id), "summaries")
+    names = {}
+    for member in _people(now).with_rights().filter(organization=organization_id).order_by("pk"):
         today = now.astimezone(ZoneInfo(member.user.time_zone)).date()
-        name = message_id_of(f"summary-{member.uuid}-{today}")
-        if Outbound.objects.filter(message_id=name).exists():
+        names[message_id_of(f"summary-{member.uuid}-{today}")] = member, today
+    there = set(Outbound.objects.filter(message_id__in=names).values_list("message_id", flat=True))
+    written = 0
+    for name, (member, today) in names.items():
+        if name in there:
             continue
-        summary = summary_of(member, now, today)
-        if summary is not None:
-            with transaction.atomic():
-                written += write_mail(member, subject=summary.subject, body=words_of(member, summary), message_id=name)
+        with this.attempt(f"summary of {member.uuid}"):
+            summary = summary_of(member, now, today)
+            if summary is not None:
+                with transaction.atomic():
+                    written += write_mail(
+                        member, subject=summary.subject, body=words_of(member, summary), message_id=name
+                    )
+    this.record()
     return written
 
 

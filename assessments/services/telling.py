@@ -277,5 +277,10 @@ def report_failed(report: Report, time: int) -> int:
         title=f"A report could not be made ({named(review)})",
         body="The page of reports says why. Ask for it again there.",
         url=page("review_reports", review),
-        key=f"report_failed:{report.uuid}:{time}",
+        key=key_of_failed(report, time),
     )
+
+
+def key_of_failed(report: Report, time: int) -> str:
+    """Under what `report_failed` tells."""
+    return f"report_failed:{report.uuid}:{time}"

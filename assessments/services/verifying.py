@@ -1,8 +1,10 @@
 """Checking a stored decision: whether record, proposals and signatures still are what was signed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from accounts.audit import sha256_of
 from accounts.models import AuditEvent
@@ -12,6 +14,13 @@ from assessments.scoring.framework import canonical
 from assessments.services import files, questions, routes, signing
 
 RECORDED = ("submission.made", "decision.amended", "signature.given")
+ODD = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)  # what rows and records of another form raise
 
 
 @dataclass(frozen=True)
@@ -29,20 +38,40 @@ def verify(submission: Submission) -> list[Mismatch]:
     and a signature that was altered, moved, copied or removed.
     """
     events = _events(submission)
-    found = [Mismatch(str(submission), words) for words in _record(submission, events)]
+    name = str(submission)
+    found = _part(name, lambda: [Mismatch(name, words) for words in _record(submission, events)])
     proposals = list(submission.proposed_decisions.select_related("option").order_by("number"))
     if [proposed.number for proposed in proposals] != list(range(1, len(proposals) + 1)) or not proposals:
-        found.append(Mismatch(str(submission), "A proposed decision of it is gone."))
+        found.append(Mismatch(name, "A proposed decision of it is gone."))
     for proposed in proposals:
-        found += _proposed(submission, proposed, events)
+        found += _part(str(proposed), partial(_proposed, submission, proposed, events))
     signatures = list(
         submission.signatures.select_related(
             "organization", "step", "submission", "proposed_decision", "membership__user", "function"
         )
     )
     for signature in signatures:
-        found += [Mismatch(f"Signature of {signature}", words) for words in _signature(submission, signature)]
-    return found + _standing(submission) + _trail(submission, signatures, events)
+        found += _part(f"Signature of {signature}", partial(_of_signature, submission, signature))
+    found += _part(name, partial(_standing, submission))
+    return found + _part(name, partial(_trail, submission, signatures, events))
+
+
+def _part(what: str, check: Callable[[], Iterable[Mismatch]]) -> list[Mismatch]:
+    """What a check finds; what it cannot read is a finding too, and keeps no other check from being made."""
+    try:
+        return list(check())
+    except ODD as problem:
+        words = f"Its rows or its record have not the form that this release reads ({type(problem).__name__})."
+        return [Mismatch(what, words)]
+
+
+def _said(event: AuditEvent, key: str) -> Any:
+    """What an event says under a key; None where it says nothing of the kind."""
+    return event.new.get(key) if isinstance(event.new, dict) else None
+
+
+def _of_signature(submission: Submission, signature: Signature) -> list[Mismatch]:
+    return [Mismatch(f"Signature of {signature}", words) for words in _signature(submission, signature)]
 
 
 def _standing(submission: Submission) -> list[Mismatch]:
@@ -60,7 +89,7 @@ def _standing(submission: Submission) -> list[Mismatch]:
             .select_related("organization", "step", "submission", "proposed_decision", "membership__user", "function")
         )
         for one in standing:
-            found += [Mismatch(f"Signature of {one}", words) for words in _signature(one.submission, one)]
+            found += _of_signature(one.submission, one)
     return found
 
 
@@ -77,10 +106,10 @@ def _record(submission: Submission, events: Mapping[str, list[AuditEvent]]) -> l
         # Nothing else is held against a record that was changed.
         return ["The record is not the one that its hash was taken of."]
     faults = []
-    made = [event.new for event in events["submission.made"] if event.object_uuid == submission.uuid]
+    made = [_said(event, "sha256") for event in events["submission.made"] if event.object_uuid == submission.uuid]
     if not made:
         faults.append("The audit trail knows no such submission.")
-    elif made[0]["sha256"] != submission.sha256:
+    elif made[0] != submission.sha256:
         faults.append("The audit trail holds another hash for it.")
     try:
         held = json.loads(submission.record)
@@ -105,10 +134,12 @@ def _proposed(
     if sha256_of(proposed.record) != proposed.sha256:
         faults.append("The record is not the one that its hash was taken of.")
     recorded = [
-        event.new["proposed_sha256"] for event in events["submission.made"] if event.object_uuid == submission.uuid
+        _said(event, "proposed_sha256") for event in events["submission.made"] if event.object_uuid == submission.uuid
     ]
     if proposed.number > 1:
-        recorded = [event.new["sha256"] for event in events["decision.amended"] if event.object_uuid == proposed.uuid]
+        recorded = [
+            _said(event, "sha256") for event in events["decision.amended"] if event.object_uuid == proposed.uuid
+        ]
     if recorded != [proposed.sha256]:
         faults.append("The audit trail knows no proposed decision with this hash.")
     try:
@@ -152,14 +183,14 @@ def _trail(
     recorded = {
         event.object_uuid: event
         for event in events["signature.given"]
-        if event.new and event.new.get("submission_sha256") == submission.sha256
+        if _said(event, "submission_sha256") == submission.sha256
     }
     found = []
     for signature in signatures:
         event = recorded.pop(signature.uuid, None)
         if event is None:
             found.append(Mismatch(f"Signature of {signature}", "The audit trail knows no such act."))
-        elif event.new["digest"] != signature.digest:
+        elif _said(event, "digest") != signature.digest:
             found.append(Mismatch(f"Signature of {signature}", "The audit trail holds another digest for it."))
     for event in recorded.values():
         found.append(Mismatch(event.object_label, "The audit trail holds this signature, and it is gone."))
@@ -186,13 +217,17 @@ def verify_review(review: Review) -> list[Mismatch]:
         name = f"Decision of {review}"
         if not decided:
             found.append(Mismatch(name, f"The review is {review.get_state_display().lower()}."))
-        found += [Mismatch(name, words) for words in _decision(decision, submissions)]
+        found += _part(name, partial(_of_decision, name, decision, submissions))
     for report in review.reports.filter(made_at__isnull=False).order_by("pk"):
         try:
             files.read_back(report.path, report.sha256)
         except FileDamaged as damage:
             found.append(Mismatch(f"Report {report.filename}", str(damage)))
     return found
+
+
+def _of_decision(name: str, decision: Decision, submissions: list[Submission]) -> list[Mismatch]:
+    return [Mismatch(name, words) for words in _decision(decision, submissions)]
 
 
 def _decision(decision: Decision, submissions: list[Submission]) -> list[str]:
@@ -211,7 +246,7 @@ def _decision(decision: Decision, submissions: list[Submission]) -> list[str]:
     last = submission.signatures.counting(proposed).order_by("-at").first()
     if last is not None and last.at != decision.decided_at:
         faults.append("It bears another time than the last signature.")
-    events = AuditEvent.objects.filter(action="decision.made", object_uuid=decision.uuid).values_list("new", flat=True)
-    if [event["proposed_sha256"] for event in events] != [proposed.sha256]:
+    events = AuditEvent.objects.filter(action="decision.made", object_uuid=decision.uuid)
+    if [_said(event, "proposed_sha256") for event in events] != [proposed.sha256]:
         faults.append("The audit trail knows no such decision.")
     return faults

@@ -227,7 +227,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 900},
     },
     "the audit trail": {"task": "accounts.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
-    "records": {"task": "assessments.check_records", "schedule": 86400.0, "options": {"expires": 3600}},
+    "records not checked today": {"task": "assessments.check_records", "schedule": 900.0, "options": {"expires": 900}},
     "mail that waits": {"task": "assessments.owe_deliveries", "schedule": 30.0, "options": {"expires": 30}},
     "whether the audit trail matches": {"task": "accounts.verify_trails", "schedule": crontab(hour="2", minute="17")},
     "what is due or late": {"task": "assessments.remind", "schedule": 1800.0, "options": {"expires": 1800}},

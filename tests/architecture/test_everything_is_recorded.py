@@ -39,6 +39,8 @@ BOOKKEEPING = {
     "assessments.services.pruning": "results that nothing refers to, kept answers, spent grants; never records",
     "assessments.services.rescore": "computed results: facts of the engine, with digest and versions, nobody's act",
     "assessments.services.deliveries": "owes and works off mails; see accounts.delivery",
+    "assessments.services.reminders.remind_in": "notifications of what is due; they tell of acts that are recorded",
+    "assessments.services.reports.prune_reports": "drafts that a newer file replaced; see assessments.services.pruning",
     "assessments.services.summaries": "mails that say once a day what waits; they tell of acts that are recorded",
     "assessments.services.owing_watches": "counts what watches have still to look at; what moves is recorded by the watch",
     "assessments.services.watches.running.sift": "notes that an unmoved watch was seen; one that moved is recorded by store",

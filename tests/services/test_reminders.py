@@ -3,10 +3,14 @@
 import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Notification
+from accounts.models import AuditEvent, Notification, Organization
+from assessments import tasks
 from assessments.models import ApprovalStep, Assignment, Condition, Review
-from assessments.services import reminders
+from assessments.services import reminders, telling
+from tests.factories import OrganizationFactory
 from tests.rights.reviews import sign
 from tests.services import scene as scenes
 from tests.services.decided import decided_world, member
@@ -49,6 +53,56 @@ def test_a_rater_is_reminded_once_on_each_day_that_counts_and_the_lead_when_it_i
     ]
 
 
+def test_a_round_with_nothing_new_asks_as_much_whatever_is_due():
+    scene = scenes.make_scene(ann="cmc", ben="qa")
+    scenes.start_scoring(scene)
+    counts = []
+    for who in (["ann"], ["ann", "ben"]):
+        raters = [scene.raters[name] for name in who]
+        Assignment.objects.filter(membership__in=raters).update(due_on=DUE)
+        assert sum(reminders.remind(today=day(1)).values()) > 0
+        with CaptureQueriesContext(connection) as asked:
+            assert not +reminders.remind(today=day(1))
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= 8
+
+
+def test_what_cannot_be_told_is_on_record_once_and_holds_nothing_up(monkeypatch):
+    scene = scenes.make_scene(ann="cmc", ben="qa")
+    scenes.start_scoring(scene)
+    Assignment.objects.update(due_on=DUE)
+    tell = telling.tell
+
+    def raises_for_ann(people, *given, **more):
+        if scene.raters["ann"] in people:
+            raise RuntimeError("odd")
+        return tell(people, *given, **more)
+
+    with monkeypatch.context() as odd:
+        odd.setattr(telling, "tell", raises_for_ann)
+        odd.setattr(reminders.routes, "today_in", lambda organization: day(0))
+        for _ in range(2):
+            tasks.remind_in(organization_id=scene.review.organization_id)
+    ann = Assignment.objects.get(membership=scene.raters["ann"])
+    assert [name for name, _ in told("assignment_due")] == ["Ben"]
+    event = AuditEvent.objects.get(action="system.left_undone")
+    assert (event.organization, event.channel) == (scene.review.organization, "worker")
+    assert event.new["what"] == "reminders"
+    assert event.new["named"] == [f"assignment_due:{ann.uuid}:{DUE}:0: RuntimeError"]
+    reminders.remind(today=day(0))
+    assert [name for name, _ in told("assignment_due")] == ["Ann", "Ben"]
+
+
+def test_each_organization_is_reminded_in_a_task_of_its_own(monkeypatch):
+    scenes.make_scene(ann="cmc")
+    OrganizationFactory()
+    keys = list(Organization.objects.order_by("pk").values_list("pk", flat=True))
+    sent = []
+    monkeypatch.setattr(tasks.remind_in, "delay", lambda **given: sent.append(given["organization_id"]))
+    tasks.remind()
+    assert sent == keys and len(sent) >= 2
+
+
 def test_who_was_asked_today_is_not_reminded_today():
     scene = scenes.make_scene(ann="cmc")
     scenes.start_scoring(scene)
@@ -89,6 +143,12 @@ def test_the_owner_of_a_condition_is_reminded_until_it_is_done():
     assert told("condition_overdue") == []
     reminders.remind(today=datetime.date(2026, 7, 16))
     assert {name for name, _ in told("condition_overdue")} == {owner, world.people["lead"].name}
+    lead = world.people["lead"]
+    Condition.objects.update(owner=world.people["second"])
+    for _ in range(2):
+        reminders.remind(today=datetime.date(2026, 7, 16))
+    late = [name for name, _ in told("condition_overdue")]
+    assert sorted(late) == sorted([owner, lead.name, world.people["second"].name]), "who took it over, once"
     before = len(told("condition_overdue"))
     Condition.objects.update(state="done")
     reminders.remind(today=datetime.date(2026, 8, 30))

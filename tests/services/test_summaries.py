@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from accounts.mail_choices import choose
-from accounts.models import Membership, Notification, Organization, Outbound, User
+from accounts.models import AuditEvent, Membership, Notification, Organization, Outbound, User
 from accounts.outbound import notify
 from assessments.models import Assignment
 from assessments.services import summaries
@@ -92,6 +92,34 @@ def test_nothing_is_summarised_while_mail_is_held_or_for_who_has_no_access():
     Organization.objects.filter(pk=held.organization_id).update(outbound_held_since=NOW)
     Membership.objects.filter(pk=gone.pk).update(is_active=False)
     assert summaries.write_due(NOW) == 0
+
+
+def test_a_summary_that_cannot_be_written_is_on_record_and_holds_no_other_up(monkeypatch):
+    first = person_in("Europe/Berlin")
+    second = person_in("Europe/Berlin", organization=first.organization)
+    for member in (first, second):
+        tell(member, f"of {member.pk}")
+    words_of = summaries.words_of
+
+    def raises_for_first(member, summary):
+        if member == first:
+            raise RuntimeError("odd")
+        return words_of(member, summary)
+
+    with monkeypatch.context() as odd:
+        odd.setattr(summaries, "words_of", raises_for_first)
+        assert [summaries.write_due(NOW), summaries.write_due(NOW)] == [1, 0]
+    assert Outbound.objects.get().membership == second
+    event = AuditEvent.objects.get(action="system.left_undone")
+    assert event.new == {"what": "summaries", "count": 1, "named": [f"summary of {first.uuid}: RuntimeError"]}
+    assert summaries.write_due(NOW) == 1, "who was missed gets it with the next tick"
+    assert summaries.organizations_due(hours(8)) == []
+
+
+def test_a_time_zone_that_nobody_knows_holds_no_other_up():
+    tell(person_in("Europe/Berlin"), "1")
+    person_in("Mars/Olympus")
+    assert summaries.write_due(NOW) == 1
 
 
 def test_a_summary_says_nothing_of_another_organization_of_the_same_person():

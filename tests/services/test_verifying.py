@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import shutil
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from assessments.scoring import headline, robustness, weights
 from assessments.scoring.full import full
 from assessments.services import approvals, briefs, criteria, files, recomputing, record_checks, records, verifying
 from assessments.services.frameworks import framework_of
+from tests.factories import ReviewFactory
 from tests.rights.reviews import sign
 from tests.rights.world import document
 from tests.services.decided import FIRST, OTHER, decided_world, member
@@ -171,10 +173,76 @@ def test_recomputing_is_asked_for_on_record_by_those_who_may(world, submission):
 
 
 def test_the_daily_check_of_what_is_whole_is_on_record_and_tells_nobody(world):
-    assert record_checks.check_records() == 0
+    organization = world.program.organization
+    assert record_checks.organizations_due() == [organization.pk]
+    assert record_checks.check_next(organization.pk) == record_checks.Piece(submissions=1, recomputed=1)
     event = AuditEvent.objects.get(action="records.checked")
-    assert event.new == {"submissions": 1, "recomputed": 1, "faults": 0, "named": []}
+    assert event.new == {
+        "submissions": 1,
+        "recomputed": 1,
+        "faults": 0,
+        "named": [],
+        "through": str(world.review.uuid),
+        "more": False,
+    }
     assert not Notification.objects.filter(kind="integrity_failed").exists()
+    assert record_checks.organizations_due() == [], "once a day"
+    assert record_checks.check_next(organization.pk) == record_checks.Piece()
+    assert AuditEvent.objects.filter(action="records.checked").count() == 1
+
+
+def test_the_daily_check_goes_on_where_it_was_stopped_and_what_raises_holds_nothing_up(world, monkeypatch):
+    organization = world.program.organization
+    others = [
+        ReviewFactory(program=world.program, revision=world.revision, number=number, state="superseded")
+        for number in (7, 8)
+    ]
+    stands, seen = verifying.verify_review, []
+
+    def raises_at_first(review):
+        seen.append(review.number)
+        if review == world.review:
+            raise RuntimeError("odd")
+        return stands(review)
+
+    monkeypatch.setattr(verifying, "verify_review", raises_at_first)
+    monkeypatch.setattr(record_checks, "MOST_IN_A_PIECE", 2)
+    first = record_checks.check_next(organization.pk)
+    assert first.more and (first.submissions, first.recomputed) == (1, 1), "its submission is checked all the same"
+    assert [(one.review, one.is_error) for one in first.faults] == [(world.review, True), (others[0], False)]
+    told = Notification.objects.filter(kind="integrity_failed", membership=world.people["admin"])
+    assert {one.title for one in told} == {
+        "A record could not be checked (MSC-1, Review 1)",
+        "A record is not what was signed (MSC-1, Review 7)",
+    }
+    with monkeypatch.context() as ended, pytest.raises(KeyboardInterrupt):
+        ended.setattr(record_checks, "_record", Mock(side_effect=KeyboardInterrupt))  # the worker is killed
+        record_checks.check_next(organization.pk)
+    assert record_checks.organizations_due() == [organization.pk]
+    last = record_checks.check_next(organization.pk)
+    assert not last.more and [one.review for one in last.faults] == [others[1]]
+    assert seen == [1, 7, 8, 8], "what is on record is not done again"
+    assert record_checks.organizations_due() == []
+    events = list(AuditEvent.objects.filter(action="records.checked").order_by("pk"))
+    assert [(one.new["through"], one.new["more"]) for one in events] == [
+        (str(others[0].uuid), True),
+        (str(others[1].uuid), False),
+    ]
+    assert events[0].new["named"][0].startswith("MSC-1, Review 1: A part of its check ended in an error (RuntimeError)")
+
+
+def test_of_two_runs_at_once_one_is_on_record(world, monkeypatch):
+    organization = world.program.organization
+    check = record_checks._check
+
+    def another_is_faster(review, sample):
+        monkeypatch.setattr(record_checks, "_check", check)
+        assert record_checks.check_next(organization.pk).submissions == 1
+        return check(review, sample)
+
+    monkeypatch.setattr(record_checks, "_check", another_is_faster)
+    assert record_checks.check_next(organization.pk) == record_checks.Piece()
+    assert AuditEvent.objects.filter(action="records.checked").count() == 1
 
 
 # -- the command ----------------------------------------------------------------------------------------------------
@@ -234,7 +302,8 @@ class TestByHand:
         said, refused = verify()
         assert "MSC-1, Review 1: Submission 1: The record is not the one that its hash was taken of." in refused
         assert "checks failed" in refused and said == ""
-        assert record_checks.check_records() == 2  # nor does its result come out of it again
+        piece = record_checks.check_next(world.program.organization_id)
+        assert len(piece.faults) == 2  # nor does its result come out of it again
         event = AuditEvent.objects.get(action="records.checked")
         assert (event.new["submissions"], event.new["recomputed"], event.new["faults"]) == (1, 1, 2)
         assert event.new["named"][0].startswith("MSC-1, Review 1: Submission 1: The record is not")
@@ -244,11 +313,33 @@ class TestByHand:
         roles = ("admin", "deactivated", "approver", "second_approver", "auditor", "lead", "second")
         people = {world.people[role].pk for role in roles}
         assert set(told.values_list("membership_id", flat=True)) == people
-        record_checks.check_records()
         assert told.count() == len(people)
         basis = briefs.basis_of(Review.objects.select_related("program", "criteria_version").get(pk=world.review.pk))
         brief = briefs.brief_of(world.review, commercial=True, made_at=event.at, basis=basis)
         assert brief.watermark == "INTEGRITY CHECK FAILED" and brief.notice.startswith("Integrity check failed")
+
+    @pytest.mark.parametrize("new", ["null", "[]", "{}", '"x"'])
+    def test_events_of_another_form_are_findings(self, world, owner_url, new):
+        actions = ["submission.made", "signature.given", "decision.made"]
+        as_owner(
+            owner_url, "accounts_auditevent",
+            "UPDATE accounts_auditevent SET new = %s WHERE action = ANY(%s)", new, actions,
+        )  # fmt: skip
+        refused = verify()[1]
+        for words in (
+            "Submission 1: The audit trail holds another hash for it.",
+            "The audit trail knows no proposed decision with this hash.",
+            "The audit trail knows no such act.",
+            "Decision of Review 1: The audit trail knows no such decision.",
+        ):
+            assert words in refused
+
+    def test_a_record_that_is_no_json_though_its_hash_is_right_is_a_finding(self, world, owner_url):
+        as_owner(
+            owner_url, "assessments_submission", "UPDATE assessments_submission SET record = %s, sha256 = %s",
+            "[[", sha256_of("[["),
+        )  # fmt: skip
+        assert "Submission 1: The record cannot be read." in verify("--recompute")[1]
 
     def test_a_record_that_was_changed_and_hashed_anew(self, world, owner_url):
         submission = Submission.objects.get()
