@@ -4,6 +4,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from accounts import names
 from accounts.kinds import KINDS
 from accounts.models import ApiToken, NotificationSetting, RoleGrant
 from accounts.people import LONGEST_TOKEN_DAYS
@@ -21,11 +22,17 @@ def role_choices() -> list[tuple[str, str]]:
     return [(role.value, f"{role.label}: {ROLE_WORDS[role.value]}") for role in RoleGrant.Role]
 
 
+def a_name(text: str) -> None:
+    """A validator: raises ValidationError for a name that nobody may have."""
+    if fault := names.fault_in(text):
+        raise forms.ValidationError(fault)
+
+
 class AddPersonForm(forms.Form):
     """Somebody new in the organization."""
 
     email = forms.EmailField(label="E-mail", max_length=254, help_text="With which the person signs in.")
-    full_name = forms.CharField(label="Name", max_length=150)
+    full_name = forms.CharField(label="Name", max_length=150, validators=[a_name])
     title = forms.CharField(label="Title", max_length=120, required=False)
     roles = forms.MultipleChoiceField(label="Roles", required=False, widget=forms.CheckboxSelectMultiple)
     functions = forms.MultipleChoiceField(label="Speaks for", required=False, widget=forms.CheckboxSelectMultiple)
@@ -65,7 +72,9 @@ class FindForm(forms.Form):
 class ProfileForm(forms.Form):
     """What people say about themselves."""
 
-    full_name = forms.CharField(label="Name", max_length=150, help_text="Printed with your signatures from now on.")
+    full_name = forms.CharField(
+        label="Name", max_length=150, validators=[a_name], help_text="Printed with your signatures from now on."
+    )
     time_zone = forms.ChoiceField(
         label="Time zone", help_text="For mail and reports; pages show the time of this computer."
     )

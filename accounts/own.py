@@ -6,16 +6,19 @@ from zoneinfo import available_timezones
 from django.db import transaction
 from django.db.models.functions import Now
 
+from accounts import names
 from accounts.audit import record_event
 from accounts.models import ApiToken, Membership, User
 
 
 @transaction.atomic
 def change_profile(*, member: Membership, full_name: str, time_zone: str) -> None:
-    """Change one's own name and time zone. Raises ValueError for an empty name or an unknown zone."""
+    """Change one's own name and time zone. Raises ValueError for a name that nobody may have (`names.fault_in`) or that
+    somebody else has, or an unknown zone.
+    """
     full_name = " ".join(full_name.split())
-    if not full_name:
-        raise ValueError("A person has a name.")
+    if fault := names.fault_in(full_name):
+        raise ValueError(fault)
     if time_zone not in available_timezones():
         raise ValueError(f"There is no time zone {time_zone!r}.")
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
@@ -23,6 +26,8 @@ def change_profile(*, member: Membership, full_name: str, time_zone: str) -> Non
     new = {"name": full_name, "time_zone": time_zone}
     if old == new:
         return
+    if full_name != user.full_name and names.is_anothers(user, full_name):
+        raise ValueError("Somebody here bears this name: add an initial, so that signatures tell you apart.")
     User.objects.filter(pk=user.pk).update(full_name=full_name, time_zone=time_zone)
     record_event(
         "profile.changed",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from accounts import names
 from accounts.audit import database_now, record_event
 from accounts.models import (
     ApiToken,
@@ -75,14 +76,17 @@ def add_member(
     functions: tuple[str, ...] = (),
     title: str = "",
 ) -> Membership:
-    """Bring a person into the actor's organization. Raises NotAllowed, ValueError for an unknown role or function.
+    """Bring a person into the actor's organization. Raises NotAllowed, ValueError for an unknown role or function, or
+    a name that nobody may have (`names.fault_in`).
 
     A person who is known already keeps their name and password.
     """
     can_manage_people(actor.now()).require()
-    user = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(
-        email, password, full_name=full_name
-    )
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is None:
+        if fault := names.fault_in(full_name):
+            raise ValueError(fault)
+        user = User.objects.create_user(email, password, full_name=full_name)
     membership = Membership.objects.create(organization_id=actor.organization_id, user=user, title=title)
     record_event(
         "member.added",

@@ -16,6 +16,7 @@ WRONG_ATTEMPTS = 5
 LOCKED_FOR = datetime.timedelta(minutes=15)
 PASSWORD_REFUSED, CODE_REFUSED = "signing.password_refused", "signing.code_refused"
 GRANTED, LOCKED = "signing.granted", "signing.locked"
+OLD_PASSWORD_REFUSED = "password.refused"
 SIGN_IN_CODE_REFUSED, SIGNED_IN = "session.code_refused", "session.begun"
 CODE, PASSKEY = "code", "passkey"
 FACTORS = {Authenticator.Type.TOTP: "totp", Authenticator.Type.RECOVERY_CODES: "recovery_code"}
@@ -38,7 +39,8 @@ def locked_until(user: User) -> datetime.datetime | None:
 
     Counted from the audit trail, so it lies in PostgreSQL and holds over every session, organization and process.
     """
-    return _until(AuditEvent.objects.filter(actor__user=user, action__in=(PASSWORD_REFUSED, CODE_REFUSED, GRANTED)))
+    counted = (PASSWORD_REFUSED, CODE_REFUSED, OLD_PASSWORD_REFUSED, GRANTED)
+    return _until(AuditEvent.objects.filter(actor__user=user, action__in=counted))
 
 
 def sign_in_locked_until(member: Membership) -> datetime.datetime | None:

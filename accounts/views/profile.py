@@ -34,7 +34,11 @@ def profile(request):
     form = ProfileForm(request.POST)
     if not form.is_valid():
         return _page(request, status=422, form=form)
-    own.change_profile(member=request.member, **form.cleaned_data)
+    try:
+        own.change_profile(member=request.member, **form.cleaned_data)
+    except ValueError as fault:
+        form.add_error("full_name", str(fault))
+        return _page(request, status=422, form=form)
     messages.success(request, "Saved.")
     return redirect("accounts:profile")
 

@@ -14,6 +14,7 @@ from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
 from accounts.locks import tell_of_lock
 from accounts.models import Function, Membership, User
+from accounts.outbound import one_line
 from accounts.permissions import NotAllowed, TooMany
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
@@ -264,10 +265,14 @@ def digest_of(signature: Signature) -> str:
 
 
 def printed_name(member: Membership, giver: Membership | None) -> str:
-    """The name under a signature, with that of the person in whose place it is given."""
+    """The name under a signature, with that of the person in whose place it is given; however long, it tells both."""
     if giver is None:
         return member.name
-    return f"{member.name} on behalf of {giver.name}"[:LONGEST_NAME]
+    whole = f"{member.name} on behalf of {giver.name}"
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    most = (LONGEST_NAME - len(" on behalf of ")) // 2
+    return f"{one_line(member.name, most)} on behalf of {one_line(giver.name, most)}"
 
 
 def statement_of(giver: Membership | None) -> tuple[str, str]:

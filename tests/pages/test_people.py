@@ -202,3 +202,22 @@ def test_a_changed_name_leaves_its_event(signed_in, admin):
     event = AuditEvent.objects.get(action="profile.changed")
     assert event.old["name"] == "Ada Ng"
     assert signed_in.post("/people/me/", {"full_name": "Ada", "time_zone": "Mars/Olympus"}).status_code == 422
+
+
+def test_p11_50a_no_name_pretends_to_be_a_signature_in_anothers_place_or_somebody_else(signed_in, admin):
+    """Names are printed under signatures: neither oneself nor an admin gives one that says more than who somebody is."""
+    MembershipFactory(organization=admin.organization, user__full_name="Eva Lind", with_roles=["approver"])
+    for name in ("Ada Ng on behalf of Eva Lind", "Ada  ON BEHALF\tof Eva", "Ada \u202egN", "Ada\u200bNg", "\u2066Ada"):
+        for page, given in (
+            ("/people/me/", {"time_zone": "Europe/Berlin"}),
+            ("/people/add/", {"email": "q@example.org"}),
+        ):
+            answer = signed_in.post(page, {"full_name": name, "title": "", "roles": ["viewer"]} | given)
+            assert answer.status_code == 422 and "A name " in answer.content.decode(), (name, page)
+    answer = signed_in.post("/people/me/", {"full_name": "eva lind", "time_zone": "Europe/Berlin"})
+    assert answer.status_code == 422 and "Somebody here bears this name" in answer.content.decode()
+    admin.user.refresh_from_db()
+    assert admin.user.full_name == "Ada Ng" and not AuditEvent.objects.filter(action="profile.changed").exists()
+    with pytest.raises(ValueError, match="on whose behalf"):
+        people.add_member(actor=fresh(admin), email="q@example.org", full_name="Q on behalf of Eva")
+    assert signed_in.post("/people/me/", {"full_name": "Ада Нг", "time_zone": "Europe/Berlin"}).status_code == 302

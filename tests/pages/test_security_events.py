@@ -9,7 +9,8 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from accounts.models import AuditEvent
+from accounts import proof
+from accounts.models import AuditEvent, Notification
 from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,21 @@ def test_second_factors_that_come_and_go_are_recorded(member):
     for signal in (authenticator_added, authenticator_removed):
         signal.send(sender=Authenticator, request=request, user=member.user, authenticator=factor)
     assert [action for action, *_ in recorded(member, "mfa.added", "mfa.removed")] == ["mfa.added", "mfa.removed"]
+
+
+def test_p11_300d_where_a_password_is_changed_nobody_guesses_the_old_one_round_the_lock_of_signing(client, member):
+    """A session in other hands: five wrong ones lock signing and changing, on record, and the person is told."""
+    sign_in(client)
+    for _ in range(5):
+        cache.clear()  # what is counted in one process does not hold them up
+        last = client.post("/accounts/password/change/", {"oldpassword": "x", "password1": OTHER, "password2": OTHER})
+    assert last.status_code == 429 and int(last.headers["Retry-After"]) > 0
+    assert "not taken until" in last.content.decode()
+    cache.clear()
+    right = client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER})
+    assert right.status_code == 429
+    member.user.refresh_from_db()
+    assert member.user.check_password(PASSWORD) and proof.locked_until(member.user)
+    found = recorded(member, "password.refused", "signing.locked", "password.changed")
+    assert [action for action, *_ in found] == ["password.refused"] * 5 + ["signing.locked"]
+    assert Notification.objects.filter(kind="signing_locked", membership=member).count() == 1

@@ -1,6 +1,8 @@
 """A signature: given in person, for exactly what was shown, once; and found out when it is not where it was given."""
 
 import datetime
+import re
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -445,3 +447,10 @@ def test_p11_200b_no_admin_sets_a_password_that_signs(world):
             signing.grant_to_sign(
                 member=member(world, "rater"), step_id=step.pk, password=password, bound_to=bound(step)
             )
+
+
+@pytest.mark.parametrize("length", [3, 75, 150])
+def test_p11_50a_however_long_the_names_a_signature_prints_in_whose_place_it_was_given(length):
+    signer, giver = SimpleNamespace(name="T" * length), SimpleNamespace(name="G" * length)
+    printed = signing.printed_name(signer, giver)
+    assert len(printed) <= 150 and re.fullmatch(r"T{3,}…? on behalf of G{3,}…?", printed)
