@@ -337,3 +337,10 @@ def can_move_condition(member, condition) -> Verdict:
     if has_role(member, "admin") or leads(member, condition.review.program):
         return ALLOWED
     return Verdict("Only the owner of a condition, the program lead and admins say how far it is.")
+
+
+def can_hand_over_condition(member, condition) -> Verdict:
+    """Let somebody else see to a condition: whoever may say how far it is."""
+    if can_move_condition(member, condition):
+        return ALLOWED
+    return Verdict("Only the owner of a condition, the program lead and admins hand it over.")

@@ -83,6 +83,11 @@ class Membership(models.Model):
         return self.user.full_name
 
     @property
+    def is_here(self) -> bool:
+        """Whether the person still has access to the organization."""
+        return self.is_active and self.user.is_active
+
+    @property
     def name(self) -> str:
         return self.user.full_name
 

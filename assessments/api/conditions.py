@@ -15,6 +15,7 @@ from assessments.models import Condition, Review
 from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import conditions
 from assessments.services.frameworks import framework_of
+from assessments.services.owning import LAST_MONTH
 
 
 class ConditionOut(serializers.Serializer):
@@ -33,7 +34,7 @@ class ConditionOut(serializers.Serializer):
 class ConditionAssigned(Input):
     key = Text(max_length=80)
     owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
-    due_month = Whole(min_value=0, max_value=conditions.LAST_MONTH)
+    due_month = Whole(min_value=0, max_value=LAST_MONTH)
     version = Whole(min_value=0)
 
 
@@ -41,7 +42,7 @@ class ConditionIn(Input):
     title = Text(max_length=250)
     because = Text(max_length=2000, required=False, default="", allow_blank=True)
     owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
-    due_month = Whole(min_value=0, max_value=conditions.LAST_MONTH)
+    due_month = Whole(min_value=0, max_value=LAST_MONTH)
     function = Text(max_length=60, required=False, default="", allow_blank=True)
 
 

@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 from django.http import HttpResponse
@@ -18,6 +20,7 @@ from psycopg.errors import LockNotAvailable
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 
+from accounts.audit import canonical_json
 from accounts.models import IdempotencyKey
 from assessments.api.preconditions import etag
 from assessments.api.problems import Conflict, KeyUsedBefore
@@ -27,25 +30,35 @@ KEPT = timedelta(days=1)
 _SANE = re.compile(r"[!-~]{1,200}")
 
 
-def idempotent(post: Callable) -> Callable:
-    """Wrap a view's `post`, which returns a Response with data or raises."""
+def idempotent(post: Callable | None = None, *, before: str = "") -> Any:
+    """Wrap a view's `post`, which returns a Response with data or raises.
+
+    before  the view's method for what no transaction should wait for, such as writing a file; `post` gets what it returns as
+            `prepared`. A repeat that finds its answer does not call it
+    """
+    if post is None:
+        return partial(idempotent, before=before)
 
     @wraps(post)
     def once(view, request, *args, **kwargs):
+        def prepare() -> dict[str, Any]:
+            return {"prepared": getattr(view, before)(request, *args, **kwargs)} if before else {}
+
         key = request.headers.get(HEADER)
         if key is None:
-            return post(view, request, *args, **kwargs)
+            return post(view, request, *args, **kwargs, **prepare())
         if not _SANE.fullmatch(key):
             raise ValidationError({HEADER: ["A key has 1 to 200 visible ASCII characters."]})
         digest = _digest_of(request)
         try:
+            prepared = {} if before and _is_answered(request.member, key) else prepare()
             with transaction.atomic():
                 row = _claim(request.member, key, digest)
                 if row.request_digest != digest:
                     raise KeyUsedBefore
                 if row.status is not None:
                     return _again(row)
-                response = post(view, request, *args, **kwargs)
+                response = post(view, request, *args, **kwargs, **(prepared or prepare()))
                 _keep(row, response)
                 return response
         except OperationalError as error:
@@ -57,9 +70,35 @@ def idempotent(post: Callable) -> Callable:
     return once
 
 
+def _is_answered(member, key: str) -> bool:
+    kept = IdempotencyKey.objects.filter(membership=member, key=key, created_at__gte=Now() - KEPT)
+    return kept.exclude(status=None).exists()
+
+
 def _digest_of(request) -> str:
-    parts = (request.method, request.get_full_path(), request.content_type or "", request.headers.get("If-Match", ""))
-    return hashlib.sha256("\n".join(parts).encode() + b"\n" + request.body).hexdigest()
+    """What makes two requests the same one: method, address, precondition, and the body; of a form its fields and the
+    hashes of its files, as the bytes between them are made anew for each sending."""
+    kind, content = request.content_type or "", b""
+    if kind.startswith("multipart/form-data"):
+        kind, content = "multipart/form-data", canonical_json(_fields_of(request.data)).encode()
+    else:
+        content = request.body
+    parts = (request.method, request.get_full_path(), kind, request.headers.get("If-Match", ""))
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + content).hexdigest()
+
+
+def _fields_of(form) -> dict[str, list]:
+    return {name: [_plain(value) for value in values] for name, values in form.lists()}
+
+
+def _plain(value) -> Any:
+    if not isinstance(value, UploadedFile):
+        return value
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return {"name": value.name, "content_type": value.content_type, "sha256": digest.hexdigest()}
 
 
 def _claim(member, key: str, digest: str) -> IdempotencyKey:

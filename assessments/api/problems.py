@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
@@ -26,6 +26,7 @@ STATUS_OF_REFUSAL = {
     "result_pending": 409,
     "invalid": 400,
     "grant_refused": 403,
+    "not_stored": 503,
 }
 
 
@@ -40,6 +41,12 @@ class KeyUsedBefore(exceptions.APIException):
     status_code = 422
     default_code = "idempotency_key_reused"
     default_detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "The body is too large."
 
 
 class PreconditionRequired(exceptions.APIException):
@@ -96,6 +103,8 @@ def answer_to(exception: Exception, context: dict[str, Any]) -> HttpResponse | N
         found = _flat(exception.detail)
         detail = "; ".join(f"{one['field']}: {one['message']}" if one["field"] else one["message"] for one in found)
         return problem(request, 400, code="invalid", detail=detail, problems=found)
+    if isinstance(exception, RequestDataTooBig):
+        exception = TooLarge()
     if isinstance(exception, exceptions.APIException):
         return _library(request, exception)
     if isinstance(exception, OperationalError):
@@ -124,6 +133,8 @@ def _refusal(request, refusal: errors.Refusal) -> HttpResponse:
         more = {"problems": [{"field": thing.get("what", ""), **thing} for thing in refusal.things]}
     elif isinstance(refusal, errors.ResultPending):
         headers["Retry-After"] = str(RETRY_PENDING_SECONDS)
+    elif isinstance(refusal, errors.NotStored):
+        headers["Retry-After"] = str(RETRY_BUSY_SECONDS)
     return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **more)
 
 

@@ -19,7 +19,7 @@ from assessments.api.watches import TripwireIn
 from assessments.errors import GrantRefused
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.services import approvals, reconciling, reviews, submissions
-from assessments.services.conditions import LAST_MONTH
+from assessments.services.owning import LAST_MONTH
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def _amend(act: Act):
         member=act.member,
         review_id=act.review.pk,
         **act.proposal,
+        dropped_conditions=act.given.get("dropped_conditions", []),
         tripwires=act.given.get("tripwires", []),
         dropped_tripwires=act.given.get("dropped_tripwires", []),
         seen_number=act.given.get("proposed_number"),
@@ -115,7 +116,7 @@ ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
     "start": (_start, ()),
     "reveal": (_reveal, ("reason",)),
     "submit": (_submit, (*PROPOSAL, "reason", "answer", "scorecard")),
-    "amend": (_amend, (*PROPOSAL, "tripwires", "dropped_tripwires", "proposed_number")),
+    "amend": (_amend, (*PROPOSAL, "dropped_conditions", "tripwires", "dropped_tripwires", "proposed_number")),
     "sign": (_sign, ("step", "grant", "meaning", "function", "on_behalf_of")),
     "return": (_return, ("reason",)),
     "question": (_question, ("question",)),
@@ -144,6 +145,12 @@ class TransitionIn(Input):
     conditions = serializers.ListField(child=ConditionOfProposal(), required=False, max_length=100)
     overrides = serializers.DictField(
         child=Text(max_length=4000, allow_blank=True), required=False, help_text="{gate: reason} of a blocked option"
+    )
+    dropped_conditions = serializers.ListField(
+        child=Text(max_length=80),
+        required=False,
+        max_length=100,
+        help_text="of `amend`: keys of advised ones to take off; those of gates stay",
     )
     tripwires = serializers.ListField(
         child=TripwireIn(), required=False, max_length=100, help_text="of `amend`: to add, or by their keys to change"

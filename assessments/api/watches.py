@@ -18,6 +18,7 @@ from assessments.scoring.confidential import HIDDEN
 from assessments.services import condition_states, tripwires
 from assessments.services.evidence import Given
 from assessments.services.frameworks import framework_of
+from assessments.services.owning import LAST_MONTH
 from assessments.services.watches.wording import shown_causes
 
 
@@ -43,7 +44,7 @@ class TripwireIn(Input):
     option = Text(max_length=40, required=False, default="", allow_blank=True)
     comparison = serializers.ChoiceField(choices=Tripwire.Comparison.choices)
     threshold = serializers.JSONField()
-    by_month = Whole(min_value=0, max_value=tripwires.LAST_MONTH, required=False, allow_null=True, default=None)
+    by_month = Whole(min_value=0, max_value=LAST_MONTH, required=False, allow_null=True, default=None)
     owner = VisibleId(
         lambda member: Membership.objects.visible_to(member).active(), required=False, allow_null=True, default=None
     )
@@ -171,11 +172,13 @@ class StandingOut(serializers.Serializer):
     program = serializers.UUIDField(source="review.program.uuid")
     review = serializers.UUIDField(source="review.uuid")
     owner = Person(allow_null=True)
+    owner_left = serializers.BooleanField(help_text="it is still to be done, and its owner is gone: hand it over")
     due_month = serializers.IntegerField(allow_null=True)
     due_on = serializers.DateField(allow_null=True)
     state = serializers.ChoiceField(choices=Condition.State.choices)
     note = serializers.CharField()
     done_at = serializers.DateTimeField(allow_null=True)
+    evidence_expired = serializers.BooleanField(help_text="a piece of its evidence was valid until a day that is past")
     version = serializers.IntegerField()
 
 
@@ -183,6 +186,7 @@ class StandingFilter(FilterSet):
     title = django_filters.CharFilter(lookup_expr="icontains", help_text="part of the title")
     program = django_filters.UUIDFilter(field_name="review__program__uuid")
     overdue = django_filters.BooleanFilter(method="is_overdue", help_text="true: open, and the day is past")
+    owner_left = django_filters.BooleanFilter(method="has_owner_left", help_text="true: open, and its owner is gone")
 
     class Meta:
         model = Condition
@@ -192,10 +196,18 @@ class StandingFilter(FilterSet):
         late = Condition.objects.overdue(self.request.member.organization).values("pk")
         return queryset.filter(pk__in=late) if value else queryset.exclude(pk__in=late)
 
+    def has_owner_left(self, queryset, name, value):
+        left = Condition.objects.left_behind().values("pk")
+        return queryset.filter(pk__in=left) if value else queryset.exclude(pk__in=left)
+
 
 def _standing(member: Membership):
     return (
-        Condition.objects.visible_to(member).standing().with_due_on().select_related("review__program", "owner__user")
+        Condition.objects.visible_to(member)
+        .standing()
+        .with_due_on()
+        .with_expired_evidence(member.organization)
+        .select_related("review__program", "owner__user")
     )
 
 
@@ -241,6 +253,35 @@ class ConditionState(ApiView):
             state=given["state"],
             note=given["note"],
             given=link,
+            seen_version=seen_version(request),
+        )
+        moved = self.find(_standing(self.member), uuid=id)
+        return Response(StandingOut(moved).data, headers={"ETag": f'"{moved.version}"'})
+
+
+class HandOverIn(Input):
+    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    reason = Text(max_length=condition_states.LONGEST_NOTE)
+
+
+class ConditionOwner(ApiView):
+    serializer_class = StandingOut
+
+    @extend_schema(
+        summary="Hand a condition over to somebody else, with the reason (its owner, the lead, an admin)",
+        tags=["decisions"],
+        parameters=[IF_MATCH],
+        request=HandOverIn,
+        responses={200: StandingOut},
+    )
+    def put(self, request, id):
+        row = self.find(_standing(self.member), uuid=id)
+        given = self.read_body(HandOverIn)
+        condition_states.hand_over(
+            member=self.member,
+            condition_id=row.pk,
+            owner=given["owner"],
+            reason=given["reason"],
             seen_version=seen_version(request),
         )
         moved = self.find(_standing(self.member), uuid=id)

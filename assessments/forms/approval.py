@@ -7,9 +7,9 @@ from django import forms
 
 from accounts import proof
 from accounts.models import Membership
-from assessments.models import ProgramMember, ProposedDecision, Review, Tripwire
-from assessments.services import conditions, proposals, questions
-from assessments.services.conditions import LAST_MONTH, Demand
+from assessments.models import ProgramMember, ProposedDecision, Review
+from assessments.services import proposals, questions
+from assessments.services.owning import LAST_MONTH
 from assessments.services.signing import Capacity
 
 Kind = ProposedDecision.Kind
@@ -154,79 +154,6 @@ class SubmitForm(ProposalForm):
                 widget=forms.Textarea({"rows": 4}),
                 max_length=questions.LONGEST_ANSWER,
             )
-
-
-class AmendForm(ProposalForm):
-    """An approver's other decision, with owners for the conditions that it brings."""
-
-    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-    def __init__(
-        self, *args: Any, review: Review, people: Iterable[Membership], rows: Mapping[str, Any], **options: Any
-    ):
-        super().__init__(*args, **options)
-        self.demands: list[Demand] = conditions.demands(self.numbers)
-        for demand in self.demands:
-            row = rows.get(demand.key)
-            self.fields[f"owner-{demand.key}"] = owner_field(
-                people, demand.function_key, required=False, initial=str(row.owner.uuid) if row and row.owner else ""
-            )
-            due = row.due_month if row else demand.due_month
-            self.fields[f"due-{demand.key}"] = month_field(required=False, initial=due)
-        self.wire_words: Mapping[str, str] = {}
-        self.wires = list(review.tripwires.select_related("owner"))
-        for wire in self.wires:
-            self.fields[f"wire-{wire.key}"] = forms.CharField(label="Threshold", initial=wire.threshold, max_length=100)
-            self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
-        self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
-        self.fields["new_owner"] = owner_field(people, "", required=False)
-        self.fields["new_due"] = month_field(required=False)
-
-    @property
-    def condition_rows(self) -> list[tuple[Demand, forms.BoundField, forms.BoundField]]:
-        return [(demand, self[f"owner-{demand.key}"], self[f"due-{demand.key}"]) for demand in self.demands]
-
-    @property
-    def wire_rows(self) -> list[tuple[Tripwire, str, forms.BoundField, forms.BoundField]]:
-        """Each tripwire with its words, its threshold and whether it goes."""
-        return [
-            (wire, self.wire_words.get(wire.key, wire.field), self[f"wire-{wire.key}"], self[f"off-{wire.key}"])
-            for wire in self.wires
-        ]
-
-    def proposed(self) -> dict[str, Any]:
-        given = super().proposed()
-        data = self.cleaned_data
-        wanted = {demand.key for demand in conditions.demands_on(self.numbers, given["option_key"])}
-        entries = [
-            {"key": demand.key, "owner": data[f"owner-{demand.key}"], "due_month": data[f"due-{demand.key}"]}
-            for demand in self.demands
-            if demand.key in wanted and (data[f"owner-{demand.key}"] or data[f"due-{demand.key}"] is not None)
-        ]
-        if data["new_title"]:
-            entries.append({"title": data["new_title"], "owner": data["new_owner"], "due_month": data["new_due"]})
-        dropped = [wire.key for wire in self.wires if data[f"off-{wire.key}"]]
-        changed = [
-            {
-                "key": wire.key,
-                "threshold": data[f"wire-{wire.key}"],
-                "by_month": wire.by_month,
-                "owner": wire.owner,
-                "because": wire.because,
-            }
-            for wire in self.wires
-            if wire.key not in dropped and data[f"wire-{wire.key}"] != str(wire.threshold)
-        ]
-        return given | {"conditions": entries, "tripwires": changed, "dropped_tripwires": dropped}
-
-    def place_of(self, entry: Mapping[str, Any]) -> str | None:
-        key = entry["option"]
-        if f"wire-{key}" in self.fields:
-            return f"wire-{key}"
-        for field, known, new in (("owner", f"owner-{key}", "new_owner"), ("due_month", f"due-{key}", "new_due")):
-            if entry["field"] == field:
-                return known if known in self.fields else new
-        return "new_title" if entry["field"] == "title" else super().place_of(entry)
 
 
 class OneTimeCode(forms.TextInput):

@@ -3,6 +3,7 @@
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from assessments.forms.approval import owner_field
 from assessments.forms.reviews import DayInput
 from assessments.models import Condition
 from assessments.services.condition_states import LONGEST_NOTE
@@ -17,7 +18,13 @@ class ConditionFilterForm(forms.Form):
     q = forms.CharField(label="Condition", required=False, max_length=150)
     state = forms.ChoiceField(
         required=False,
-        choices=[("", "Any state"), ("undone", "Not done"), ("overdue", "Overdue"), *Condition.State.choices],
+        choices=[
+            ("", "Any state"),
+            ("undone", "Not done"),
+            ("overdue", "Overdue"),
+            ("left", "Owner left"),
+            *Condition.State.choices,
+        ],
     )
     program = forms.ChoiceField(required=False)
     function = forms.ChoiceField(required=False)
@@ -28,8 +35,6 @@ class ConditionFilterForm(forms.Form):
         super().__init__(*args, **more)
         self.fields["program"].choices = [("", "Any program"), *((str(one.uuid), one.name) for one in programs)]
         self.fields["function"].choices = [("", "Any function"), *((one.key, one.name) for one in functions)]
-        for name in ("state", "program", "function"):
-            self.fields[name].widget.attrs["class"] = "form-select"
         for name in ("state", "program", "function"):
             self.fields[name].widget.attrs["class"] = "form-select"
 
@@ -55,6 +60,7 @@ class EvidenceForm(forms.Form):
     url = forms.CharField(label="or a link", required=False, max_length=1000)
     title = forms.CharField(label="What the evidence is", required=False, max_length=250)
     dated = forms.DateField(label="Its date", required=False, widget=DayInput())
+    valid_until = forms.DateField(label="Valid until", required=False, widget=DayInput())
 
     def given(self) -> Given | None:
         """The evidence, None where none is attached."""
@@ -65,7 +71,7 @@ class EvidenceForm(forms.Form):
         # One byte more than allowed is enough to refuse it.
         content = file.read(MOST_BYTES + 1) if file else b""
         name = file.name or "" if file else ""
-        return Given(data["title"], name, content, data["url"].strip(), data["dated"])
+        return Given(data["title"], name, content, data["url"].strip(), data["dated"], data["valid_until"])
 
     def take(self, problems: list[dict]) -> None:
         """Put what a service refused beside its field."""
@@ -95,3 +101,18 @@ class RemovalForm(forms.Form):
     """Why a piece of evidence is removed."""
 
     reason = forms.CharField(label="Why it is removed", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))
+
+
+class HandOverForm(forms.Form):
+    """Who sees to a condition from now on, and why."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    reason = forms.CharField(
+        label="Why somebody else sees to it", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3})
+    )
+    field_order = ("version", "owner", "reason")
+
+    def __init__(self, *args, people, function_key="", **more):
+        super().__init__(*args, **more)
+        self.fields["owner"] = owner_field(people, function_key)
+        self.order_fields(self.field_order)

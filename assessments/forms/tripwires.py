@@ -10,7 +10,8 @@ from assessments.forms.approval import owner_field
 from assessments.models import Review, Tripwire
 from assessments.scoring.schema import Schema
 from assessments.scoring.tripwires import TYPES, WORDS
-from assessments.services.tripwires import LAST_MONTH, LONGEST_REASON
+from assessments.services.owning import LAST_MONTH
+from assessments.services.tripwires import LONGEST_REASON
 
 
 def fact_choices(schema: Schema, review: Review, *, commercial: bool) -> list:

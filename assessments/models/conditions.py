@@ -4,7 +4,7 @@ import uuid
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now, TruncDate
 
 from accounts.models import Function, Membership, Organization
@@ -39,6 +39,16 @@ class ConditionQuerySet(models.QuerySet):
 
     def open(self):
         return self.exclude(state=Condition.State.DONE)
+
+    def with_expired_evidence(self, organization):
+        """Each with `evidence_expired`: whether evidence that stands was valid until a day that is past there."""
+        today = TruncDate(Now(), tzinfo=ZoneInfo(organization.time_zone))
+        links = ConditionEvidence.objects.filter(condition=OuterRef("pk"), evidence__removed_at=None)
+        return self.annotate(evidence_expired=Exists(links.filter(evidence__valid_until__lt=today)))
+
+    def left_behind(self):
+        """The open ones whose owner left the organization: somebody has to take them over."""
+        return self.open().exclude(owner=None).exclude(owner__in=Membership.objects.active())
 
     def overdue(self, organization):
         """Its open ones of decisions that stand whose day is past: in its time zone, by the database's clock."""
@@ -79,6 +89,11 @@ class Condition(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def owner_left(self) -> bool:
+        """Whether it is still to be done, and its owner is gone."""
+        return self.state != self.State.DONE and self.owner is not None and not self.owner.is_here
 
 
 class ConditionEvidence(models.Model):

@@ -1,5 +1,6 @@
 """What facts, ratings and conditions rest on: files and links."""
 
+import datetime
 import uuid
 
 from django.db import models
@@ -20,6 +21,7 @@ class Evidence(models.Model):
 
     path    below MEDIA_ROOT, chosen at random; filename is what the person called it
     sha256  of the file's bytes
+    valid_until  the last day on which it shows what it shows; null: for ever
     """
 
     class Kind(models.TextChoices):
@@ -56,3 +58,7 @@ class Evidence(models.Model):
 
     def __str__(self):
         return self.title
+
+    def has_expired(self, today: datetime.date) -> bool:
+        """Whether the last day on which it is valid is past."""
+        return self.valid_until is not None and self.valid_until < today

@@ -213,12 +213,17 @@ def _decide(
 
 def _require_owners(review: Review) -> None:
     """Nothing is approved while a condition lacks who sees to it or by when, whatever was checked before."""
-    lacking = review.conditions.filter(Q(owner=None) | Q(due_month=None))
+    rows = review.conditions.select_related("owner__user")
+    lines = [conditions_service.Line(None, row) for row in rows]
     if things := [
-        {"code": "condition", "what": row.title, "message": "This condition lacks an owner or a due month."}
-        for row in lacking
+        {"code": "condition", "what": line.title, "message": f"This condition lacks {words}."}
+        for line, words in conditions_service.lacking(lines)
     ]:
-        raise Missing("Every condition needs an owner and a date before it is approved.", things)
+        raise Missing(
+            "Every condition needs an owner and a date before it is approved. "
+            "Amend the proposed decision with them, or return it.",
+            things,
+        )
 
 
 def _open_steps(review: Review) -> list[ApprovalStep]:
@@ -328,7 +333,7 @@ def ask_question(
         question=question.strip(),
     )
     notify(
-        [*leads_of(review.program), *([acting.giver] if acting.giver else [])],
+        [*leads_of(review), *([acting.giver] if acting.giver else [])],
         "question_asked",
         organization_id=review.organization_id,
         title=f"{asked.asker} asks before signing ({review.program.name}, {review})",
@@ -370,6 +375,7 @@ def amend(
     option_key: str = "",
     justification: str,
     conditions: Sequence[Mapping] = (),
+    dropped_conditions: Sequence[str] = (),
     tripwires: Sequence[Mapping] = (),
     dropped_tripwires: Sequence[str] = (),
     overrides: Mapping[str, str] | None = None,
@@ -377,6 +383,8 @@ def amend(
 ) -> ProposedDecision:
     """Put another decision up for signature: executive signatures on the former no longer count, functional ones do.
 
+    conditions         to change or add, see conditions.put_conditions
+    dropped_conditions keys of advised ones to take off; those of gates stay
     tripwires          to change or add, see tripwires.put; dropped_tripwires: keys of those to take off
     seen_number        of the proposed decision that the approver looked at
     Raises       NotAllowed, WrongState, Clash, Invalid, Missing for conditions without owner or date
@@ -392,6 +400,7 @@ def amend(
     choice = proposals.check_choice(
         review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
     )
+    conditions_service.drop_rows(member=now, review=review, keys=dropped_conditions, on_behalf_of=acting.giver)
     if conditions:
         conditions_service.put_conditions(
             member=now,
@@ -403,7 +412,9 @@ def amend(
         )
     tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires, on_behalf_of=acting.giver)
     tripwires_service.put(member=now, review=review, entries=tripwires, on_behalf_of=acting.giver)
-    lines = conditions_service.materialise(review, numbers, choice.option_key)
+    lines = conditions_service.settle(
+        member=now, review=review, numbers=numbers, option_key=choice.option_key, on_behalf_of=acting.giver
+    )
     if lacking := conditions_service.lacking(lines):
         raise Missing(
             "Every condition needs an owner and a date before it can be signed.",

@@ -1,4 +1,7 @@
-"""What becomes of the conditions of an approved decision: how far each is, by which evidence. The signed record stays."""
+"""What becomes of the conditions of an approved decision: how far each is, by which evidence, who sees to it now. The
+signed record stays."""
+
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -14,7 +17,9 @@ from assessments.models import Condition, ConditionEvidence, Evidence, Review
 from assessments.services import evidence as evidence_service
 from assessments.services import telling
 from assessments.services.inputs import lock_review
+from assessments.services.leads import leads_of
 from assessments.services.owing_watches import owe_for_review
+from assessments.services.owning import owner_of
 from assessments.services.reviews import problem
 
 State = Condition.State
@@ -37,14 +42,27 @@ def next_states(condition: Condition) -> list[str]:
 def _locked(member: Membership, condition_id: int) -> tuple[Condition, Membership]:
     review_id = Condition.objects.values_list("review_id", flat=True).get(pk=condition_id)
     review = lock_review(review_id, states=(Review.State.APPROVED,))
-    row = Condition.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=condition_id)
+    row = (
+        Condition.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("owner__user")
+        .get(pk=condition_id)
+    )
     row.review = review
     now = member.now()
     permissions.can_move_condition(now, row).require()
     return row, now
 
 
-@transaction.atomic
+def keep_file(member: Membership, condition_id: int, given: evidence_service.Given) -> evidence_service.Kept:
+    """Write what is given for a condition to the disk, before the act that attaches it and outside its transaction.
+
+    Raises NotAllowed before anything is written, Invalid, NotStored
+    """
+    row = Condition.objects.select_related("review__program").get(pk=condition_id)
+    permissions.can_move_condition(member.now(), row).require()
+    return evidence_service.keep(row.organization_id, given)
+
+
 def move(
     *,
     member: Membership,
@@ -60,6 +78,19 @@ def move(
     given   evidence that is attached with it
     Raises  NotAllowed, WrongState, Clash, Invalid without a note where one is due, NotStored
     """
+    kept = keep_file(member, condition_id, given) if given is not None else None
+    return _move(member, condition_id, state, note, kept, seen_version)
+
+
+@transaction.atomic
+def _move(
+    member: Membership,
+    condition_id: int,
+    state: str,
+    note: str,
+    kept: evidence_service.Kept | None,
+    seen_version: int | None,
+) -> Condition:
     row, now = _locked(member, condition_id)
     if seen_version is not None and seen_version != row.version:
         raise Clash("Somebody changed this condition meanwhile.", version=row.version)
@@ -72,8 +103,8 @@ def move(
         raise Invalid([problem("note", what)])
     if len(note) > LONGEST_NOTE:
         raise Invalid([problem("note", f"A note has at most {LONGEST_NOTE} characters.")])
-    if given is not None:
-        _attach(row, now, given)
+    if kept is not None:
+        _attach(row, now, kept)
     done = state == State.DONE
     before = row.state
     Condition.objects.filter(pk=row.pk).update(
@@ -97,7 +128,7 @@ def move(
     )
     if done:
         telling.tell(
-            telling.leads_of(row.review),
+            leads_of(row.review),
             "condition_done",
             row.review,
             title=f"A condition is met: {row.title}",
@@ -112,19 +143,65 @@ def move(
 
 
 @transaction.atomic
-def attach(*, member: Membership, condition_id: int, given: evidence_service.Given) -> Evidence:
-    """Attach a file or a link to a condition, in whatever state it is; who says how far it is may.
+def hand_over(
+    *, member: Membership, condition_id: int, owner: Any, reason: str, seen_version: int | None = None
+) -> Condition:
+    """Let somebody else see to a condition, with the reason; whoever had it and whoever has it now are told.
 
-    Raises NotAllowed, WrongState, Invalid, NotStored
+    owner   a membership or its uuid
+    Raises  NotAllowed, WrongState for one that is done, Clash, Invalid
     """
     row, now = _locked(member, condition_id)
-    evidence = _attach(row, now, given)
+    permissions.can_hand_over_condition(now, row).require()
+    if seen_version is not None and seen_version != row.version:
+        raise Clash("Somebody changed this condition meanwhile.", version=row.version)
+    if row.state == State.DONE:
+        raise WrongState("This condition is done. Set it to in progress with the reason before it is handed over.")
+    reason = reason.strip()
+    problems: list[dict] = []
+    taker = owner_of(row.review, owner, row.key, problems)
+    former = row.owner
+    if taker is not None and former is not None and taker.pk == former.pk:
+        problems.append(problem("owner", f"{taker.name} owns it already.", str(taker.uuid), row.key))
+    if not reason:
+        problems.append(problem("reason", "Say why somebody else sees to it."))
+    elif len(reason) > LONGEST_NOTE:
+        problems.append(problem("reason", f"A reason has at most {LONGEST_NOTE} characters."))
+    if problems:
+        raise Invalid(problems)
+    Condition.objects.filter(pk=row.pk).update(owner=taker, version=F("version") + 1)
+    row.refresh_from_db(fields=["owner", "version"])
+    record_event(
+        "condition.handed_over",
+        organization_id=row.organization_id,
+        actor=now,
+        subject=row,
+        program=row.review.program,
+        review=row.review,
+        old={"owner": former.name if former else None, "left": former is not None and not former.is_here},
+        new={"owner": taker.name},
+        reason=reason,
+    )
+    telling.handed_over(row, former, taker, reason, now)
+    announce(row.review, row.review.inputs_revision)
+    return row
+
+
+@transaction.atomic
+def attach(*, member: Membership, condition_id: int, kept: evidence_service.Kept) -> Evidence:
+    """Attach a file or a link to a condition, in whatever state it is; who says how far it is may.
+
+    kept    by `keep_file`
+    Raises  NotAllowed, WrongState
+    """
+    row, now = _locked(member, condition_id)
+    evidence = _attach(row, now, kept)
     announce(row.review, row.review.inputs_revision)
     return evidence
 
 
-def _attach(row: Condition, member: Membership, given: evidence_service.Given) -> Evidence:
-    evidence = evidence_service.add(member=member, program=row.review.program, review=row.review, given=given)
+def _attach(row: Condition, member: Membership, kept: evidence_service.Kept) -> Evidence:
+    evidence = evidence_service.add(member=member, program=row.review.program, review=row.review, kept=kept)
     ConditionEvidence.objects.create(
         organization_id=row.organization_id, condition=row, evidence=evidence, added_by=member
     )

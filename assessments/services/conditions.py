@@ -2,7 +2,6 @@
 
 import datetime
 import math
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,19 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 
-from accounts.audit import record_event, sha256_of
+from accounts.audit import Entry, record_event, record_events, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
-from assessments.models import Condition, ProgramMember, Review
+from assessments.models import Condition, Review
 from assessments.scoring.clock import after_months
+from assessments.scoring.confidential import HIDDEN, confidential
+from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
+from assessments.services.owning import LAST_MONTH, month_of, owner_of
 from assessments.services.reviews import problem
 
-LAST_MONTH = 120
+DEMANDED = "A gate demands this condition; it can be assigned, not removed."
 
 
 @dataclass(frozen=True)
@@ -147,36 +149,6 @@ def entries_of(lines: Iterable[Line], assessment_date: datetime.date) -> list[di
     ]
 
 
-def _owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
-    """The active person that a membership or its uuid names."""
-    try:
-        named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
-    except ValueError:
-        named = None
-    people = Membership.objects.active().select_related("user").filter(organization_id=review.organization_id)
-    found = people.filter(uuid=named).first()
-    if found is None:
-        problems.append(problem("owner", "Choose an active person of this organization.", str(owner), key))
-    elif (
-        review.program.restricted
-        and not ProgramMember.objects.filter(program=review.program, membership=found).exists()
-    ):
-        problems.append(problem("owner", f"{found.name} is no member of this restricted program.", str(owner), key))
-    return found
-
-
-def _month_of(month: Any, key: str, problems: list[dict]) -> int | None:
-    try:
-        number = int(str(month).strip())
-        within = 0 <= number <= LAST_MONTH
-    except ValueError:
-        within = False
-    if not within:
-        problems.append(problem("due_month", f"A due month is a whole number from 0 to {LAST_MONTH}.", str(month), key))
-        return None
-    return number
-
-
 def put_conditions(
     *, member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str, entries: Sequence[Mapping],
     on_behalf_of: Membership | None = None,
@@ -185,7 +157,7 @@ def put_conditions(
 
     entries  dicts with `owner` (membership or its uuid) and `due_month`; `key` of a demanded or written condition, or
              `title` (and `because`, `function_key`) of a new advised one; `version` as seen (0 where there was none)
-    Raises   Invalid, Clash
+    Raises   Invalid, also for a new one that is listed already; Clash
     """
     demanded = {demand.key: demand for demand in demands_on(numbers, option_key)}
     functions = {row.key: row for row in Function.objects.filter(organization_id=review.organization_id)}
@@ -202,11 +174,16 @@ def put_conditions(
         if len(title) > Condition._meta.get_field("title").max_length:
             problems.append(problem("title", "A title has at most 250 characters.", title, key))
             continue
+        if not entry.get("key") and _is_listed(review, demanded.values(), title):
+            problems.append(
+                problem("title", "This condition is listed already; change it where it stands.", title, key)
+            )
+            continue
         seen = entry.get("version")
         if seen is not None and seen != (row.version if row else 0):
             raise Clash("This condition was changed meanwhile.", version=row.version if row else 0)
-        owner = _owner_of(review, entry.get("owner"), key, problems)
-        due_month = _month_of(entry.get("due_month"), key, problems)
+        owner = owner_of(review, entry.get("owner"), key, problems)
+        due_month = month_of(entry.get("due_month"), "due_month", key, problems)
         if owner is None or due_month is None:
             continue
         function = functions.get(demand.function_key if demand else str(entry.get("function_key", "")))
@@ -214,6 +191,13 @@ def put_conditions(
                on_behalf_of)  # fmt: skip
     if problems:
         raise Invalid(problems)
+
+
+def _is_listed(review: Review, demanded: Iterable[Demand], title: str) -> bool:
+    """Whether a condition of these words is there or is demanded, whatever their capitals."""
+    words = title.casefold()
+    held = review.conditions.values_list("title", flat=True)
+    return any(words == other.casefold() for other in (*held, *(demand.title for demand in demanded)))
 
 
 def _write(
@@ -234,6 +218,8 @@ def _write(
             owner_function=function,
             **values,
         )
+    elif (row.owner_id, row.due_month) == (owner.pk, due_month):
+        return
     else:
         old = {"owner": row.owner.name if row.owner else None, "due_month": row.due_month}
         Condition.objects.filter(pk=row.pk).update(**values, version=F("version") + 1)
@@ -250,38 +236,58 @@ def _write(
     )
 
 
-def materialise(review: Review, numbers: Mapping[str, Any], option_key: str) -> list[Line]:
-    """Make the rows what the choice needs: demanded ones that nobody touched yet are written, those of gates that do
-    not fire for it go. Advised ones stay."""
+def settle(
+    *, member: Membership, review: Review, numbers: Mapping[str, Any], option_key: str,
+    on_behalf_of: Membership | None = None,
+) -> list[Line]:  # fmt: skip
+    """Fit the rows to a choice, inside the caller's transaction: those of gates that do not fire for it go, and those of
+    gates that do say why as the result says it now. Each that goes or changes has an event of its own. A demand that
+    nobody was asked to see to stays without a row: it is `lacking`."""
     wanted = {demand.key: demand for demand in demands_on(numbers, option_key)}
-    review.conditions.filter(mandatory=True).exclude(key__in=wanted).delete()
-    held = set(review.conditions.values_list("key", flat=True))
-    functions = {row.key: row for row in Function.objects.filter(organization_id=review.organization_id)}
-    Condition.objects.bulk_create(
-        Condition(
+    rows = list(review.conditions.filter(mandatory=True).select_related("owner__user"))
+    gone = [row for row in rows if row.key not in wanted]
+    moved = [row for row in rows if row.key in wanted and row.because != wanted[row.key].because]
+    told = [Entry("condition.dropped", row, old=_said(row)) for row in gone]
+    hidden = confidential(framework_of(review.criteria_version)).gates if moved else frozenset()
+    for row in moved:
+        old, row.because = row.because, wanted[row.key].because
+        words = [HIDDEN if row.gate in hidden else one for one in (old, row.because)]
+        told.append(Entry("condition.reworded", row, old={"because": words[0]}, new={"because": words[1]}))
+    if told:
+        Condition.objects.bulk_update(moved, ["because"])
+        review.conditions.filter(pk__in=[row.pk for row in gone]).delete()
+        record_events(
+            told,
             organization_id=review.organization_id,
+            actor=member,
+            on_behalf_of=on_behalf_of,
+            program=review.program,
             review=review,
-            key=key,
-            gate=demand.gate,
-            title=demand.title,
-            because=demand.because,
-            mandatory=True,
-            owner_function=functions.get(demand.function_key),
-            due_month=demand.due_month,
         )
-        for key, demand in wanted.items()
-        if key not in held
-    )
     return lines_of(review, numbers, option_key)
 
 
+def _said(row: Condition) -> dict[str, Any]:
+    """What the trail tells of a condition that comes or goes."""
+    return {
+        "title": row.title,
+        "gate": row.gate,
+        "owner": row.owner.name if row.owner else None,
+        "due_month": row.due_month,
+    }
+
+
 def lacking(lines: Iterable[Line]) -> list[tuple[Line, str]]:
-    """The conditions that lack an owner or a date, each with what it lacks."""
+    """The conditions that lack an owner who is here, or a date, each with what it lacks."""
     found = []
     for line in lines:
-        missing = [
-            words for value, words in ((line.owner, "an owner"), (line.due_month, "a due month")) if value is None
-        ]
+        missing = []
+        if line.owner is None:
+            missing.append("an owner")
+        elif not line.owner.is_here:
+            missing.append(f"an owner who is still here ({line.owner.name} left)")
+        if line.due_month is None:
+            missing.append("a due month")
         if missing:
             found.append((line, " and ".join(missing)))
     return found
@@ -320,8 +326,6 @@ def advise_condition(
     review = _guarded(member, review_id)
     if not title.strip():
         raise Invalid([problem("title", "Say what has to be done.", title)])
-    if review.conditions.filter(key=key_of("advised", title.strip())).exists():
-        raise Invalid([problem("title", "This condition is listed already.", title)])
     entry = {
         "title": title, "because": because, "owner": owner, "due_month": due_month, "function_key": function_key
     }  # fmt: skip
@@ -332,23 +336,41 @@ def advise_condition(
 def drop_condition(*, member: Membership, review_id: int, key: str, seen_version: int) -> None:
     """Take an advised condition off the list. Raises NotAllowed, WrongState for one that a gate demands, Clash."""
     review = _guarded(member, review_id)
+    if key in {demand.key for demand in demands(_numbers(review))}:
+        raise WrongState(DEMANDED)
     row = review.conditions.filter(key=key).first()
-    if key in {demand.key for demand in demands(_numbers(review))} or (row and row.mandatory):
-        raise WrongState("A gate demands this condition; it can be assigned, not removed.")
     if row is None:
         return
     if row.version != seen_version:
         raise Clash("This condition was changed meanwhile.", version=row.version)
-    record_event(
-        "condition.dropped",
+    drop_rows(member=member, review=review, keys=[key])
+
+
+def drop_rows(
+    *, member: Membership, review: Review, keys: Sequence[str], on_behalf_of: Membership | None = None
+) -> None:
+    """Take advised conditions off, inside the caller's transaction and under its guard.
+
+    Raises WrongState for one that a gate demands, Invalid for a key that is none
+    """
+    rows = list(review.conditions.filter(key__in=keys).select_related("owner__user"))
+    if any(row.mandatory for row in rows):
+        raise WrongState(DEMANDED)
+    if unknown := set(keys) - {row.key for row in rows}:
+        raise Invalid(
+            [problem("dropped_conditions", "There is no such condition.", key, key) for key in sorted(unknown)]
+        )
+    if not rows:
+        return
+    record_events(
+        [Entry("condition.dropped", row, old=_said(row)) for row in rows],
         organization_id=review.organization_id,
         actor=member,
-        subject=row,
+        on_behalf_of=on_behalf_of,
         program=review.program,
         review=review,
-        old={"title": row.title, "owner": row.owner.name if row.owner else None, "due_month": row.due_month},
     )
-    row.delete()
+    review.conditions.filter(pk__in=[row.pk for row in rows]).delete()
 
 
 def _numbers(review: Review) -> Mapping[str, Any]:

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from django.db.models.functions import Now
 from django.utils.text import get_valid_filename
 
-from accounts.audit import record_event
+from accounts.audit import database_now, record_event
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import Evidence, Program, Review
 from assessments.services import files
 from assessments.services.reviews import problem
 
+FOLDER = "evidence"
+ORPHANS_KEPT = datetime.timedelta(days=1)
 MOST_BYTES = 20 * 1024 * 1024
 LONGEST_NAME = 150
 TYPES = {
@@ -45,11 +47,30 @@ class Given:
     data: bytes = b""
     url: str = ""
     dated: datetime.date | None = None
+    valid_until: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was given, with its file on the disk.
+
+    name, content_type  under which a file is handed out; empty for a link
+    path                below MEDIA_ROOT, chosen at random; empty for a link
+    """
+
+    given: Given
+    name: str = ""
+    content_type: str = ""
+    path: str = ""
+    sha256: str = ""
 
 
 def checked(given: Given) -> tuple[str, str]:
     """The name and type under which a file is kept; ("", "") for a link. Raises Invalid naming what is wrong."""
     problems = []
+    if given.dated and given.valid_until and given.valid_until < given.dated:
+        words = f"It would end before its own date, {given.dated:%-d %b %Y}."
+        problems.append(problem("valid_until", words, given.valid_until.isoformat()))
     if bool(given.data or given.filename) == bool(given.url):
         problems.append(problem("file", "Give a file or a link, one of the two."))
     elif given.url:
@@ -96,29 +117,37 @@ def _is(ending: str, data: bytes) -> bool:
     return "\0" not in text
 
 
-def add(*, member: Membership, program: Program, review: Review | None, given: Given) -> Evidence:
-    """Keep a piece of evidence, inside the caller's transaction and under its guard and permission.
+def keep(organization_id: int, given: Given) -> Kept:
+    """Write a file to its place, before the transaction that refers to it: nobody waits for a disk under a row's lock.
 
-    Raises Invalid, NotStored
+    A file whose transaction is rolled back stays behind without a row; `prune_orphans` takes it. Raises Invalid, NotStored
     """
     name, kind = checked(given)
-    evidence = Evidence(
+    if given.url:
+        return Kept(given)
+    path = f"{FOLDER}/{organization_id}/{uuid.uuid4().hex}"
+    files.store(path, given.data, uuid.uuid4().hex)
+    return Kept(given, name, kind, path, hashlib.sha256(given.data).hexdigest())
+
+
+def add(*, member: Membership, program: Program, review: Review | None, kept: Kept) -> Evidence:
+    """Record a piece of evidence that was kept, inside the caller's transaction and under its guard and permission."""
+    given = kept.given
+    evidence = Evidence.objects.create(
         organization_id=program.organization_id,
         program=program,
         kind=Evidence.Kind.LINK if given.url else Evidence.Kind.FILE,
-        title=(given.title.strip() or name or given.url)[:250],
+        title=(given.title.strip() or kept.name or given.url)[:250],
         url=given.url,
-        filename=name,
-        content_type=kind,
+        path=kept.path,
+        filename=kept.name,
+        content_type=kept.content_type,
         size=len(given.data),
-        sha256=hashlib.sha256(given.data).hexdigest() if given.data else "",
+        sha256=kept.sha256,
         dated=given.dated,
+        valid_until=given.valid_until,
         uploaded_by=member,
     )
-    if given.data:
-        evidence.path = f"evidence/{program.organization_id}/{uuid.uuid4().hex}"
-        files.store(evidence.path, given.data, uuid.uuid4().hex)
-    evidence.save()
     record_event(
         "evidence.added",
         organization_id=program.organization_id,
@@ -126,9 +155,29 @@ def add(*, member: Membership, program: Program, review: Review | None, given: G
         subject=evidence,
         program=program,
         review=review,
-        new={"title": evidence.title, "kind": evidence.kind, "url": evidence.url, "sha256": evidence.sha256},
+        new={
+            "title": evidence.title,
+            "kind": evidence.kind,
+            "url": evidence.url,
+            "sha256": evidence.sha256,
+            "valid_until": evidence.valid_until,
+        },
     )
     return evidence
+
+
+def prune_orphans(most: int) -> int:
+    """Delete files that no row refers to and that are older than a day, at most so many, and how many: their transaction
+    was rolled back, or their writing was cut short. What was written within a day may still be waiting for its row."""
+    found = 0
+    for paths in files.older_than(FOLDER, ORPHANS_KEPT, by=database_now(), at_once=most):
+        held = set(Evidence.objects.filter(path__in=paths).values_list("path", flat=True))
+        for path in [path for path in paths if path not in held][: most - found]:
+            files.remove(path)
+            found += 1
+        if found >= most:
+            break
+    return found
 
 
 def remove(*, member: Membership, evidence: Evidence, review: Review | None, reason: str) -> None:

@@ -1,8 +1,10 @@
 """Files below MEDIA_ROOT: written whole or not at all, and handed out only while they are what was written."""
 
+import datetime
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -64,3 +66,29 @@ def leftovers(folder: str, stem: str) -> list[Path]:
     """Finished and unfinished files below a folder of MEDIA_ROOT whose names begin with the stem."""
     where = settings.MEDIA_ROOT / folder
     return [*where.glob(f"{stem}*"), *where.glob(f".{stem}*.part")]
+
+
+def older_than(folder: str, age: datetime.timedelta, *, by: datetime.datetime, at_once: int) -> Iterator[list[str]]:
+    """The files anywhere below a folder of MEDIA_ROOT, unfinished ones too, last written so long before `by`, as paths
+    relative to MEDIA_ROOT, so many at once."""
+    latest = (by - age).timestamp()
+    some: list[str] = []
+    for place, _, names in os.walk(settings.MEDIA_ROOT / folder):
+        for name in names:
+            file = Path(place) / name
+            try:
+                if file.stat().st_mtime >= latest:
+                    continue
+            except FileNotFoundError:
+                continue
+            some.append(file.relative_to(settings.MEDIA_ROOT).as_posix())
+            if len(some) == at_once:
+                yield some
+                some = []
+    if some:
+        yield some
+
+
+def remove(path: str) -> None:
+    """Delete a file below MEDIA_ROOT; one that is gone is no fault."""
+    (settings.MEDIA_ROOT / path).unlink(missing_ok=True)

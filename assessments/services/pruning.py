@@ -1,4 +1,5 @@
-"""Deleting what nobody needs any more: results that nothing refers to, answers kept for repeats, leave to sign, sessions.
+"""Deleting what nobody needs any more: results and files that nothing refers to, answers kept for repeats, leave to sign,
+sessions.
 
 Records are never touched: their tables refuse it, and what they refer to is referred to.
 """
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 
 from accounts.models import IdempotencyKey
 from assessments.models import Program, Review, Scorecard, SigningGrant
+from assessments.services.evidence import prune_orphans
 from assessments.services.reports import prune_reports
 
 KEPT = timedelta(days=1)
@@ -21,11 +23,12 @@ MOST_BATCHES = 50
 
 
 def prune() -> dict[str, int]:
-    """Delete in batches of AT_ONCE rows, at most MOST_BATCHES of each; how many rows of each went."""
+    """Delete in batches of AT_ONCE, at most MOST_BATCHES of each; how many of each went."""
     day_ago = Now() - KEPT
     return {
         "reports": _batches(lambda: prune_reports(AT_ONCE)),
         "scorecards": _batches(prune_scorecards),
+        "files": _batches(lambda: prune_orphans(AT_ONCE)),
         "idempotency_keys": _batches(lambda: _delete(IdempotencyKey.objects.filter(created_at__lt=day_ago))),
         "signing_grants": _batches(lambda: _delete(SigningGrant.objects.filter(expires_at__lt=day_ago))),
         "sessions": _batches(lambda: _delete(Session.objects.filter(expire_date__lt=Now()))),

@@ -17,14 +17,16 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts.models import Notification, Organization
-from assessments.models import ApprovalStep, Assignment, Condition, Job, Report, Review
+from assessments.models import ApprovalStep, Assignment, Condition, ConditionEvidence, Job, Report, Review
 from assessments.services import routes, telling
 from assessments.services.conditions import due_date
+from assessments.services.leads import leads_of
 from assessments.services.rounds import Round
 
 SOON_DAYS = 3
 EVERY_DAYS = 7
 FAILED_SINCE = datetime.timedelta(days=2)
+EXPIRED_SINCE = datetime.timedelta(days=31)
 
 
 def milestone(today: datetime.date, due: datetime.date) -> int | None:
@@ -83,6 +85,7 @@ def remind_in(organization_id: int, today: datetime.date | None = None) -> Count
         ("ratings", _ratings),
         ("signatures", _signatures),
         ("conditions", _conditions),
+        ("evidence", _expired_evidence),
         ("reports", _failed_reports),
     ):
         with this.attempt(name):
@@ -139,7 +142,7 @@ def _tell_rater(one: Assignment, today: datetime.date, key: str) -> int:
 def _tell_leads_of_ratings(review: Review, late: int, key: str) -> int:
     people = "1 person is" if late == 1 else f"{late} people are"
     return telling.tell(
-        telling.leads_of(review),
+        leads_of(review),
         "assignment_due",
         review,
         title=f"{people} late with their ratings ({telling.named(review)})",
@@ -177,7 +180,7 @@ def _tell_signers(step: ApprovalStep, today: datetime.date, key: str) -> int:
     )
     if step.due_on < today:
         told += telling.tell(
-            telling.leads_of(review),
+            leads_of(review),
             "step_reminder",
             review,
             title=f"Signatures are late: {step.name} ({telling.named(review)})",
@@ -208,13 +211,40 @@ def _tell_owner(one: Condition, due: datetime.date, today: datetime.date, key: s
     """The owner; and the leads, once it is late."""
     late = due < today
     return telling.tell(
-        [one.owner, *(telling.leads_of(one.review) if late else [])],
+        [one.owner, *(leads_of(one.review) if late else [])],
         "condition_overdue" if late else "condition_due",
         one.review,
         title=f"A condition {when(due, today)}: {one.title} ({telling.named(one.review)})",
         url=reverse("assessments:condition_detail", args=[one.uuid]),
         key=key,
         due_on=due,
+    )
+
+
+def _expired_evidence(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:
+    """Once, whether or not the condition is done: what showed it shows it no longer."""
+    links = (
+        ConditionEvidence.objects.filter(organization=organization, condition__review__state=Review.State.APPROVED)
+        .filter(evidence__removed_at=None, evidence__valid_until__lt=today)
+        .filter(evidence__valid_until__gte=today - EXPIRED_SINCE)
+        .exclude(condition__owner=None)
+        .select_related("evidence", "condition__owner", "condition__review__program")
+    )
+    for link in links:
+        key = f"evidence_expired:{link.evidence.uuid}"
+        yield Due("evidence_expired", (key,), partial(_tell_of_expiry, link, key), link.condition.owner_id)
+
+
+def _tell_of_expiry(link: ConditionEvidence, key: str) -> int:
+    condition, last = link.condition, link.evidence.valid_until
+    return telling.tell(
+        [condition.owner],
+        "evidence_expired",
+        condition.review,
+        title=f"Evidence was valid until {last:%-d %b %Y}: {link.evidence.title} ({telling.named(condition.review)})",
+        body=f"It shows how far this condition is: {condition.title}",
+        url=reverse("assessments:condition_detail", args=[condition.uuid]),
+        key=key,
     )
 
 

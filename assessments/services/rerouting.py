@@ -123,7 +123,7 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
         reason=reason.strip(),
         by=now,
     )
-    told = [party.membership, taker, *leads_of(review.program)]
+    told = [party.membership, taker, *leads_of(review)]
     ApprovalParty.objects.filter(pk=party.pk).update(membership=taker, function=None, role="")
     record_event(
         "step.reassigned",

@@ -258,7 +258,7 @@ def _conditions(
         conditions_service.put_conditions(
             member=member, review=review, numbers=numbers, option_key=option_key, entries=entries
         )
-    return conditions_service.materialise(review, numbers, option_key)
+    return conditions_service.settle(member=member, review=review, numbers=numbers, option_key=option_key)
 
 
 def _hold_up(findings: Sequence[Finding], reason: str) -> None:

@@ -10,9 +10,19 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.outbound import notify
-from assessments.models import ApprovalStep, Assignment, ProposedDecision, Report, Review, Signature, Submission
+from assessments.models import (
+    ApprovalStep,
+    Assignment,
+    Condition,
+    ProposedDecision,
+    Report,
+    Review,
+    Signature,
+    Submission,
+)
 from assessments.models.asking import those_with_rows
 from assessments.services import routes, signing
+from assessments.services.leads import leads_of
 
 
 def named(review: Review) -> str:
@@ -41,11 +51,6 @@ def who_see(review: Review, people: Iterable[Membership | None]) -> list[Members
     wanted = {person.pk for person in people if person is not None}
     found = Membership.objects.active().filter(pk__in=wanted, organization_id=review.organization_id).with_rights()
     return those_with_rows(found, Review.objects.filter(pk=review.pk).visible_to)
-
-
-def leads_of(review: Review) -> list[Membership]:
-    leads = Membership.objects.active().filter(program_links__program=review.program_id, program_links__is_lead=True)
-    return list(leads.distinct())
 
 
 def raters_of(review: Review) -> list[Membership]:
@@ -259,6 +264,32 @@ def amended(
         actor=actor,
     )
     steps_open(proposed.submission)
+
+
+# -- conditions ----------------------------------------------------------------------------------------------------
+
+
+def handed_over(row: Condition, former: Membership | None, taker: Membership, reason: str, actor: Membership) -> None:
+    """Tell whoever owned a condition, and whoever owns it now."""
+    common = {"url": reverse("assessments:condition_detail", args=[row.uuid]), "actor": actor}
+    tell(
+        [taker],
+        "condition_assigned",
+        row.review,
+        title=f"See to: {row.title} ({named(row.review)})",
+        body=f"{actor.name} handed this condition of the decision over to you: {reason}",
+        key=f"condition_assigned:{row.uuid}:{taker.uuid}:{row.version}",
+        **common,
+    )
+    tell(
+        [former],
+        "condition_handed_over",
+        row.review,
+        title=f"{taker.name} sees to it now: {row.title} ({named(row.review)})",
+        body=reason,
+        key=f"condition_handed_over:{row.uuid}:{row.version}",
+        **common,
+    )
 
 
 # -- reports -------------------------------------------------------------------------------------------------------

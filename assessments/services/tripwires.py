@@ -2,7 +2,6 @@
 
 import datetime
 import math
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,17 +13,17 @@ from accounts.audit import record_event, sha256_of
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid
-from assessments.models import ProgramMember, Review, Tripwire
+from assessments.models import Review, Tripwire
 from assessments.scoring.clock import date_of_month
 from assessments.scoring.schema import Field, Schema
 from assessments.scoring.tripwires import WORDS, Wire, check, crossed, value_of
 from assessments.services.fact_words import value_words
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
+from assessments.services.owning import month_of, owner_of
 from assessments.services.reviews import problem
 from assessments.services.shown import shown
 
-LAST_MONTH = 120
 MOST_PROPOSED = 5
 LONGEST_REASON = 2000
 BY_DIRECTION = {"up": Tripwire.Comparison.GE, "down": Tripwire.Comparison.LE, "to": Tripwire.Comparison.EQ}
@@ -111,22 +110,6 @@ def entries_of(review: Review, facts: Mapping[str, Any], start: datetime.date) -
     return found
 
 
-def _owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
-    """The active person that a membership or its uuid names; None where nobody is named."""
-    if not owner:
-        return None
-    try:
-        named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
-    except ValueError:
-        named = None
-    found = Membership.objects.active().filter(organization_id=review.organization_id, uuid=named).first()
-    member = ProgramMember.objects.filter(program=review.program, membership=found)
-    if found is None or (review.program.restricted and not member.exists()):
-        problems.append(problem("owner", "Choose an active person who may see this program.", str(owner), key))
-        return None
-    return found
-
-
 def _threshold(given: Any, field: Field | None) -> Any:
     """What a form or the API gives, as the field's type takes it: a text that is a number is one."""
     if not isinstance(given, str) or field is None:
@@ -143,19 +126,6 @@ def _threshold(given: Any, field: Field | None) -> Any:
     if field.type == "boolean":
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
     return text
-
-
-def _month(given: Any, key: str, problems: list[dict]) -> int | None:
-    if given in (None, ""):
-        return None
-    try:
-        number = int(str(given).strip())
-    except ValueError:
-        number = -1
-    if not 0 <= number <= LAST_MONTH:
-        problems.append(problem("by_month", f"A month is a whole number from 0 to {LAST_MONTH}.", str(given), key))
-        return None
-    return number
 
 
 def put(
@@ -189,7 +159,9 @@ def put(
         comparison = str(entry.get("comparison") or (row.comparison if row else ""))
         threshold = _threshold(entry.get("threshold"), schema.fields.get(name))
         mine: list[dict] = []
-        wire = Wire(name, option, comparison, threshold, _month(entry.get("by_month"), given, mine))
+        month = entry.get("by_month")
+        by_month = None if month in (None, "") else month_of(month, "by_month", given, mine)
+        wire = Wire(name, option, comparison, threshold, by_month)
         field, cleaned, faults = check(wire, schema, facts)
         mine += [problem(part, message, str(getattr(wire, part)), given) for part, message in faults]
         if field is not None and field.commercial and not commercial:
@@ -199,7 +171,7 @@ def put(
             now = value_words(field, value_of(wire, facts))
             message = f"The facts cross this already (now {now}): it would end the decision at once."
             mine.append(problem("threshold", message, str(cleaned), given))
-        owner = _owner_of(review, entry.get("owner"), given, mine)
+        owner = owner_of(review, entry["owner"], given, mine) if entry.get("owner") else None
         because = str(entry.get("because") or "").strip()
         if len(because) > LONGEST_REASON:
             mine.append(problem("because", f"A reason has at most {LONGEST_REASON} characters.", because, given))

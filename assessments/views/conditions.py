@@ -9,11 +9,19 @@ from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid, NotStored, WrongState
-from assessments.forms.conditions import SORTS, ConditionFilterForm, EvidenceForm, MoveForm, RemovalForm
+from assessments.forms.approval import people_of
+from assessments.forms.conditions import (
+    SORTS,
+    ConditionFilterForm,
+    EvidenceForm,
+    HandOverForm,
+    MoveForm,
+    RemovalForm,
+)
 from assessments.models import Condition, Evidence, Program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.scoring.confidential import HIDDEN, confidential
@@ -36,6 +44,7 @@ def shown_conditions(member):
         Condition.objects.visible_to(member)
         .standing()
         .with_due_on()
+        .with_expired_evidence(member.organization)
         .select_related("review__program", "review__criteria_version", "owner__user", "owner_function", "done_by__user")
     )
 
@@ -48,6 +57,8 @@ def _found(member, asked: dict):
         rows = rows.filter(pk__in=Condition.objects.overdue(member.organization).values("pk"))
     elif asked.get("state") == "undone":
         rows = rows.open()
+    elif asked.get("state") == "left":
+        rows = rows.left_behind()
     elif asked.get("state"):
         rows = rows.filter(state=asked["state"])
     if asked.get("program"):
@@ -116,7 +127,7 @@ def conditions_export(request):
     asked = _form(request).asked
     header = (
         "Condition", "Program", "Review", "Kind", "Gate", "Owner", "Function", "Due month", "Due on", "State", "Days overdue",
-        "Note", "Done at (UTC)", "Done by",
+        "Note", "Done at (UTC)", "Done by", "Owner left", "Evidence expired",
     )  # fmt: skip
     cells = [
         (
@@ -134,6 +145,8 @@ def conditions_export(request):
             row.note,
             f"{row.done_at:%Y-%m-%d %H:%M}" if row.done_at else "",
             row.done_by.name if row.done_by else "",
+            "yes" if row.owner_left else "",
+            "yes" if row.evidence_expired else "",
         )
         for row in _found(request.member, asked)[:MOST_EXPORTED]
     ]
@@ -204,10 +217,12 @@ def detail_page(
     form: MoveForm | None = None,
     evidence_form: EvidenceForm | None = None,
     removal: tuple[Evidence, RemovalForm] | None = None,
+    hand_over_form: HandOverForm | None = None,
     status: int = 200,
 ):
     """The page of one condition; a form that was refused stands on it as it was typed."""
     may_move = permissions.can_move_condition(request.member, row)
+    today = today_in(request.member.organization)
     if form is None:
         states = condition_states.next_states(row)
         form = MoveForm(states=states, initial={"version": row.version, "state": states[0]})
@@ -215,19 +230,22 @@ def detail_page(
     hides = not commercial and row.gate in confidential(framework_of(row.review.criteria_version)).gates
     context = {
         "row": row,
-        "late": days_late(row, today_in(request.member.organization)),
+        "late": days_late(row, today),
         "because": HIDDEN if hides else row.because,
         "evidence": [
             (
                 link.evidence,
                 removal[1] if removal and removal[0].pk == link.evidence_id else RemovalForm(auto_id=f"{at}_%s"),
                 bool(removal and removal[0].pk == link.evidence_id),
+                link.evidence.has_expired(today),
             )
             for at, link in enumerate(row.evidence_links.select_related("evidence__uploaded_by__user"))
             if link.evidence.removed_at is None
         ],
         "evidence_form": evidence_form or EvidenceForm(auto_id="evidence_%s"),
         "attaching": evidence_form is not None,
+        "hand_over_form": (hand_over_form or _hand_over_form(row)) if _may_hand_over(request.member, row) else None,
+        "handing_over": hand_over_form is not None,
         "form": form if may_move else None,
         "may_move": may_move,
         "crumbs": [
@@ -237,6 +255,54 @@ def detail_page(
         ],
     }
     return render(request, "conditions/detail.html", context, status=status)
+
+
+def _may_hand_over(member, row: Condition) -> bool:
+    return row.state != Condition.State.DONE and bool(permissions.can_hand_over_condition(member, row))
+
+
+def _hand_over_form(row: Condition, data=None) -> HandOverForm:
+    people = [person for person in people_of(row.review) if person.pk != row.owner_id]
+    key = row.owner_function.key if row.owner_function else ""
+    initial = {"version": row.version}
+    return HandOverForm(data, people=people, function_key=key, initial=initial, auto_id="hand_over_%s")
+
+
+@member_required
+@require_POST
+def condition_hand_over(request, uuid):
+    """Let somebody else see to a condition, with the reason."""
+    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    permissions.can_hand_over_condition(request.member, row).require()
+    form = _hand_over_form(row, request.POST)
+    status = 422
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            condition_states.hand_over(
+                member=request.member,
+                condition_id=row.pk,
+                owner=data["owner"],
+                reason=data["reason"],
+                seen_version=data["version"],
+            )
+        except Invalid as invalid:
+            for entry in invalid.problems:
+                form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+        except Clash:
+            row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+            typed = request.POST.copy()
+            typed["version"] = str(row.version)
+            form = _hand_over_form(row, typed)
+            now = row.owner.name if row.owner else "nobody"
+            form.add_error(
+                None, f"Somebody changed this condition meanwhile: its owner is {now}. Send it again to go on."
+            )
+            status = 409
+        else:
+            messages.success(request, "Handed over. Both are told; the signed record stays as it was signed.")
+            return redirect("assessments:condition_detail", row.uuid)
+    return detail_page(request, row, hand_over_form=form, status=status)
 
 
 def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:

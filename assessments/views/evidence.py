@@ -32,7 +32,8 @@ def evidence_attach(request, uuid):
             form.add_error("file", "Choose a file or give a link.")
         else:
             try:
-                condition_states.attach(member=request.member, condition_id=row.pk, given=given)
+                kept = condition_states.keep_file(request.member, row.pk, given)
+                condition_states.attach(member=request.member, condition_id=row.pk, kept=kept)
             except Invalid as invalid:
                 form.take(invalid.problems)
             except NotStored as refusal:

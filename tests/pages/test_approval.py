@@ -332,8 +332,39 @@ def test_amending_from_the_page(submitted):
     answer = client.post(url, given, follow=True)
     said = text_of(answer)
     assert "Sets aside Quality (G1). Its quality system comes along." in said and "Sign the transfer" in said
-    assert client.post(url, given).status_code == 409
+    stale = client.post(url, given | {"new_title": "", "new_owner": "", "new_due": ""})
+    assert stale.status_code == 409 and "amended meanwhile" in text_of(stale)
     assert ProposedDecision.objects.count() == 2
+    assert "We take the sister plant over." in text_of(stale) and hidden(stale, "number") == "2"
+
+
+def test_an_amendment_from_the_page_adds_a_tripwire_and_drops_an_advised_condition_and_keeps_what_was_typed(submitted):
+    functional_signed(submitted)
+    lead = submitted.people["lead"]
+    amend(submitted, conditions=[{"title": "Second source", "owner": lead, "due_month": 12}])
+    advised = submitted.review.conditions.get(title="Second source")
+    demanded = submitted.review.conditions.get(mandatory=True)
+    client, url = client_of(submitted, "approver"), address(submitted, "review_amend")
+    page = client.get(url)
+    assert f"gone-{advised.key}" in page.content.decode() and f"gone-{demanded.key}" not in page.content.decode()
+    given = {
+        "number": hidden(page, "number"), "choice": f"alternative:{OTHER}", "justification": "The partner has a slot.",
+        f"owner-{demanded.key}": demanded.owner.uuid, f"due-{demanded.key}": 6,
+        f"owner-{advised.key}": lead.uuid, f"due-{advised.key}": 12, f"gone-{demanded.key}": "on",
+        "new_wire-fact": f"{FIRST}/wait", "new_wire-comparison": "gt", "new_wire-threshold": "many",
+    }  # fmt: skip
+    more = {"new_title": "second source", "new_owner": lead.uuid, "new_due": 3}
+    for wrong, said in ((more, "listed already"), ({}, "is a number")):
+        answer = client.post(url, given | wrong)
+        assert answer.status_code == 422 and said in text_of(answer)
+        assert 'value="many"' in answer.content.decode() and "The partner has a slot." in text_of(answer)
+    assert submitted.review.conditions.count() == 2 and not submitted.review.tripwires.exists()
+    assert "Choose the fact" in text_of(client.post(url, given | {"new_wire-fact": ""}))
+    answer = client.post(url, given | {"new_wire-threshold": "14", f"gone-{advised.key}": "on"}, follow=True)
+    assert answer.status_code == 200 and "is above 14" in text_of(answer)
+    held = json.loads(ProposedDecision.objects.get(number=3).record)
+    assert [row["title"] for row in held["conditions"]] == ["Potency assay"]
+    assert [(wire["field"], wire["threshold"]) for wire in held["tripwires"]] == [("wait", 14)]
 
 
 # -- the record ---------------------------------------------------------------------------------------------------

@@ -38,6 +38,10 @@ def of_evidence(world):
     return {"uuid": kept.uuid}
 
 
+def api_evidence(world):
+    return {"id": of_evidence(world)["uuid"]}
+
+
 def api_condition(world):
     return {"id": condition(world).uuid}
 
@@ -63,6 +67,10 @@ def new_wire(world):
     return {"prefix": "new", "new-fact": "a/wait", "new-comparison": "gt", "new-threshold": "9"}
 
 
+def taken_over(world):
+    return {"owner": str(world.people["viewer"].uuid), "reason": "She runs the audits.", "version": 1}
+
+
 moved = {"state": "in_progress", "version": 1, "note": ""}
 link = {"url": "https://example.org/audit"}
 why = {"reason": "Another partner's."}
@@ -82,6 +90,11 @@ TABLE = {
         Row("GET", signed_in(404), kwargs=of_condition, state="in_approval"),
         Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=lambda world: moved, state="approved"),
         Row("POST", signed_in(404), kwargs=of_condition, data=lambda world: moved, state="superseded"),
+    ],
+    "assessments:condition_hand_over": [
+        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=taken_over, state="approved"),
+        Row("POST", signed_in(404), kwargs=of_condition, data=taken_over, state="superseded"),
     ],
     "assessments:evidence_attach": [
         Row("GET", NOT_POSTED, kwargs=of_condition),
@@ -121,6 +134,44 @@ TABLE = {
             on_record | dict.fromkeys(("viewer", "assessor", "approver", "auditor"), 403),
             kwargs=api_condition,
             data=lambda world: {"state": "done", "note": "Audited, two minor findings."},
+            headers=lambda world: {"If-Match": '"1"'},
+            state="approved",
+        ),
+    ],
+    "api:condition_evidence": [
+        Row_("GET", on_record, kwargs=api_condition, state="approved"),
+        Row_("GET", with_token(404), kwargs=api_condition, state="in_approval"),
+        Row_(
+            "POST",
+            on_record
+            | {"rater": 201, "lead": 201, "admin": 201}
+            | dict.fromkeys(("viewer", "assessor", "approver", "auditor"), 403),
+            kwargs=api_condition,
+            data=lambda world: link,
+            state="approved",
+        ),
+    ],
+    "api:evidence_removal": [
+        Row_("GET", with_token(405), kwargs=api_evidence),
+        Row_(
+            "POST",
+            on_record | dict.fromkeys(("viewer", "assessor", "approver", "auditor"), 403),
+            kwargs=api_evidence,
+            data=lambda world: why,
+            state="approved",
+        ),
+    ],
+    "api:evidence_file": [
+        Row_("GET", with_token(404), kwargs=lambda world: {"id": nothing["uuid"]}),
+        Row_("POST", with_token(405), kwargs=lambda world: {"id": nothing["uuid"]}),
+    ],
+    "api:condition_owner": [
+        Row_("GET", with_token(405), kwargs=api_condition),
+        Row_(
+            "PUT",
+            on_record | dict.fromkeys(("viewer", "assessor", "approver", "auditor"), 403),
+            kwargs=api_condition,
+            data=lambda world: {"owner": str(world.people["viewer"].uuid), "reason": "She runs the audits."},
             headers=lambda world: {"If-Match": '"1"'},
             state="approved",
         ),

@@ -387,6 +387,38 @@ def test_no_amendment_with_a_condition_that_nobody_owns():
         amend(world, **change)
     assert [thing["what"] for thing in refusal.value.things] == ["Mock inspection"]
     amend(world, **change, conditions=[{"key": block.key, "owner": world.people["second"], "due_month": 9}])
+    # Back again: the gate does not fire for the other option, so its condition goes, and the trail says so.
+    amend(world)
+    assert not world.review.conditions.filter(key=block.key).exists()
+    event = AuditEvent.objects.get(action="condition.dropped")
+    assert (event.actor, event.object_label) == (member(world, "second_approver"), "Mock inspection")
+    assert event.old == {
+        "title": "Mock inspection", "gate": "G1", "owner": world.people["second"].name, "due_month": 9
+    }  # fmt: skip
+
+
+def test_an_amendment_takes_an_advised_condition_off_but_none_that_a_gate_demands(world):
+    functional_signed(world)
+    advised = {"title": "Second source", "owner": world.people["lead"], "due_month": 12}
+    amend(world, conditions=[advised])
+    key = world.review.conditions.get(title="Second source").key
+    for title in ("Second source", "second SOURCE", "Potency assay"):
+        with pytest.raises(Invalid) as refusal, transaction.atomic():
+            amend(world, conditions=[advised | {"title": title, "due_month": 3}])
+        assert [one["field"] for one in refusal.value.problems] == ["title"]
+    demanded = world.review.conditions.get(mandatory=True).key
+    for refused, keys in ((WrongState, [key, demanded]), (Invalid, ["made-up"])):
+        with pytest.raises(refused), transaction.atomic():
+            amend(world, dropped_conditions=keys)
+    assert set(world.review.conditions.values_list("title", "due_month")) == {
+        ("Potency assay", 6),
+        ("Second source", 12),
+    }
+    assert not AuditEvent.objects.filter(action="condition.dropped").exists()
+    third = amend(world, dropped_conditions=[key])
+    assert [row["title"] for row in json.loads(third.record)["conditions"]] == ["Potency assay"]
+    event = AuditEvent.objects.get(action="condition.dropped")
+    assert (event.actor, event.old["title"]) == (member(world, "second_approver"), "Second source")
 
 
 def _demands(world, option):

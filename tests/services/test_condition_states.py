@@ -3,23 +3,27 @@
 import datetime
 import hashlib
 import io
+import os
 import zipfile
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 
-from accounts.models import AuditEvent, Notification
+from accounts.models import AuditEvent, Membership, Notification, User
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, FileDamaged, Invalid, Missing, WrongState
 from assessments.models import Condition, Decision, Evidence
-from assessments.services import condition_states, evidence, routes
+from assessments.services import condition_states, evidence, pruning, reminders, routes
 from assessments.services.evidence import Given
+from tests.factories import MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
-from tests.services.test_signing import functional_signed, step_of
+from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
 
 pytestmark = pytest.mark.django_db
+DAY, ONE = datetime.date(2026, 5, 4), datetime.timedelta(days=1)
 PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n"
 
 
@@ -51,6 +55,12 @@ def move(world, row, role="rater", **changed):
     values = {"state": "done", "note": "The assay is qualified, report Q-118.", "seen_version": row.version}
     with transaction.atomic():
         return condition_states.move(member=member(world, role), condition_id=row.pk, **values | changed)
+
+
+def attach(world, row, given, role="rater"):
+    with transaction.atomic():
+        kept = condition_states.keep_file(member(world, role), row.pk, given)
+        return condition_states.attach(member=member(world, role), condition_id=row.pk, kept=kept)
 
 
 def test_its_owner_moves_it_from_open_to_done_with_note_and_evidence(world, row):
@@ -120,6 +130,7 @@ def test_conditions_of_a_decision_that_does_not_stand_do_not_move(world, row):
         (Given(url="javascript:alert(1)"), "begins with http"),
         (Given(url="ftp://files.example.org/a"), "begins with http"),
         (Given(filename="a.pdf", data=PDF, url="https://example.org/a"), "one of the two"),
+        (Given(url="https://example.org/a", dated=DAY, valid_until=DAY - ONE), "before its own date, 4 May 2026"),
     ],
 )
 def test_evidence_is_what_it_says_or_refused_and_nothing_is_kept(world, row, given, said, tmp_path):
@@ -161,21 +172,78 @@ def test_overdue_begins_the_day_after_the_due_day_and_ends_when_it_is_done(world
     assert not Condition.objects.overdue(organization).exists()
 
 
-def test_the_last_signature_is_refused_while_a_condition_lacks_its_owner():
+@pytest.mark.parametrize("left", [None, "membership", "account"])
+def test_the_last_signature_is_refused_while_a_condition_lacks_an_owner_who_is_here(left):
     world = decided_world()
     submit(world)
     functional_signed(world)
-    world.review.conditions.update(owner=None)
-    with pytest.raises(Missing, match="owner and a date"), transaction.atomic():
+    owner = world.people["rater"]
+    if left is None:
+        world.review.conditions.update(owner=None)
+    elif left == "membership":
+        Membership.objects.filter(pk=owner.pk).update(is_active=False)
+    else:
+        User.objects.filter(pk=owner.user_id).update(is_active=False)
+    with pytest.raises(Missing, match="owner and a date") as refusal, transaction.atomic():
         sign(member(world, "approver"), step_of(world, "executive"))
+    said = f"an owner who is still here ({owner.name} left)" if left else "an owner"
+    assert refusal.value.things[0]["message"] == f"This condition lacks {said}."
     world.review.refresh_from_db()
     assert world.review.state == "in_approval" and not Decision.objects.exists()
+    with pytest.raises(Missing), transaction.atomic():
+        amend(world)
+    entries = [{"key": world.review.conditions.get().key, "owner": world.people["lead"], "due_month": 6}]
+    amend(world, conditions=entries)
+    sign(member(world, "approver"), step_of(world, "executive"))
+    assert Decision.objects.exists()
+
+
+def test_a_condition_is_handed_over_with_a_reason_and_both_are_told_while_the_record_stays(world, row):
+    proposed = world.review.submissions.get().proposed_decisions.get().record
+    rater, viewer, lead = (world.people[role] for role in ("rater", "viewer", "lead"))
+    given = {
+        "condition_id": row.pk,
+        "owner": viewer.uuid,
+        "reason": "She runs the audits.",
+        "seen_version": row.version,
+    }
+    gone = MembershipFactory(organization=world.program.organization, with_roles=["assessor"], is_active=False)
+    before = AuditEvent.objects.count()
+    for role, changed, refused in (
+        ("viewer", {}, NotAllowed),
+        ("approver", {}, NotAllowed),
+        ("lead", {"reason": " "}, Invalid),
+        ("lead", {"owner": gone}, Invalid),
+        ("lead", {"owner": rater}, Invalid),
+        ("lead", {"seen_version": row.version + 1}, Clash),
+    ):
+        with pytest.raises(refused), transaction.atomic():
+            condition_states.hand_over(member=member(world, role), **given | changed)
+    row.refresh_from_db()
+    assert row.owner == rater and AuditEvent.objects.count() == before
+    row = condition_states.hand_over(member=member(world, "lead"), **given)
+    event = AuditEvent.objects.get(action="condition.handed_over")
+    assert (event.old, event.new) == ({"owner": rater.name, "left": False}, {"owner": viewer.name})
+    assert (event.actor, event.reason) == (lead, "She runs the audits.")
+    told = Notification.objects.filter(url__contains=str(row.uuid), title__contains=row.title, actor=lead)
+    assert set(told.values_list("membership", "kind")) == {
+        (viewer.pk, "condition_assigned"), (rater.pk, "condition_handed_over")
+    }  # fmt: skip
+    with pytest.raises(NotAllowed):
+        move(world, row)
+    assert world.review.submissions.get().proposed_decisions.get().record == proposed
+    Membership.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert list(Condition.objects.left_behind()) == [row] and Condition.objects.get().owner_left
+    row = condition_states.hand_over(member=member(world, "admin"), **given | {"owner": rater, "seen_version": None})
+    assert not Condition.objects.left_behind().exists() and not Condition.objects.get().owner_left
+    assert AuditEvent.objects.filter(action="condition.handed_over", old__left=True).count() == 1
+    row = move(world, row)
+    with pytest.raises(WrongState, match="is done"), transaction.atomic():
+        condition_states.hand_over(member=member(world, "lead"), **given | {"seen_version": None})
 
 
 def test_evidence_is_attached_in_any_state_and_removed_with_a_reason_that_the_trail_keeps(world, row):
-    kept = condition_states.attach(
-        member=member(world, "rater"), condition_id=row.pk, given=Given("Audit", url="https://example.org/a")
-    )
+    kept = attach(world, row, Given("Audit", url="https://example.org/a"))
     taken = {"member": member(world, "rater"), "condition_id": row.pk, "evidence_id": kept.pk}
     for refused, changed in ((Invalid, {"reason": " "}), (NotAllowed, {"member": member(world, "viewer")})):
         with pytest.raises(refused), transaction.atomic():
@@ -199,3 +267,50 @@ def test_a_done_condition_keeps_what_it_was_closed_with_until_it_is_in_progress_
     assert kept.removed_at is None and not AuditEvent.objects.filter(action="evidence.removed").exists()
     move(world, row, state="in_progress", note="The report was replaced.")
     assert condition_states.remove_evidence(**taken, evidence_id=kept.pk).removed_at is not None
+
+
+def test_a_file_is_written_before_any_lock_and_goes_a_day_after_its_transaction_was_rolled_back(
+    world, row, tmp_path, monkeypatch
+):
+    """What a refusal under the lock leaves behind is a file without a row, and no longer than a day."""
+    stood = attach(world, row, Given("Q-118", "Q-118.pdf", PDF))
+    written = []
+    monkeypatch.setattr(condition_states, "_locked", lambda *given: written.extend(files_in(tmp_path)) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        attach(world, row, Given("Q-119", "Q-119.pdf", PDF))
+    (orphan,) = [path for path in written if path != stood.path]
+    cut_short = tmp_path / "evidence" / "1" / ".abc.def.part"
+    cut_short.parent.mkdir(parents=True, exist_ok=True)
+    cut_short.write_bytes(PDF[:4])
+    assert evidence.prune_orphans(10) == 0, "it may still be waiting for its row"
+    for path in (stood.path, orphan, cut_short.relative_to(tmp_path)):
+        os.utime(tmp_path / path, (0, 0))
+    assert evidence.prune_orphans(1) == 1 and pruning.prune()["files"] == 1
+    assert files_in(tmp_path) == [stood.path] and evidence.read_back(stood) == PDF
+    with pytest.raises(NotAllowed):
+        attach(world, row, Given("Q-120", "Q-120.pdf", PDF), role="viewer")
+    assert files_in(tmp_path) == [stood.path], "who may not attach writes nothing"
+
+
+def files_in(folder):
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+def test_evidence_ends_with_its_last_day_and_the_owner_is_told_once(world, row):
+    kept = attach(world, row, Given("Audit", url="https://example.org/a", valid_until=DAY))
+    assert [kept.has_expired(day) for day in (DAY, DAY + ONE)] == [False, True]
+    assert AuditEvent.objects.get(action="evidence.added").new["valid_until"] == "2026-05-04"
+    move(world, row)
+    for day in (DAY, DAY + ONE, DAY + 2 * ONE):
+        reminders.remind(today=day)
+    told = Notification.objects.get(kind="evidence_expired")
+    assert told.membership == world.people["rater"] and told.title.startswith(
+        "Evidence was valid until 4 May 2026: Audit"
+    )
+    organization = world.program.organization
+    Evidence.objects.update(valid_until=routes.today_in(organization) + ONE)
+    assert not Condition.objects.with_expired_evidence(organization).get().evidence_expired
+    Evidence.objects.update(valid_until=routes.today_in(organization) - ONE)
+    assert Condition.objects.with_expired_evidence(organization).get().evidence_expired
+    Evidence.objects.update(removed_at=Now())
+    assert not Condition.objects.with_expired_evidence(organization).get().evidence_expired

@@ -212,6 +212,36 @@ def test_a_condition_without_owner_or_date_holds_it_up_by_name(world):
     ]
 
 
+def test_a_condition_whose_owner_left_holds_it_up_and_one_that_no_gate_demands_any_more_goes_on_record(world):
+    for entry in assigned(world):
+        conditions.assign_condition(
+            member=member(world, "lead"), review_id=world.review.pk, key=entry["key"], owner=entry["owner"], due_month=6
+        )
+    stale = Condition.objects.create(
+        organization=world.program.organization, review=world.review, key="g9-gone", gate="G9", title="Hire a QP",
+        mandatory=True, owner=world.people["lead"], due_month=4,
+    )  # fmt: skip
+    Condition.objects.exclude(pk=stale.pk).update(because="As it was last month.")
+    Membership.objects.filter(pk=world.people["rater"].pk).update(is_active=False)
+    with pytest.raises(Missing) as refusal, transaction.atomic():
+        submit(world, conditions=[])
+    assert [(thing["what"], thing["message"]) for thing in refusal.value.things if thing["code"] == "condition"] == [
+        ("Potency assay", f"This condition lacks an owner who is still here ({world.people['rater'].name} left).")
+    ]
+    assert Condition.objects.filter(pk=stale.pk).exists()
+    assert not AuditEvent.objects.filter(action__in=("condition.dropped", "condition.reworded")).exists()
+    Membership.objects.filter(pk=world.people["rater"].pk).update(is_active=True)
+    submit(world, conditions=[])
+    gone = AuditEvent.objects.get(action="condition.dropped")
+    assert (gone.actor, gone.object_uuid, gone.old["title"]) == (member(world, "lead"), stale.uuid, "Hire a QP")
+    said = AuditEvent.objects.get(action="condition.reworded")
+    assert (said.old, said.new) == (
+        {"because": "As it was last month."},
+        {"because": conditions.demands_on(world.review.full.numbers, FIRST)[0].because},
+    )
+    assert Condition.objects.get().because == said.new["because"]
+
+
 def test_nobody_writes_a_condition_of_their_own_under_a_key_that_a_gate_may_demand_later(world):
     own = {
         "key": conditions.key_of("G05", "Pay"),

@@ -6,9 +6,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
-from assessments.forms.approval import AmendForm, SubmitForm, people_of
-from assessments.models import ApprovalStep, Review
+from assessments.forms.amending import AmendForm
+from assessments.forms.approval import SubmitForm, people_of
+from assessments.forms.tripwires import fact_choices
+from assessments.models import ApprovalStep, Review, Submission
 from assessments.services import approvals, questions, submissions
+from assessments.services.frameworks import framework_of
 from assessments.services.shown import FAILED, shown
 from assessments.views.access import member_required
 from assessments.views.approval import stages
@@ -110,24 +113,10 @@ def review_amend(request, uuid):
     submission = approvals.submission_of(review)
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
     proposal = stages.proposals_of(submission, review, commercial=commercial)[0]
-    held = {row.key: row for row in review.conditions.select_related("owner__user")}
-    option = proposal.row.option
-    form = AmendForm(
-        request.POST or None,
-        numbers=submission.scorecard.numbers,
-        review=review,
-        people=people_of(review),
-        rows=held,
-        initial={
-            "choice": f"{proposal.row.kind}:{option.key if option else ''}",
-            "justification": proposal.row.justification,
-            "number": proposal.row.number,
-            **{f"override-{entry['gate']}": entry["reason"] for entry in proposal.overrides},
-        },
-    )
-    form.wire_words = {wire["key"]: wire["sentence"] for wire in proposal.tripwires}
+    form = _amend_form(request, review, submission, proposal, request.POST or None)
     status = 200
     if request.method == "POST":
+        status = 422
         if form.is_valid():
             try:
                 approvals.amend(
@@ -137,18 +126,49 @@ def review_amend(request, uuid):
                     **form.proposed(),
                 )
             except Clash as clash:
-                form.add_error(None, str(clash))
+                proposal = stages.proposals_of(submission, review, commercial=commercial)[0]
+                form = _over_what_stands(request, review, submission, proposal)
+                form.add_error(None, f"{clash} It stands beside this form; what you typed is kept and replaces it.")
                 status = 409
             except Missing as missing:
                 form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
-                status = 422
             except Invalid as invalid:
                 form.take(invalid.problems)
-                status = 422
             else:
                 messages.success(request, "Amended. Executive signatures on the former proposal no longer count.")
                 return redirect("assessments:review_approval", review.uuid)
-        else:
-            status = 422
     context = frame(review, "approval") | {"form": form, "proposal": proposal, "submission": submission}
     return render(request, "approval/amend.html", context, status=status)
+
+
+def _amend_form(request, review: Review, submission: Submission, proposal: stages.Proposal, data) -> AmendForm:
+    option = proposal.row.option
+    commercial = bool(permissions.can_see_commercial(request.member, review.program))
+    rows = review.conditions.select_related("owner__user", "owner_function")
+    form = AmendForm(
+        data,
+        numbers=submission.scorecard.numbers,
+        review=review,
+        people=people_of(review),
+        rows={row.key: row for row in rows},
+        facts=fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial),
+        initial={
+            "choice": f"{proposal.row.kind}:{option.key if option else ''}",
+            "justification": proposal.row.justification,
+            "number": proposal.row.number,
+            **{f"override-{entry['gate']}": entry["reason"] for entry in proposal.overrides},
+        },
+    )
+    form.wire_words = {wire["key"]: wire["sentence"] for wire in proposal.tripwires}
+    return form
+
+
+def _over_what_stands(request, review: Review, submission: Submission, proposal: stages.Proposal) -> AmendForm:
+    """After a clash: what was typed, over the proposal that stands now; what is new in that is as it stands."""
+    typed = request.POST.copy()
+    typed["number"] = str(proposal.row.number)
+    fresh = _amend_form(request, review, submission, proposal, None)
+    for name in fresh.fields:
+        if name not in typed and name.startswith(("owner-", "due-", "wire-")):
+            typed[name] = fresh[name].value()
+    return _amend_form(request, review, submission, proposal, typed)

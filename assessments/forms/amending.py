@@ -1,0 +1,157 @@
+"""What an approver types to put another decision up: the choice, its conditions, its tripwires."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from accounts.models import Membership
+from assessments.forms.approval import ProposalForm, month_field, owner_field
+from assessments.forms.tripwires import TripwireForm
+from assessments.models import Condition, Review, Tripwire
+from assessments.services import conditions
+from assessments.services.conditions import Demand
+
+WIRE_FIELDS = ("field", "option", "comparison", "threshold", "by_month", "owner", "because")
+
+
+class NewTripwire(TripwireForm):
+    """One that may be left empty: a comparison, which is always chosen, asks for none yet."""
+
+    def has_changed(self) -> bool:
+        return bool(set(self.changed_data) - {"comparison"})
+
+
+class AmendForm(ProposalForm):
+    """An approver's other decision, with owners for the conditions that it brings.
+
+    rows    the review's conditions by key
+    facts   what a tripwire can watch; see `forms.tripwires.fact_choices`
+    """
+
+    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        review: Review,
+        people: Iterable[Membership],
+        rows: Mapping[str, Condition],
+        facts: list,
+        **options: Any,
+    ):
+        super().__init__(data, **options)
+        self.demands: list[Demand] = conditions.demands(self.numbers)
+        for demand in self.demands:
+            row = rows.get(demand.key)
+            self._ask_for(demand.key, people, demand.function_key, row, row.due_month if row else demand.due_month)
+        self.advised = [row for row in rows.values() if not row.mandatory]
+        for row in self.advised:
+            self._ask_for(row.key, people, row.owner_function.key if row.owner_function else "", row, row.due_month)
+            self.fields[f"gone-{row.key}"] = forms.BooleanField(label="Take it off", required=False)
+        self.wire_words: Mapping[str, str] = {}
+        self.wires = list(review.tripwires.select_related("owner"))
+        for wire in self.wires:
+            self.fields[f"wire-{wire.key}"] = forms.CharField(label="Threshold", initial=wire.threshold, max_length=100)
+            self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
+        self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
+        self.fields["new_because"] = forms.CharField(label="Why", max_length=2000, required=False)
+        self.fields["new_owner"] = owner_field(people, "", required=False)
+        self.fields["new_due"] = month_field(required=False)
+        self.new_wire = NewTripwire(
+            data,
+            facts=facts,
+            people=people,
+            prefix="new_wire",
+            empty_permitted=True,
+            use_required_attribute=False,
+        )
+
+    def _ask_for(
+        self, key: str, people: Iterable[Membership], function_key: str, row: Condition | None, due: int | None
+    ) -> None:
+        owner = str(row.owner.uuid) if row and row.owner else ""
+        self.fields[f"owner-{key}"] = owner_field(people, function_key, required=False, initial=owner)
+        self.fields[f"due-{key}"] = month_field(required=False, initial=due)
+
+    def is_valid(self) -> bool:
+        wire = self.new_wire.is_valid()
+        return super().is_valid() and wire
+
+    @property
+    def condition_rows(self) -> list[tuple[Demand, forms.BoundField, forms.BoundField]]:
+        return [(demand, self[f"owner-{demand.key}"], self[f"due-{demand.key}"]) for demand in self.demands]
+
+    @property
+    def advised_rows(self) -> list[tuple[Condition, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """Each advised condition with its owner, its due month, and whether it goes."""
+        return [
+            (row, self[f"owner-{row.key}"], self[f"due-{row.key}"], self[f"gone-{row.key}"]) for row in self.advised
+        ]
+
+    @property
+    def wire_rows(self) -> list[tuple[Tripwire, str, forms.BoundField, forms.BoundField]]:
+        """Each tripwire with its words, its threshold and whether it goes."""
+        return [
+            (wire, self.wire_words.get(wire.key, wire.field), self[f"wire-{wire.key}"], self[f"off-{wire.key}"])
+            for wire in self.wires
+        ]
+
+    def proposed(self) -> dict[str, Any]:
+        given = super().proposed()
+        data = self.cleaned_data
+        wanted = {demand.key for demand in conditions.demands_on(self.numbers, given["option_key"])}
+        gone = [row.key for row in self.advised if data[f"gone-{row.key}"]]
+        asked = [
+            demand.key
+            for demand in self.demands
+            if demand.key in wanted and (data[f"owner-{demand.key}"] or data[f"due-{demand.key}"] is not None)
+        ]
+        asked += [row.key for row in self.advised if row.key not in gone]
+        entries = [{"key": key, "owner": data[f"owner-{key}"], "due_month": data[f"due-{key}"]} for key in asked]
+        if data["new_title"]:
+            new = {"title": data["new_title"], "because": data["new_because"]}
+            entries.append(new | {"owner": data["new_owner"], "due_month": data["new_due"]})
+        dropped = [wire.key for wire in self.wires if data[f"off-{wire.key}"]]
+        wires = [
+            {
+                "key": wire.key,
+                "threshold": data[f"wire-{wire.key}"],
+                "by_month": wire.by_month,
+                "owner": wire.owner,
+                "because": wire.because,
+            }
+            for wire in self.wires
+            if wire.key not in dropped and data[f"wire-{wire.key}"] != str(wire.threshold)
+        ]
+        if self.new_wire.has_changed():
+            wires.append(self.new_wire.entry())
+        return given | {
+            "conditions": entries,
+            "dropped_conditions": gone,
+            "tripwires": wires,
+            "dropped_tripwires": dropped,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("new_title") and any(data.get(name) for name in ("new_because", "new_owner", "new_due")):
+            self.add_error("new_title", "Say what has to be done.")
+        return data
+
+    def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        for entry in problems:
+            if entry["option"] == "" and entry["field"] in WIRE_FIELDS and self.new_wire.has_changed():
+                self.new_wire.take([dict(entry)])
+            else:
+                super().take([entry])
+
+    def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        key = entry["option"]
+        if f"wire-{key}" in self.fields:
+            return f"wire-{key}"
+        for field, known, new in (("owner", f"owner-{key}", "new_owner"), ("due_month", f"due-{key}", "new_due")):
+            if entry["field"] == field:
+                return known if known in self.fields else new
+        return "new_title" if entry["field"] == "title" else super().place_of(entry)

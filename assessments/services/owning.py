@@ -1,0 +1,43 @@
+"""Who sees to a thing of a decision, and by which month: conditions and tripwires take both alike."""
+
+import uuid
+from typing import Any
+
+from accounts.models import Membership
+from assessments.models import ProgramMember, Review
+from assessments.services.reviews import problem
+
+LAST_MONTH = 120
+
+
+def owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
+    """The active person that a membership or its uuid names; None, and a problem of the thing `key`, for anybody else."""
+    try:
+        named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
+    except ValueError:
+        named = None
+    people = Membership.objects.active().select_related("user").filter(organization_id=review.organization_id)
+    found = people.filter(uuid=named).first()
+    if found is None:
+        problems.append(problem("owner", "Choose an active person of this organization.", str(owner), key))
+        return None
+    if (
+        review.program.restricted
+        and not ProgramMember.objects.filter(program=review.program, membership=found).exists()
+    ):
+        problems.append(problem("owner", f"{found.name} is no member of this restricted program.", str(owner), key))
+        return None
+    return found
+
+
+def month_of(month: Any, field: str, key: str, problems: list[dict]) -> int | None:
+    """A month counted from the assessment date; None, and a problem of the thing's `field`, for what is none."""
+    try:
+        number = int(str(month).strip())
+    except ValueError:
+        number = -1
+    if not 0 <= number <= LAST_MONTH:
+        words = "due month" if field == "due_month" else "month"
+        problems.append(problem(field, f"A {words} is a whole number from 0 to {LAST_MONTH}.", str(month), key))
+        return None
+    return number
