@@ -53,6 +53,18 @@ def test_other_draws_stay_within_the_stated_errors_and_are_not_exact(monkeypatch
     assert 1 < found.largest.of_errors <= WITHIN_ERRORS
 
 
+def test_a_record_whose_sentences_print_a_figure_otherwise_is_compared_by_the_figures(ostara):
+    """An engine before 1.3.1 wrote "month 26.0" where this one writes "month 26"."""
+    stored = copy.deepcopy(ostara)
+    stored["gates"][0]["message"] += " Ready in month 26.0."
+    cell = next(iter(next(iter(stored["suggestions"].values())).values()))
+    cell["reason"] += " Ready in month 26.0."
+    found = compare(stored, ostara)
+    assert found.within and found.gaps == () and not found.exact, "the same figures, and not the same text"
+    cell["score"] += 1
+    assert not compare(stored, ostara).within
+
+
 def changed(card, *path, by):
     card = copy.deepcopy(card)
     place = card
