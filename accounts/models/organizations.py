@@ -4,6 +4,7 @@ import uuid
 from functools import cached_property
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Organization(models.Model):
@@ -17,7 +18,7 @@ class Organization(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     outbound_held_since = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self):
         return self.name
@@ -71,7 +72,7 @@ class Membership(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     objects = MembershipQuerySet.as_manager()
 
@@ -125,7 +126,7 @@ class RoleGrant(models.Model):
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(max_length=20, choices=Role)
     granted_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
-    granted_at = models.DateTimeField(auto_now_add=True)
+    granted_at = models.DateTimeField(db_default=Now())
     revoked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     revoked_at = models.DateTimeField(null=True)
 

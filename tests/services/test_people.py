@@ -1,13 +1,15 @@
 """Who may do what is changed only by admins, leaves its row and its event, and never crosses organizations."""
 
+import datetime
 import threading
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
+from django.utils import timezone
 
 from accounts import people
-from accounts.audit import event_digest
+from accounts.audit import database_now, event_digest
 from accounts.models import ApiToken, AuditEvent, Membership, RoleGrant, User
 from accounts.permissions import NotAllowed
 from tests.factories import MembershipFactory
@@ -31,6 +33,17 @@ def quinn(admin):
     return people.add_member(
         actor=admin, email="q@example.org", full_name="Quinn Roy", roles=("assessor",), functions=("qa", "cmc")
     )
+
+
+def test_tm_2_a_process_whose_clock_is_wrong_moves_no_time_of_a_right(admin, monkeypatch):
+    """A signature counts for a role that its person held when it was given: both times are the database's."""
+    wrong = database_now() + datetime.timedelta(hours=3)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    quinn = people.add_member(actor=admin, email="q@example.org", full_name="Quinn Roy", roles=("approver",))
+    monkeypatch.undo()
+    grant = RoleGrant.objects.get(membership=quinn)
+    for at in (grant.granted_at, quinn.created_at, quinn.user.created_at):
+        assert abs(at - database_now()) < datetime.timedelta(minutes=5)
 
 
 def test_an_organization_begins_with_eight_functions_and_one_admin(admin):
