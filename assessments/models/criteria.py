@@ -1,9 +1,11 @@
 """The decision framework: versions of criteria, rules, gates, risks and scenarios, as rows with stable keys."""
 
+import json
 import uuid
 
 import pgtrigger
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Membership, Organization
@@ -228,8 +230,23 @@ class Lens(VersionRow):
         pass
 
 
+class RouteStepQuerySet(models.QuerySet):
+    def naming(self, member):
+        """The steps that name the membership, before any submission lays them: itself, a function or a role of its."""
+        address = json.dumps(member.user.email, ensure_ascii=False)  # in its quotes: no address is part of another
+        found = Q(definition__people__icontains=address)
+        if member.roles:
+            found |= Q(definition__role__in=sorted(member.roles))
+            found |= Q(definition__roles__has_any_keys=sorted(member.roles))
+        if member.function_keys:
+            found |= Q(definition__functions__has_any_keys=sorted(member.function_keys))
+        return self.filter(found)
+
+
 class RouteStep(VersionRow):
     """A step of the approval route that submissions under this version follow."""
+
+    objects = RouteStepQuerySet.as_manager()
 
     class Meta(VersionRow.Meta):
         pass

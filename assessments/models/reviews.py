@@ -35,7 +35,7 @@ class ReviewQuerySet(models.QuerySet):
             if "approver" in member.roles:
                 # The route that a submission will take stands in the criteria before any step of it is laid.
                 route = RouteStep.objects.filter(criteria_version=OuterRef("criteria_version"))
-                seen |= Q(Exists(route.filter(definition__role="approver")), state__in=Review.BEFORE_APPROVAL)
+                seen |= Q(Exists(route.naming(member)), state__in=Review.BEFORE_APPROVAL)
             if "admin" in member.roles:
                 seen = Q()
         allowed = Q(program__restricted=False) | Q(belongs) | Q(signs)

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import Membership, Organization, RoleGrant
+from accounts.models import Membership, MembershipFunction, Organization, RoleGrant
 from assessments.models import ApprovalParty, ApprovalStep, Review, Signature
-from assessments.services import routes
+from assessments.services import reviews, routes
 from tests.pages.test_approval import address, client_of, text_of
 from tests.rights.reviews import sign
+from tests.rights.world import make_world
 from tests.services.decided import decided_world, member
 from tests.services.test_signing import functional_signed, step_of
 from tests.services.test_submissions import submit
@@ -113,6 +114,41 @@ def test_two_roles_want_two_people_of_whom_each_holds_one():
             expected = [approver, holds_both, admin]
             assert done == (count == 2 and plain not in signers and all(one in expected for one in signers)), signers
     assert not routes.fulfilled(steps("all"), both, [signature(holds_both)])
+
+
+# -- whom a route names before it is walked -------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_an_approver_reads_before_approval_what_the_route_will_ask_them_to_sign():
+    world = make_world()
+    review = reviews.open_review(member=member(world, "lead"), program=world.program, question="Where?")
+    Review.objects.filter(pk=review.pk).update(criteria_version=world.draft_version)
+    world.review = review
+    approver, viewer = world.people["approver"], world.people["viewer"]
+    MembershipFunction.objects.create(
+        organization=approver.organization,
+        membership=approver,
+        function=approver.organization.functions.get(key="finance"),
+    )
+    steps = world.draft_version.routestep_rows
+    steps.filter(key="functional").update(definition={"kind": "functional", "functions": ["qa"]})
+    address_of_approver = approver.user.email
+    for named, sees in (
+        ({"role": "approver"}, True),
+        ({"roles": ["auditor", "approver"]}, True),
+        ({"people": [address_of_approver.upper()]}, True),
+        ({"functions": ["finance"]}, True),
+        ({"role": "auditor"}, False),
+        ({"roles": ["auditor"]}, False),
+        ({"people": [f"x{address_of_approver}", f"{address_of_approver}.org"]}, False),
+        ({"functions": ["cmc"]}, False),
+    ):
+        steps.filter(key="executive").update(definition={"kind": "executive"} | named)
+        assert Review.objects.visible_to(member(world, "approver")).filter(pk=review.pk).exists() is sees, named
+        assert client_of(world, "approver").get(address(world)).status_code == (200 if sees else 404), named
+    steps.filter(key="executive").update(definition={"kind": "executive", "people": [viewer.user.email]})
+    assert not Review.objects.visible_to(member(world, "viewer")).exists(), "being named opens it to approvers alone"
 
 
 # -- when a step is due ---------------------------------------------------------------------------------------------
