@@ -17,7 +17,7 @@ from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
-from assessments.services import routes, verifying
+from assessments.services import approvals, routes, verifying
 from assessments.services.disagreement import disagreements, raters
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FRESH, Shown, shown, words_of
@@ -180,7 +180,8 @@ def _notice(review: Review, basis: Basis) -> str:
         said.append("A newer result is on its way; this one belongs to earlier inputs.")
     if review.state == "reconciling" and review.returned:
         reason = f": {review.state_reason}" if review.state_reason else ""
-        said.append(f"Returned by an approver{reason}.".replace("..", "."))
+        who = approvals.returned_by(review)
+        said.append(f"Returned{f' by {who}' if who else ''}{reason}.".replace("..", "."))
     if review.state in ("rejected", "withdrawn") and review.state_reason:
         said.append(f"{review.get_state_display()}: {review.state_reason}")
     return " ".join(said)

@@ -6,15 +6,26 @@ import json
 import re
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, User
-from assessments.models import Assignment, Condition, ProposedDecision, Review, Signature, Submission
-from assessments.services import approvals, conditions, reconciling
+from accounts.models import AuditEvent, MembershipFunction, User
+from assessments import permissions
+from assessments.models import (
+    ApprovalParty,
+    ApprovalStep,
+    Assignment,
+    Condition,
+    ProposedDecision,
+    Review,
+    Signature,
+    Submission,
+)
+from assessments.services import approvals, conditions, delegations, reconciling, routes
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
@@ -235,6 +246,99 @@ def test_p11_200a_without_the_right_password_nothing_is_signed(submitted, passwo
     assert not Signature.objects.exists()
     assert AuditEvent.objects.filter(action="signing.password_refused").count() == (1 if password else 0)
     assert "not mine" not in answer.content.decode()
+    words = "The password is wrong." if password else "Nothing was signed: confirm with your password"
+    assert words in errors_of(answer, "sign_password")
+
+
+def errors_of(answer, field):
+    """What stands beside a field; empty where nothing does."""
+    found = re.search(rf'id="{field}_error">(.*?)</ul>', answer.content.decode(), flags=re.S)
+    return html.unescape(re.sub(r"<[^>]+>", "", found.group(1))) if found else ""
+
+
+def test_a_refusal_to_sign_stands_at_its_field_and_what_was_chosen_stays(submitted):
+    """`rater` speaks for both functions and has an authenticator app: capacity, password and code are asked for."""
+    rater = submitted.people["rater"]
+    MembershipFunction.objects.create(
+        organization=rater.organization, membership=rater, function=rater.organization.functions.get(key="qa")
+    )
+    TOTP.activate(rater.user, generate_totp_secret())
+    client = client_of(submitted, "rater")
+    page = client.get(address(submitted))
+    given = signature_of(page, capacity="qa@", code="000000")
+    for changed, field, words, status in (
+        ({}, "sign_code", "The code of your second factor is missing or wrong.", 403),
+        ({"code": ""}, "sign_code", "Nothing was signed: the code of your second factor is missing.", 422),
+        ({"password": "not mine"}, "sign_password", "The password is wrong.", 403),
+    ):
+        answer = client.post(address(submitted, "review_sign"), given | changed)
+        assert answer.status_code == status, changed
+        assert words in errors_of(answer, field)
+        others = {"sign_code", "sign_password", "sign_capacity"} - {field}
+        assert not any(errors_of(answer, other) for other in others), changed
+        body = answer.content.decode()
+        assert '<option value="qa@" selected>' in body and "000000" not in body and PASSWORD not in body
+    answer = client.post(address(submitted, "review_sign"), given | {"capacity": "finance@"})
+    assert "does not wait for you in this capacity" in errors_of(answer, "sign_capacity")
+    stale = client.post(address(submitted, "review_sign"), given | {"bound": "0" * 64})
+    assert stale.status_code == 409 and '<option value="qa@" selected>' in stale.content.decode()
+    assert not Signature.objects.exists()
+
+
+def test_the_page_says_who_returned_it_and_in_whose_place(submitted):
+    functional_signed(submitted)
+    approver, taker = member(submitted, "approver"), member(submitted, "second_approver")
+    today = routes.today_in(approver.organization)
+    ApprovalParty.objects.filter(step=step_of(submitted, "executive")).update(role="", membership=approver)
+    delegations.delegate(member=approver, giver=approver, taker=taker, first_day=today, last_day=today)
+    approvals.return_review(member=taker, review_id=submitted.review.pk, reason="Ask the clinic first.")
+    said = text_of(client_of(submitted, "lead").get(address(submitted)))
+    assert re.search(rf"Returned \d+ \w+ \d+ by {taker.name} on behalf of {approver.name}\. Ask the clinic first", said)
+
+
+def test_queries_of_the_page_grow_neither_with_steps_nor_with_people(submitted):
+    functional = step_of(submitted)
+    client = client_of(submitted, "lead")
+
+    def asked():
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(address(submitted)).status_code == 200
+        return len(found)
+
+    client.get(address(submitted))
+    few = asked()
+    for at in range(4):
+        step = ApprovalStep.objects.create(
+            organization=functional.organization,
+            review=functional.review,
+            submission=functional.submission,
+            key=f"further_{at}",
+            name=f"Further {at}",
+            position=functional.position,
+            kind=("functional", "executive")[at % 2],
+            rule=("all", "any")[at % 2],
+            state="open",
+        )
+        for role in ("approver", "auditor"):
+            ApprovalParty.objects.create(organization=step.organization, step=step, role=role)
+    MembershipFactory.create_batch(5, organization=functional.organization, with_roles=["viewer"])
+    assert asked() == few
+
+
+def test_the_acts_on_the_page_are_those_that_the_rules_allow(submitted):
+    """The page asks for all open steps at once; the services ask step by step."""
+
+    def agree(step):
+        for role in submitted.people:
+            person = member(submitted, role)
+            listed = ApprovalStep.objects.acted_on_by(person).filter(pk=step.pk).exists()
+            assert listed == bool(permissions.can_act_on_step(person, step)), role
+
+    agree(step_of(submitted))
+    sign(member(submitted, "rater"), step_of(submitted))
+    agree(step_of(submitted))
+    sign(member(submitted, "second"), step_of(submitted))
+    agree(step_of(submitted, "executive"))
 
 
 def test_p11_300d_five_wrong_passwords_lock_signing_on_the_page(submitted):

@@ -169,7 +169,7 @@ def test_a_returned_review_says_why_and_rests_on_the_result_as_it_stands_again(s
     submission = submit(scene)
     approvals.return_review(member=scene.raters["cem"].now(), review_id=scene.review.pk, reason="Ask the clinic first.")
     text = words(page(scene))
-    assert "Returned by an approver: Ask the clinic first." in text and "Reconciling" in text
+    assert f"Returned by {scene.raters['cem'].name}: Ask the clinic first." in text and "Reconciling" in text
     assert submission.sha256 not in text and "Not submitted yet" in text
 
 

@@ -40,14 +40,13 @@ def review_sign(request, uuid):
     proposed = signing.proposed_of(step)
     form = sign_form(request.member, step, proposed, request.POST)
     if not form.is_valid():
-        if not request.POST.get("password"):
-            form.add_error(None, "Nothing was signed: confirm with your password that it is you who signs.")
-            return page(request, review, status=403, sign_form=form)
-        return page(request, review, status=422, sign_form=form)
+        status = 422 if request.POST.get("password") else 403
+        return page(request, review, status=status, sign_form=form)
     data, capacity = form.cleaned_data, form.capacity
+    if capacity is None and data.get("capacity"):
+        form.refuse("In this capacity the step does not wait for you any more.", "capacity")
+        return page(request, review, status=409, sign_form=form)
     try:
-        if capacity is None and data.get("capacity"):
-            raise WrongState("In this capacity the step does not wait for you any more.")
         grant = signing.grant_to_sign(
             member=request.member,
             step_id=step.pk,
@@ -68,16 +67,20 @@ def review_sign(request, uuid):
             on_behalf_of=capacity.giver if capacity else None,
         )
     except TooMany as refusal:
-        form.add_error("password", str(refusal))
+        form.refuse(str(refusal))
         return wait(page(request, review, status=429, sign_form=form), refusal)
+    except signing.NotProven as refusal:
+        form.refuse(str(refusal), refusal.field)
+        return page(request, review, status=403, sign_form=form)
     except NotAllowed as refusal:
-        form.add_error("password", str(refusal))
+        form.refuse(str(refusal), "capacity")
         return page(request, review, status=403, sign_form=form)
     except (Clash, GrantRefused) as refusal:
         messages.warning(request, str(refusal))
-        return page(request, find_review(request, uuid), status=409)
+        return page(request, find_review(request, uuid), status=409, capacity=data.get("capacity", ""))
     except Invalid as invalid:
-        form.add_error(None, str(invalid))
+        for entry in invalid.problems:
+            form.refuse(entry["message"], "capacity" if entry["field"] == "function" else entry["field"])
         return page(request, review, status=422, sign_form=form)
     review.refresh_from_db()
     decided = review.state == Review.State.APPROVED
