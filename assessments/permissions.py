@@ -17,6 +17,7 @@ from assessments.models import (
     ProgramMember,
     Review,
     Signature,
+    duties,
 )
 
 ROLES = RoleGrant.Role.values
@@ -182,15 +183,20 @@ def qualified(member, step: ApprovalStep) -> Verdict:
 
 
 def separation_of_duties(member, step: ApprovalStep) -> Verdict:
-    """Whoever rated or submitted signs no executive step, and nobody signs two steps, nor lets two be signed for them."""
-    others = ApprovalStep.objects.filter(submission=step.submission_id).exclude(pk=step.pk)
-    if others.signed_by(member).exists():
-        return Verdict("You signed another step of this submission; someone else signs this one.")
+    """Whoever rated or submitted signs no executive step, and nobody signs two steps, nor lets two be signed for them,
+    unless the route says so of the step (`step.despite`)."""
+    if duties.SIGNED not in step.despite:
+        others = ApprovalStep.objects.filter(submission=step.submission_id).exclude(pk=step.pk)
+        if others.apart().signed_by(member).exists():
+            return Verdict("You signed another step of this submission; someone else signs this one.")
     if step.kind == ApprovalStep.Kind.EXECUTIVE:
-        if step.review.submissions.filter(submitted_by=member).exists():
+        if duties.SUBMITTED not in step.despite and duties.has_submitted(member, step.review):
             return Verdict("You submitted this review; someone else approves it.")
-        if step.review.ratings.filter(membership=member, to_confirm=False).exists():
-            return Verdict("You rated in this review; someone else approves it.")
+        if duties.RATED not in step.despite:
+            if duties.has_rated(member, step.review):
+                return Verdict("You rated in this review; someone else approves it.")
+            if duties.has_agreed(member, step.review):
+                return Verdict("You recorded an agreed value in this review; someone else approves it.")
     return ALLOWED
 
 

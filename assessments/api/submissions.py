@@ -130,13 +130,10 @@ class PartyOut(serializers.Serializer):
 
 class ReassignedOut(serializers.Serializer):
     person = Person(source="membership")
-    in_place_of = serializers.SerializerMethodField()
+    in_place_of = serializers.CharField()
     reason = serializers.CharField()
     by = Person()
     at = serializers.DateTimeField()
-
-    def get_in_place_of(self, row) -> str:
-        return str(row.former_membership or row.former_function or row.former_role)
 
 
 class StepOut(serializers.Serializer):
@@ -147,6 +144,9 @@ class StepOut(serializers.Serializer):
     kind = serializers.ChoiceField(choices=ApprovalStep.Kind.choices)
     rule = serializers.ChoiceField(choices=ApprovalStep.Rule.choices)
     at_least = serializers.IntegerField(allow_null=True)
+    despite = serializers.ListField(
+        child=serializers.CharField(), help_text="duties (rated, submitted, signed) that keep nobody from signing it"
+    )
     state = serializers.ChoiceField(choices=ApprovalStep.State.choices)
     due_on = serializers.DateField(allow_null=True)
     parties = PartyOut(many=True, source="parties.all", help_text="who may sign: people, functions, roles")

@@ -20,6 +20,7 @@ from assessments.errors import GrantRefused
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
 from assessments.services import approvals, reconciling, reviews, submissions
 from assessments.services.owning import LAST_MONTH
+from assessments.services.places import LONGEST_REASON
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def _submit(act: Act):
         **act.proposal,
         missing_reason=act.given.get("reason", ""),
         answer=act.given.get("answer", ""),
+        places=act.given.get("places", []),
         seen_result=str(act.given.get("scorecard", "")),
     )
 
@@ -115,7 +117,7 @@ PROPOSAL = ("kind", "option", "justification", "conditions", "overrides")
 ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
     "start": (_start, ()),
     "reveal": (_reveal, ("reason",)),
-    "submit": (_submit, (*PROPOSAL, "reason", "answer", "scorecard")),
+    "submit": (_submit, (*PROPOSAL, "reason", "answer", "places", "scorecard")),
     "amend": (_amend, (*PROPOSAL, "dropped_conditions", "tripwires", "dropped_tripwires", "proposed_number")),
     "sign": (_sign, ("step", "grant", "meaning", "function", "on_behalf_of")),
     "return": (_return, ("reason",)),
@@ -132,6 +134,13 @@ class ConditionOfProposal(Input):
     owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     version = Whole(min_value=0, required=False)
+
+
+class PlaceTaken(Input):
+    step = Text(max_length=60, help_text="key of the route's step")
+    party = Text(max_length=300, help_text="as the criteria name it: function:KEY, role:NAME, person:ADDRESS")
+    person = VisibleId(lambda member: Membership.objects.visible_to(member).active(), help_text="who signs instead")
+    reason = Text(max_length=LONGEST_REASON)
 
 
 class TransitionIn(Input):
@@ -157,6 +166,12 @@ class TransitionIn(Input):
     )
     dropped_tripwires = serializers.ListField(
         child=Text(max_length=80), required=False, max_length=100, help_text="of `amend`: keys of those to take off"
+    )
+    places = serializers.ListField(
+        child=PlaceTaken(),
+        required=False,
+        max_length=50,
+        help_text="of `submit`: of the route that somebody else takes",
     )
     scorecard = serializers.UUIDField(required=False, help_text="of the result that you looked at")
     proposed_number = Whole(min_value=1, required=False, help_text="of the proposed decision that you looked at")

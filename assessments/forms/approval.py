@@ -7,13 +7,16 @@ from django import forms
 
 from accounts import proof
 from accounts.models import Membership
+from assessments.forms.routes import person_choices
 from assessments.models import ProgramMember, ProposedDecision, Review
-from assessments.services import proposals, questions
+from assessments.services import places, proposals, questions
 from assessments.services.owning import LAST_MONTH
+from assessments.services.routes import Place, Planned
 from assessments.services.signing import Capacity
 
 Kind = ProposedDecision.Kind
 NOT_YET = f"{Kind.NOT_YET}:"
+SIGNS = "signs-"  # begins the name of each field that says who takes a place of the route
 
 
 def people_of(review: Review) -> list[Membership]:
@@ -146,7 +149,15 @@ class SubmitForm(ProposalForm):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     seen_result = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, question: Any = None, **options: Any):
+    def __init__(
+        self,
+        *args: Any,
+        question: Any = None,
+        route: Iterable[Planned] = (),
+        people: Iterable[Membership] = (),
+        **options: Any,
+    ):
+        """route, people  where somebody may have to take a place: the steps, and who could"""
         super().__init__(*args, **options)
         if question is not None:
             self.fields["answer"] = forms.CharField(
@@ -154,6 +165,41 @@ class SubmitForm(ProposalForm):
                 widget=forms.Textarea({"rows": 4}),
                 max_length=questions.LONGEST_ANSWER,
             )
+        self.people = {str(person.uuid): person for person in people}
+        self.places = [
+            (step, place, f"{SIGNS}{step.key}-{at}", f"why-{step.key}-{at}")
+            for step in route
+            for at, place in enumerate(step.places)
+            if not place.signed
+        ]
+        choices = person_choices(self.people.values(), "As the route says") if self.places else []
+        for step, place, signs, why in self.places:
+            whose = f"{step.name}, in the place of {place.words}"
+            self.fields[signs] = forms.ChoiceField(label=f"{whose}, signs", choices=choices, required=False)
+            self.fields[why] = forms.CharField(label="Why", max_length=places.LONGEST_REASON, required=False)
+
+    @property
+    def place_rows(self) -> list[tuple[Place, forms.BoundField, forms.BoundField]]:
+        return [(place, self[signs], self[why]) for _, place, signs, why in self.places]
+
+    def taken_places(self) -> list[dict[str, Any]]:
+        """Who takes whose place, as `places.take_places` reads it."""
+        return [
+            {
+                "step": step.key,
+                "party": place.key,
+                "person": self.people[self.cleaned_data[signs]],
+                "reason": self.cleaned_data[why],
+            }
+            for step, place, signs, why in self.places
+            if self.cleaned_data[signs]
+        ]
+
+    def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        for step, place, signs, why in self.places:
+            if entry["option"] == places.option_of(step.key, place.key):
+                return why if entry["field"] == "reason" else signs
+        return super().place_of(entry)
 
 
 class OneTimeCode(forms.TextInput):
@@ -173,6 +219,7 @@ class SignForm(forms.Form):
         label="Your password",
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        error_messages={"required": "Nothing was signed: confirm with your password that it is you who signs."},
     )
 
     def __init__(self, *args: Any, capacities: Sequence[Capacity] = (), second_factor: str = "", **options: Any):
@@ -181,7 +228,11 @@ class SignForm(forms.Form):
         self.asks_for_passkey = second_factor == proof.PASSKEY
         choices = [(one.key, str(one)) for one in self.capacities]
         if len(choices) > 1:
-            self.fields["capacity"] = forms.ChoiceField(label="You sign for", choices=choices)
+            self.fields["capacity"] = forms.ChoiceField(
+                label="You sign for",
+                choices=choices,
+                error_messages={"invalid_choice": "The step does not wait for you in this capacity. Choose another."},
+            )
         elif choices:
             only = choices[0][0]
             self.fields["capacity"] = forms.CharField(widget=forms.HiddenInput, initial=only, required=False)
@@ -190,6 +241,7 @@ class SignForm(forms.Form):
                 label="Code of your second factor",
                 max_length=20,
                 widget=OneTimeCode({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+                error_messages={"required": "Nothing was signed: the code of your second factor is missing."},
             )
 
     @property
@@ -199,6 +251,11 @@ class SignForm(forms.Form):
         if not given:
             return self.capacities[0] if self.capacities else None
         return next((one for one in self.capacities if one.key == given), None)
+
+    def refuse(self, message: str, field: str = "") -> None:
+        """Put a refusal at its field if the page shows it; else it concerns the whole signature."""
+        shown = field in self.fields and not self.fields[field].widget.is_hidden
+        self.add_error(field if shown else None, message)
 
 
 class ReasonForm(forms.Form):

@@ -97,13 +97,21 @@ class ApprovalStepQuerySet(models.QuerySet):
         given = Delegation.objects.in_force(member.organization).filter(taker=member).select_related("giver")
         return self.open_for(member, [delegation.giver.now() for delegation in given])
 
-    def open_for(self, member, givers):
+    def acted_on_by(self, member):
+        """The open steps that let the membership act: those of `waiting_for`, and those where its own part is signed."""
+        from assessments.models.routes import Delegation
+
+        given = Delegation.objects.in_force(member.organization).filter(taker=member).select_related("giver")
+        return self.open_for(member, [delegation.giver.now() for delegation in given], signed_too=True)
+
+    def open_for(self, member, givers, *, signed_too=False):
         """As `waiting_for`, of a membership whose givers of today are at hand with their rights; asks nothing itself."""
         if not member.is_active or not member.roles:
             return self.none()
-        mine = Q(pk__in=self._open_for(member).values("pk"))
+        open_to = self._open_to if signed_too else self._open_for
+        mine = Q(pk__in=open_to(member).values("pk"))
         for giver in givers:
-            theirs = self._open_for(giver).filter(pk__in=self._kept_apart_from(member).values("pk"))
+            theirs = open_to(giver).filter(pk__in=self._kept_apart_from(member).values("pk"))
             # On an executive step one person gives one signature, in whoever's name.
             given = Q(Exists(counting_at("pk").filter(membership=member)), kind=ApprovalStep.Kind.EXECUTIVE)
             mine |= Q(pk__in=theirs.exclude(given).values("pk"))
@@ -115,9 +123,7 @@ class ApprovalStepQuerySet(models.QuerySet):
         return self.filter(Exists(Signature.objects.filter(at_step("pk")).filter(given)))
 
     def _open_for(self, member):
-        """The open steps that the membership could sign in its own name."""
-        if not member.is_active or not member.roles:
-            return self.none()
+        """The open steps that wait for a signature of the membership's own."""
         parties = ApprovalParty.objects.filter(step=OuterRef("pk"))
         own_functions = [function.pk for function in member.functions]
         signed_for = counting_at("step").filter(function=OuterRef("function"))
@@ -126,14 +132,16 @@ class ApprovalStepQuerySet(models.QuerySet):
         signed = counting_at("pk").filter(
             Q(membership=member, on_behalf_of=None) | Q(on_behalf_of=member), function=None
         )
+        return self._open_to(member).filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
+
+    def _open_to(self, member):
+        """The open steps that the membership may act on in its own name."""
+        if not member.is_active or not member.roles:
+            return self.none()
         # On an executive step one person gives one signature, in whoever's name.
         given = Q(Exists(counting_at("pk").filter(membership=member)), kind=ApprovalStep.Kind.EXECUTIVE)
-        return (
-            self._kept_apart_from(member)
-            .exclude(given)
-            .filter(Exists(parties.naming(member)))
-            .filter(Exists(functions_left) | Q(Exists(otherwise)) & ~Q(Exists(signed)))
-        )
+        named = ApprovalParty.objects.filter(step=OuterRef("pk")).naming(member)
+        return self._kept_apart_from(member).exclude(given).filter(Exists(named))
 
     def _kept_apart_from(self, member):
         """The open steps that the separation of duties leaves to the membership, whoever the route names."""
@@ -142,20 +150,28 @@ class ApprovalStepQuerySet(models.QuerySet):
 
     def left_to(self, member):
         """Those that the separation of duties leaves to the membership, in whatever state they are."""
+        from assessments.models import duties
+
         others = ApprovalStep.objects.filter(submission=OuterRef("submission")).exclude(pk=OuterRef("pk"))
+        signed = Exists(others.apart().signed_by(member))
         may_decide = Q(kind=ApprovalStep.Kind.FUNCTIONAL)
         if "approver" in member.roles:
-            own = {"ratings__membership": member, "ratings__to_confirm": False}  # what was only carried counts not
-            rated = Review.objects.filter(pk=OuterRef("review"), **own)
-            submitted = Submission.objects.filter(review=OuterRef("review"), submitted_by=member)
-            may_decide |= ~Q(Exists(submitted)) & ~Q(Exists(rated))
-        return self.exclude(Exists(others.signed_by(member))).filter(may_decide)
+            kept = Q()
+            for duty in (duties.RATED, duties.SUBMITTED):
+                kept |= ~Q(despite__has_key=duty) & duties.carries(duty, member)
+            may_decide |= ~kept
+        return self.exclude(~Q(despite__has_key=duties.SIGNED) & Q(signed)).filter(may_decide)
+
+    def apart(self):
+        """Those that nobody signs beside another step: all but those of which the route says so."""
+        return self.exclude(despite__has_key="signed")
 
 
 class ApprovalStep(models.Model):
     """One step of the route, for one submission. Steps of equal position run in parallel.
 
     stands_on  the step of the former submission whose signatures stand for this one: nothing frozen changed since
+    despite    the duties (`duties.ALL`) that, as the route says, keep nobody from signing it
     """
 
     class Kind(models.TextChoices):
@@ -189,6 +205,7 @@ class ApprovalStep(models.Model):
     opened_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     stands_on = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    despite = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     objects = ApprovalStepQuerySet.as_manager()
 

@@ -68,13 +68,17 @@ class Delegation(models.Model):
 
 
 class StepReassignment(models.Model):
-    """A party of a step was replaced by a named person, for a reason."""
+    """A party of a step was replaced by a named person, for a reason.
+
+    former_words  whom the step named, as it read then; of those whom the organization does not know all that there is
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="reassignments")
     former_membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     former_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
     former_role = models.CharField(max_length=20, blank=True)
+    former_words = models.CharField(max_length=254, blank=True, db_default="")
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
@@ -86,6 +90,13 @@ class StepReassignment(models.Model):
 
     def __str__(self):
         return f"Step {self.step_id} to {self.membership_id}"
+
+    @property
+    def in_place_of(self) -> str:
+        """Whose place it was, in words."""
+        if self.former_words:
+            return self.former_words
+        return self.former_membership.name if self.former_membership else str(self.former_function or self.former_role)
 
 
 class ReturnQuestion(models.Model):

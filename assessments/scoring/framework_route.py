@@ -12,8 +12,12 @@ STEP_KINDS = ("functional", "executive")
 ROLES = ("viewer", "assessor", "approver", "admin", "auditor")
 STEP_RULES = ("all", "any", "at_least")
 STEP_KEYS = (
-    "key", "name", "kind", "position", "functions", "role", "roles", "people", "rule", "at_least", "due_days",
+    "key", "name", "kind", "position", "functions", "role", "roles", "people", "rule", "at_least", "due_days", "despite",
 )  # fmt: skip
+# What keeps nobody from signing a step of which the route says so: having rated or recorded an agreed value, having
+# submitted, having signed another step. The first two keep people from executive steps alone.
+DUTIES = ("rated", "submitted", "signed")
+OF_EXECUTIVE_STEPS = ("rated", "submitted")
 MOST_DAYS = 365
 
 
@@ -65,6 +69,7 @@ def _check_step(row: Mapping[str, Any], place: str, functions: Mapping[str, Any]
     if not named and role is None:
         problems.append((place, "a step says who signs it: functions, a role, or people by their address"))
     _check_rule(row, place, problems)
+    _check_despite(row, place, problems)
     days = row.get("due_days")
     if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS):
         problems.append((f"{place}.due_days", f"the days are a whole number from 1 to {MOST_DAYS}, not {days!r}"))
@@ -86,3 +91,18 @@ def _check_rule(row: Mapping[str, Any], place: str, problems: Problems) -> None:
                 problems.append((f"{place}.at_least", f"at least {least} of {named} can never be reached"))
     elif least is not None:
         problems.append((f"{place}.at_least", f"a number stands only with the rule at_least, not with {rule!r}"))
+
+
+def _check_despite(row: Mapping[str, Any], place: str, problems: Problems) -> None:
+    despite = row.get("despite")
+    if despite is None:
+        return
+    if not isinstance(despite, list):
+        problems.append((f"{place}.despite", f"this is a list of {', '.join(DUTIES)}"))
+        return
+    for one in despite:
+        if one not in DUTIES:
+            problems.append((f"{place}.despite", f"unknown duty {one!r}.{nearest(str(one), DUTIES)}"))
+        elif one in OF_EXECUTIVE_STEPS and row.get("kind") == "functional":
+            words = f"whoever {one} signs functional steps anyway; take {one!r} off"
+            problems.append((f"{place}.despite", words))

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts.audit import canonical_json, record_event
-from accounts.models import Function, Membership
+from accounts.models import AuditEvent, Function, Membership
 from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
@@ -35,6 +35,7 @@ from assessments.services.inputs import lock_program_of, lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import move, problem, seen
 
+RETURNED = "review.returned"
 OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
 
 
@@ -291,11 +292,20 @@ def return_review(*, member: Membership, review_id: int, reason: str, seen_versi
         seen_version,
         may=permissions.can_act_on_step,
         state=Review.State.RECONCILING,
-        action="review.returned",
+        action=RETURNED,
         words="Say what has to change before you can sign.",
         returned=F("returned") + 1,
     )
     return review
+
+
+def returned_by(review: Review) -> str:
+    """Who last returned the review, with the name of whoever had delegated to them; empty if nobody did."""
+    events = AuditEvent.objects.filter(review_uuid=review.uuid, action=RETURNED).select_related("on_behalf_of__user")
+    event = events.order_by("-pk").first()
+    if event is None:
+        return ""
+    return f"{event.actor_name} on behalf of {event.on_behalf_of.name}" if event.on_behalf_of else event.actor_name
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """Bringing a route on: reminding those who have yet to sign, and putting somebody else in a party's place."""
 
 import datetime
+from collections.abc import Sequence
+from typing import cast
 
 from django.db import transaction
 from django.urls import reverse
@@ -16,6 +18,7 @@ from assessments.services import routes, signing, telling
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import problem
+from assessments.services.routes import Place
 
 REMINDED = "step.reminded"
 ONCE_IN = datetime.timedelta(days=1)
@@ -38,14 +41,20 @@ def approval_address(review: Review) -> str:
 
 def reminded_at(step: ApprovalStep) -> datetime.datetime | None:
     """When the lead reminded of the step within the last day; None if they may remind now."""
+    return reminders_of(step.review, [step]).get(step.pk)
+
+
+def reminders_of(review: Review, steps: Sequence[ApprovalStep]) -> dict[int, datetime.datetime]:
+    """When the lead last reminded of each of the review's steps within the last day, by the step's key; one query."""
+    by_uuid = {step.uuid: step.pk for step in steps}
     events = AuditEvent.objects.filter(
-        organization_id=step.organization_id,
-        review_uuid=step.review.uuid,
+        organization_id=review.organization_id,
+        review_uuid=review.uuid,
         action=REMINDED,
-        object_uuid=step.uuid,
+        object_uuid__in=by_uuid,
         at__gt=database_now() - ONCE_IN,
     )
-    return events.order_by("-pk").values_list("at", flat=True).first()
+    return {by_uuid[uuid]: at for uuid, at in events.order_by("pk").values_list("object_uuid", "at")}
 
 
 @transaction.atomic
@@ -113,39 +122,53 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
         raise WrongState("Somebody has signed for this meanwhile; there is nothing to reassign.")
     permissions.can_take_over(now, taker, step).require()
     former = routes.party_words(party)
-    row = StepReassignment.objects.create(
-        organization_id=step.organization_id,
-        step=step,
-        former_membership=party.membership,
-        former_function=party.function,
-        former_role=party.role,
-        membership=taker,
-        reason=reason.strip(),
-        by=now,
-    )
-    told = [party.membership, taker, *leads_of(review)]
+    row = StepReassignment(former_membership=party.membership, former_function=party.function, former_role=party.role)
     ApprovalParty.objects.filter(pk=party.pk).update(membership=taker, function=None, role="")
+    _record(now, step, row, taker, former, reason.strip())
+    announce(review, review.inputs_revision)
+    return row
+
+
+def took_at_submission(member: Membership, step: ApprovalStep, place: Place) -> StepReassignment:
+    """Put on record who takes whose place in a step that was just laid, and tell them (`places.take_places`)."""
+    former = cast("Place", place.former)
+    row = StepReassignment(
+        former_membership=former.membership, former_function=former.function, former_role=former.role
+    )
+    _record(member, step, row, cast("Membership", place.membership), former.words, place.reason)
+    return row
+
+
+def _record(
+    member: Membership, step: ApprovalStep, row: StepReassignment, taker: Membership, former: str, reason: str
+) -> None:
+    """Write the row of a reassignment with its event, and tell everyone concerned.
+
+    former  whose place it was, in words; all that there is of one whom the organization does not know (any more)
+    """
+    review = step.review
+    row.organization_id, row.step, row.membership = step.organization_id, step, taker
+    row.former_words, row.reason, row.by = former, reason, member
+    row.save(force_insert=True)
     record_event(
         "step.reassigned",
         organization_id=step.organization_id,
-        actor=now,
+        actor=member,
         subject=step,
         program=review.program,
         review=review,
         old={"party": former},
         new={"party": taker.name},
-        reason=row.reason,
+        reason=reason,
     )
     telling.tell(
-        told,
+        [*([row.former_membership] if row.former_membership else []), taker, *leads_of(review)],
         "step_reassigned",
         review,
         title=f"{step.name} goes to {taker.name} in place of {former} ({telling.named(review)})",
-        body=f"{now.name}: {row.reason}",
+        body=f"{member.name}: {reason}",
         url=approval_address(review),
         key=f"step_reassigned:{step.uuid}:{row.pk}",
         due_on=step.due_on,
-        actor=now,
+        actor=member,
     )
-    announce(review, review.inputs_revision)
-    return row

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q
@@ -16,7 +16,6 @@ from assessments.models import (
     ApprovalStep,
     CriteriaVersion,
     Delegation,
-    Review,
     Signature,
     Submission,
 )
@@ -24,8 +23,33 @@ from assessments.models.asking import those_with_rows
 
 
 @dataclass(frozen=True)
+class Place:
+    """Whom a step names: a function, a role or a person; none of them where the criteria name what is gone.
+
+    key     as the criteria name it: "function:qa", "role:approver", "person:ada@example.org"
+    gone    why nobody can sign for it, in words; empty: somebody may
+    former  whose place the person takes at this submission, and `reason` why
+    signed  by a signature that stands from a former submission
+    """
+
+    key: str
+    words: str
+    function: Function | None = None
+    role: str = ""
+    membership: Membership | None = None
+    gone: str = ""
+    former: "Place | None" = None
+    reason: str = ""
+    signed: bool = False
+
+
+@dataclass(frozen=True)
 class Planned:
-    """A step that a criteria version prescribes: whom it names, and how many of them must sign."""
+    """A step that a submission will make: whom it names, and how many of them must sign.
+
+    despite   the duties that keep nobody from signing it
+    stands_on the step of a former submission whose signatures stand for it, and `standing` those signatures
+    """
 
     key: str
     name: str
@@ -34,28 +58,28 @@ class Planned:
     rule: str
     at_least: int | None
     due_days: int | None
-    functions: tuple[Function, ...]
-    roles: tuple[str, ...]
-    people: tuple[Membership, ...]
+    despite: tuple[str, ...]
+    places: tuple[Place, ...]
+    stands_on: ApprovalStep | None = None
+    standing: tuple[Signature, ...] = ()
 
 
-def route_of(version: CriteriaVersion) -> list[Planned]:
+def route_of(version: CriteriaVersion, *, stands_on: Submission | None = None) -> list[Planned]:
     """The steps that a version prescribes, in order; publishing checked their form.
 
-    Raises Missing naming every function or person that is gone, and a version without an executive step
+    stands_on  a former submission that says the same: its steps keep their places
+    Raises Missing for a version without an executive step
     """
     functions = {row.key: row for row in Function.objects.filter(organization_id=version.organization_id)}
-    steps, faults = [], []
-    for position, row in enumerate(version.routestep_rows.all()):
+    rows = list(version.routestep_rows.all())
+    emails = {str(email).lower() for row in rows for email in row.definition.get("people") or []}
+    members = Membership.objects.filter(organization_id=version.organization_id, user__email__in=emails)
+    people = {person.user.email: person for person in members.select_related("user")}
+    before = {step.key: step for step in stands_on.steps.all()} if stands_on else {}
+    steps = []
+    for position, row in enumerate(rows):
         given = row.definition
-        emails = [str(email).lower() for email in given.get("people") or []]
-        people = (
-            Membership.objects.active()
-            .select_related("user")
-            .filter(organization_id=version.organization_id, user__email__in=emails)
-        )
-        keys = list(dict.fromkeys(given.get("functions") or []))
-        roles = list(dict.fromkeys([*(given.get("roles") or []), *([given["role"]] if given.get("role") else [])]))
+        roles = [*(given.get("roles") or []), *([given["role"]] if given.get("role") else [])]
         step = Planned(
             row.key,
             row.name or row.key,
@@ -64,65 +88,67 @@ def route_of(version: CriteriaVersion) -> list[Planned]:
             given.get("rule", ApprovalStep.Rule.ANY),
             given.get("at_least"),
             given.get("due_days"),
-            tuple(functions[key] for key in keys if key in functions),
-            tuple(roles),
-            tuple(people),
+            tuple(given.get("despite") or ()),
+            (
+                *(_function_named(key, functions.get(key)) for key in dict.fromkeys(given.get("functions") or [])),
+                *(_role_named(role) for role in dict.fromkeys(roles)),
+                *(_person_named(email, people.get(email)) for email in _lower(given.get("people") or [])),
+            ),
         )
-        faults += [_fault(step, f"the function {key!r} does not exist") for key in keys if key not in functions]
-        missing = set(emails) - {person.user.email for person in people}
-        faults += [_fault(step, f"{email} is no active member") for email in sorted(missing)]
-        steps.append(step)
+        steps.append(_as_before(step, before[row.key]) if row.key in before else step)
     if not any(step.kind == ApprovalStep.Kind.EXECUTIVE for step in steps):
-        faults.append({"what": "route", "message": f"{version} has no executive step in its approval route."})
-    if faults:
-        raise Missing("The approval route of these criteria cannot be followed.", faults)
+        words = f"{version} has no executive step in its approval route."
+        fault = {"what": "Approval route", "message": words}
+        raise Missing("The approval route of these criteria cannot be followed.", [fault])
     return steps
 
 
-def _fault(step: Planned, words: str) -> dict:
-    return {"what": "route", "message": f"{step.name}: {words}."}
+def fault(step: Planned, words: str) -> dict:
+    """What is wrong with a step, as a thing that holds a submission up; its key says where a place is given away."""
+    return {"what": "Approval route", "step": step.key, "message": f"{step.name}: {words}."}
 
 
-def without_signers(review: Review, steps: Sequence[Planned], *, submitter: Membership) -> list[dict]:
-    """What of the route nobody could sign: parties without people, or fewer uninvolved approvers than a step wants."""
-    people = list(Membership.objects.active().filter(organization_id=review.organization_id).with_rights())
-    raters = set(review.ratings.filter(to_confirm=False).values_list("membership_id", flat=True))
-    found = []
-    for step in steps:
-        executive = step.kind == ApprovalStep.Kind.EXECUTIVE
-        able = [
-            person
-            for person in people
-            if person.roles
-            and (not executive or "approver" in person.roles and person.pk not in raters | {submitter.pk})
-        ]
-        parties: list[tuple[str, list[Membership]]] = [
-            *((one.name, [p for p in able if one.key in p.function_keys]) for one in step.functions),
-            *((f"the role {role}", [p for p in able if role in p.roles]) for role in step.roles),
-            *((person.name, [p for p in able if p.pk == person.pk]) for person in step.people),
-        ]
-        anyone = {person.pk for _, who in parties for person in who}
-        wanted = step.at_least or 1
-        if executive and not anyone:
-            found.append(_fault(step, "every approver that it names has rated or submits; name somebody else"))
-        elif step.rule == ApprovalStep.Rule.ALL:
-            words = "who neither rated nor submits can sign for" if executive else "speaks for"
-            found += [_fault(step, f"nobody {words} {name}") for name, who in parties if not who]
-        elif len(anyone) < wanted:
-            found.append(_fault(step, f"{wanted} have to sign, and only {len(anyone)} can"))
-    return found
+def _lower(emails: Iterable[object]) -> dict[str, None]:
+    return dict.fromkeys(str(email).lower() for email in emails)
 
 
-def lay(submission: Submission, steps: Sequence[Planned], *, stands_on: Submission | None = None) -> list[ApprovalStep]:
-    """Write the steps of a submission and open the first.
+def _function_named(key: str, function: Function | None) -> Place:
+    gone = "" if function else f"the function {key!r} does not exist"
+    return Place(f"function:{key}", function.name if function else key, function=function, gone=gone)
 
-    stands_on  a former submission that says the same: its steps keep their parties, and signatures of functions stand
-    """
+
+def _person_named(email: str, person: Membership | None) -> Place:
+    active = person is not None and person.is_active and person.user.is_active
+    gone = "" if active else f"{email} is no active member"
+    return Place(f"person:{email}", person.name if person else email, membership=person, gone=gone)
+
+
+def _as_before(step: Planned, forerunner: ApprovalStep) -> Planned:
+    """The step with the places of its forerunner, and the signatures of functions that stand from it."""
+    parties = list(forerunner.parties.select_related("function", "membership__user"))
+    stands_on = _whose_signatures_stand(forerunner)
+    standing = tuple(counting_signatures(stands_on)) if stands_on else ()
+    left = unsigned(forerunner, parties, standing)
+    places = tuple(replace(_place_of(party), signed=bool(standing) and party not in left) for party in parties)
+    return replace(step, places=places, stands_on=stands_on, standing=standing)
+
+
+def _place_of(party: ApprovalParty) -> Place:
+    """A place as it stands on a step already."""
+    if party.membership:
+        return _person_named(party.membership.user.email, party.membership)
+    return _function_named(party.function.key, party.function) if party.function else _role_named(party.role)
+
+
+def _role_named(role: str) -> Place:
+    return Place(f"role:{role}", role.capitalize(), role=role)
+
+
+def lay(submission: Submission, steps: Sequence[Planned]) -> list[ApprovalStep]:
+    """Write the steps of a submission and open the first."""
     common = {"organization_id": submission.organization_id}
-    before = {step.key: step for step in stands_on.steps.all()} if stands_on else {}
     made = []
     for planned in steps:
-        former = before.get(planned.key)
         step = ApprovalStep.objects.create(
             review=submission.review,
             submission=submission,
@@ -133,20 +159,13 @@ def lay(submission: Submission, steps: Sequence[Planned], *, stands_on: Submissi
             rule=planned.rule,
             at_least=planned.at_least,
             due_days=planned.due_days,
-            stands_on=_whose_signatures_stand(former) if former else None,
+            despite=list(planned.despite),
+            stands_on=planned.stands_on,
             **common,
         )
         ApprovalParty.objects.bulk_create(
-            [
-                ApprovalParty(
-                    step=step, function=party.function, role=party.role, membership=party.membership, **common
-                )
-                for party in former.parties.select_related("function", "membership")
-            ]
-            if former
-            else [ApprovalParty(step=step, function=function, **common) for function in planned.functions]
-            + [ApprovalParty(step=step, role=role, **common) for role in planned.roles]
-            + [ApprovalParty(step=step, membership=person, **common) for person in planned.people]
+            ApprovalParty(step=step, function=place.function, role=place.role, membership=place.membership, **common)
+            for place in planned.places
         )
         made.append(step)
     open_next(submission)
@@ -279,7 +298,7 @@ def fulfilled(step: ApprovalStep, parties: Sequence[ApprovalParty], signed: Sequ
 def signatures_of(steps: Sequence[ApprovalStep]) -> dict[int, list[Signature]]:
     """The signatures of each step by its key, void ones too and those that stand from former submissions; oldest first.
 
-    One query, and one more for each former submission that signatures stand from.
+    A fixed number of queries, and one more for each former submission that signatures stand from.
     """
     chains = {step.pk: [step.pk] for step in steps}
     ahead = {step.pk: step.stands_on_id for step in steps if step.stands_on_id}
@@ -291,6 +310,7 @@ def signatures_of(steps: Sequence[ApprovalStep]) -> dict[int, list[Signature]]:
     given = (
         Signature.objects.filter(step__in=[key for chain in chains.values() for key in chain])
         .select_related("function", "submission", "membership__user", "on_behalf_of__user", "proposed_decision")
+        .prefetch_related("membership__grants", "on_behalf_of__grants")
         .defer("submission__record", "proposed_decision__record")
         .order_by("at", "pk")
     )
@@ -310,6 +330,23 @@ def counting_signatures(step: ApprovalStep) -> list[Signature]:
     return list(found.prefetch_related(Prefetch("membership", people), Prefetch("on_behalf_of", people)))
 
 
+def named_by(parties: Iterable[ApprovalParty | Place]) -> Q:
+    """Of memberships: those whom any of the parties names."""
+    found: dict[str, list] = {"people": [], "functions": [], "roles": []}
+    for party in parties:
+        if party.membership:
+            found["people"].append(party.membership.pk)
+        elif party.function:
+            found["functions"].append(party.function.pk)
+        elif party.role:
+            found["roles"].append(party.role)
+    return (
+        Q(pk__in=found["people"])
+        | Q(function_links__function__in=found["functions"])
+        | Q(grants__role__in=found["roles"], grants__revoked_at=None)
+    )
+
+
 def still_missing(step: ApprovalStep) -> list[Membership]:
     """Everyone who could sign an open step now and whose signature is missing, delegates included; by name.
 
@@ -318,16 +355,11 @@ def still_missing(step: ApprovalStep) -> list[Membership]:
     """
     if step.state != ApprovalStep.State.OPEN:
         return []
-    left = list(step.parties.all())
+    left = list(step.parties.select_related("function", "membership"))
     if step.rule == ApprovalStep.Rule.ALL:
         left = unsigned(step, left, counting_signatures(step))
     people = Membership.objects.active().filter(organization_id=step.organization_id)
-    named = (
-        Q(pk__in=[party.membership_id for party in left if party.membership_id])
-        | Q(function_links__function__in=[party.function_id for party in left if party.function_id])
-        | Q(grants__role__in=[party.role for party in left if party.role], grants__revoked_at=None)
-    )
-    able = list(people.filter(named).distinct().with_rights())
+    able = list(people.filter(named_by(left)).distinct().with_rights())
     by_key = {person.pk: person for person in able}
     given = Delegation.objects.in_force(step.organization).filter(giver__in=able)
     givers: dict[int, list[Membership]] = {}

@@ -39,6 +39,14 @@ MEANING_OF = {
 }
 
 
+class NotProven(NotAllowed):
+    """Somebody did not prove who they are. field: what was wrong, "password" or "code"; empty: neither was."""
+
+    def __init__(self, message: str, field: str = ""):
+        super().__init__(message)
+        self.field = field
+
+
 def proposed_of(step: ApprovalStep) -> ProposedDecision:
     """The proposed decision of the step's submission as it stands now."""
     return step.submission.proposed_decisions.select_related("option", "author__user").order_by("-number")[0]
@@ -142,7 +150,7 @@ def grant_to_sign(
     on_behalf_of  in whose place they sign, as the statement said that they read; the grant is good for no other
     function_key  for which function alone it is good; empty: for whichever they speak for
     Returns   the grant; only its digest is kept
-    Raises    NotAllowed (wrong password or code, counted; not theirs to sign), TooMany while signing is locked,
+    Raises    NotProven (wrong password or code, counted), NotAllowed (not theirs to sign), TooMany while signing is locked,
               WrongState, Clash when what is signed is not what was shown any more
     """
     step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
@@ -178,7 +186,7 @@ def _prove(
         factors = proof.prove(user, password=password, code=code)
     except proof.NotProven as refusal:
         if not refusal.counts:
-            return "", NotAllowed(str(refusal))
+            return "", NotProven(str(refusal))
         record_event(refusal.action, **common)
         if until := proof.locked_until(user):
             event = record_event(proof.LOCKED, new={"until": until}, **common)
@@ -193,7 +201,8 @@ def _prove(
                 ),
             )
             return "", _locked(until, f"{refusal} ")
-        return "", NotAllowed(f"{refusal} The attempt is on record.")
+        field = "code" if refusal.action == proof.CODE_REFUSED else "password"
+        return "", NotProven(f"{refusal} The attempt is on record.", field)
     token = secrets.token_urlsafe(32)
     SigningGrant.objects.create(
         organization_id=step.organization_id,

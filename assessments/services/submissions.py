@@ -10,10 +10,11 @@ from accounts.audit import canonical_json, record_event, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Missing, ResultPending, WrongState
-from assessments.models import AgreedValue, Criterion, Rating, Review, Scorecard, Submission
+from assessments.models import AgreedValue, Criterion, Rating, ReturnQuestion, Review, Scorecard, Submission
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
-from assessments.services import proposals, questions, routes, tripwires
+from assessments.services import places as places_service
+from assessments.services import proposals, questions, rerouting, routes, tripwires
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
@@ -30,15 +31,18 @@ class Finding:
 
     code    missing_ratings, to_confirm, nobody_rated, moved, condition, tripwire, route, result_pending
     weight  BLOCKS; NEEDS_REASON: a reason lets it pass; WARNS: signers should know
+    step    key of the route's step that it is about; empty for anything else
     """
 
     code: str
     weight: str
     what: str
     message: str
+    step: str = ""
 
     def as_thing(self) -> dict[str, str]:
-        return {"code": self.code, "weight": self.weight, "what": self.what, "message": self.message}
+        found = {"code": self.code, "weight": self.weight, "what": self.what, "message": self.message}
+        return found | ({"step": self.step} if self.step else {})
 
 
 def result_for_submission(review: Review) -> Scorecard:
@@ -50,13 +54,28 @@ def result_for_submission(review: Review) -> Scorecard:
 
 
 def check_submission(
-    review: Review, *, submitter: Membership, reader: Membership | None = None, option_key: str | None = None
+    review: Review,
+    *,
+    submitter: Membership,
+    reader: Membership | None = None,
+    option_key: str | None = None,
 ) -> list[Finding]:
     """Everything that a submission of the review would be held up by, or that its signers should know.
 
     reader      who is told, where that is not the submitter: confidential facts are named to those who may see them
     option_key  of the choice whose conditions count; None: of the option that the result names
     """
+    found = _without_route(review, reader or submitter, option_key) + _route(
+        review, submitter, route_now(review, questions.open_question(review))
+    )
+    try:
+        result_for_submission(review)
+    except ResultPending as pending:
+        found.append(Finding("result_pending", WARNS, "Result", str(pending)))
+    return found
+
+
+def _without_route(review: Review, reader: Membership, option_key: str | None) -> list[Finding]:
     numbers = review.headline.numbers if review.headline else None
     found = _ratings(review) + _nobody(review)
     if numbers is not None:
@@ -66,13 +85,7 @@ def check_submission(
             Finding("condition", BLOCKS, line.title, f"This condition lacks {words}.")
             for line, words in conditions_service.lacking(conditions_service.lines_of(review, numbers, chosen))
         ]
-    found += _tripwires(review, reader or submitter)
-    found += _route(review, submitter)
-    try:
-        result_for_submission(review)
-    except ResultPending as pending:
-        found.append(Finding("result_pending", WARNS, "Result", str(pending)))
-    return found
+    return found + _tripwires(review, reader)
 
 
 def _tripwires(review: Review, reader: Membership) -> list[Finding]:
@@ -149,13 +162,21 @@ def _moved(review: Review, numbers: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _route(review: Review, submitter: Membership) -> list[Finding]:
+def _route(review: Review, submitter: Membership, steps: Sequence[routes.Planned] | Missing) -> list[Finding]:
+    """What keeps a route from being completed."""
+    if isinstance(steps, Missing):
+        things = steps.things
+    else:
+        things = places_service.without_signers(review, steps, submitter=submitter)
+    return [Finding("route", BLOCKS, one["what"], one["message"], one.get("step", "")) for one in things]
+
+
+def route_now(review: Review, question: ReturnQuestion | None) -> list[routes.Planned] | Missing:
+    """The route as a submission would take it now, if nothing but the answer to the open question is new."""
     try:
-        steps = routes.route_of(review.criteria_version)
+        return routes.route_of(review.criteria_version, stands_on=question.submission if question else None)
     except Missing as faults:
-        return [Finding("route", BLOCKS, "Approval route", thing["message"]) for thing in faults.things]
-    things = routes.without_signers(review, steps, submitter=submitter)
-    return [Finding("route", BLOCKS, "Approval route", thing["message"]) for thing in things]
+        return faults
 
 
 @transaction.atomic
@@ -170,6 +191,7 @@ def submit(
     overrides: Mapping[str, str] | None = None,
     missing_reason: str = "",
     answer: str = "",
+    places: Sequence[Mapping[str, Any]] = (),
     seen_version: int | None = None,
     seen_result: str = "",
 ) -> Submission:
@@ -180,6 +202,7 @@ def submit(
     overrides    {gate: reason} for every gate that blocks an alternative
     answer       to the question that sent the former submission back; if nothing else changed, the functions'
                  signatures on it stand
+    places       of the route that somebody else takes: {step, party, person, reason} each; see places.take_places
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
     Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
     """
@@ -198,8 +221,10 @@ def submit(
     question = questions.open_question(review)
     answer = questions.check_answer(question, answer)
     lines = _conditions(now, review, numbers, choice.option_key, conditions)
-    findings = check_submission(review, submitter=now, option_key=choice.option_key)
-    _hold_up(findings, missing_reason)
+    findings = _without_route(review, now, choice.option_key)
+    steps = [] if question else _steps(now, review, places)
+    # After a question the places depend on whether signatures stand, and that on the record.
+    _hold_up(findings + ([] if question else _route(review, now, steps)), missing_reason)
     number = review.submissions.count() + 1
     passed = [finding.as_thing() for finding in findings]
     record = canonical_json(
@@ -228,7 +253,10 @@ def submit(
     former = question.submission if question and questions.says_the_same(question.submission.record, record) else None
     if question:
         questions.answered(question, answer, by=now, submission=submission)
-    routes.lay(submission, routes.route_of(review.criteria_version), stands_on=former)
+    if question:
+        steps = _steps(now, review, places, stands_on=former)
+        _hold_up(_route(review, now, steps), missing_reason)
+    laid = routes.lay(submission, steps)
     move(review, Review.State.IN_APPROVAL, actor=now, action="review.submitted")
     record_event(
         "submission.made",
@@ -248,7 +276,19 @@ def submit(
         },
         reason=missing_reason.strip(),
     )
+    for step, planned in zip(laid, steps, strict=True):
+        for place in planned.places:
+            if place.former:
+                rerouting.took_at_submission(now, step, place)
     return submission
+
+
+def _steps(
+    member: Membership, review: Review, places: Sequence[Mapping[str, Any]], *, stands_on: Submission | None = None
+) -> list[routes.Planned]:
+    """The route that the submission will take. Raises Missing without an executive step; Invalid for a place"""
+    steps = routes.route_of(review.criteria_version, stands_on=stands_on)
+    return places_service.take_places(member, review, steps, places)
 
 
 def _conditions(

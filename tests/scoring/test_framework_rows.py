@@ -162,6 +162,9 @@ def test_a_rule_that_cannot_be_compiled_is_named(rule, place, words):
         (lambda d: d.update(route=[step(kind="final")]), "route[end].kind", "functional or executive"),
         (lambda d: d.update(route=[step(functions="qa")]), "route[end].functions", "this is a list"),
         (lambda d: d.update(route=[step(position=-1)]), "route[end].position", "in parallel"),
+        (lambda d: d.update(route=[step(despite="rated")]), "route[end].despite", "a list of rated, submitted, signed"),
+        (lambda d: d.update(route=[step(despite=["rates"])]), "route[end].despite", "Did you mean 'rated'?"),
+        (lambda d: d.update(route=[step(kind="functional", despite=["rated"])]), "route[end].despite", "anyway"),
         (lambda d: d.update(route=[step(at_least=2)]), "route[end].at_least", "only with the rule at_least"),
     ],
 )

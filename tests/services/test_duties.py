@@ -1,8 +1,10 @@
-"""MA-3: whoever rated, submitted or signed decides nothing, by whatever path the right to sign came to them.
+"""MA-3: whoever rated, agreed values, submitted or signed decides nothing, by whatever path the right came to them.
 
 Each duty is tried by each path, when the grant is asked for and, where the right is lost in between, when the
 signature is written.
 """
+
+import itertools
 
 import pytest
 from django.db import transaction
@@ -11,25 +13,54 @@ from accounts import people
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Invalid, WrongState
-from assessments.models import ApprovalStep, Delegation, ProposedDecision, Review, Signature, StepReassignment
-from assessments.services import approvals, rerouting, routes, signing
+from assessments.models import (
+    ApprovalStep,
+    Delegation,
+    ProgramMember,
+    ProposedDecision,
+    Review,
+    Signature,
+    StepReassignment,
+)
+from assessments.services import approvals, reconciling, rerouting, routes, signing
 from tests.api.conftest import Caller, token_of
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, MembershipFactory
 from tests.pages.test_approval import address, client_of
 from tests.rights.reviews import sign
-from tests.services.decided import OTHER, decided_world, member
+from tests.services.decided import BLOCKED, OTHER, decided_world, member
 from tests.services.test_signing import amend, bound, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 
 # Who carries which duty in the world below, once both functions have signed: `second` rated for QA and signed.
-DUTIES = {"submitted": "lead", "rated": "rater", "signed a functional step": "second"}
+DUTIES = {
+    "submitted": "lead",
+    "rated": "rater",
+    "signed a functional step": "second",
+    "recorded an agreed value": "recorder",
+    "recorded one that was taken back": "once_recorder",
+}
+
+
+def agreed(world):
+    """Two more leads each record an agreed value, and one of the two is taken back."""
+    for role, criterion in (("recorder", "lot_cost"), ("once_recorder", "first_lot")):
+        world.people[role] = MembershipFactory(organization=world.program.organization, with_roles=["assessor"])
+        common = {"program": world.program, "organization": world.program.organization}
+        ProgramMember.objects.create(membership=world.people[role], is_lead=True, **common)
+        cell = {"review_id": world.review.pk, "criterion_key": criterion, "option_key": BLOCKED}
+        reconciling.agree(member=member(world, role), value="3", note="As the table says.", **cell)
+    reconciling.take_back(member=member(world, "lead"), seen_version=1, **cell)
+    compute(world.review)
+    world.review.refresh_from_db()
 
 
 @pytest.fixture
 def world():
     world = decided_world()
+    agreed(world)
     world.more["submission"] = submit(world)
     functional_signed(world)
     return world
@@ -73,7 +104,7 @@ def by_the_api(world, who):
     made_approver(world, who)
     step = step_of(world, "executive")
     # A grant as it would lie there had one been given.
-    token = "stolen-or-forged"
+    token = f"stolen-or-forged-{who}"
     signing.SigningGrant.objects.create(
         organization=step.organization,
         membership=world.people[who],
@@ -194,11 +225,12 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.__name__)
-@pytest.mark.parametrize("duty", DUTIES)
-def test_ma_3_no_path_leads_round_a_duty(world, duty, path):
-    path(world, DUTIES[duty])
-    nothing_decided(world)
+def test_ma_3_no_path_leads_round_a_duty(world):
+    for duty, path in itertools.product(DUTIES, PATHS):
+        with transaction.atomic():
+            path(world, DUTIES[duty])
+            nothing_decided(world)
+            transaction.set_rollback(True)  # each path from the same world
 
 
 def test_the_paths_are_open_to_who_carries_no_duty(world):
@@ -215,6 +247,48 @@ def test_the_paths_are_open_to_who_carries_no_duty(world):
         sign(member(world, "approver"), step_of(world, "executive"))
     sign(member(world, "second_approver"), step_of(world, "executive"))
     assert Review.objects.get(pk=world.review.pk).state == "approved"
+
+
+# -- what the route says otherwise ---------------------------------------------------------------------------------
+
+
+def may_sign(world, who):
+    """Asked of one person and of the steps that wait for them: both must say the same."""
+    step = step_of(world, "executive")
+    verdict = bool(permissions.can_sign(member(world, who), step))
+    assert verdict == ApprovalStep.objects.waiting_for(member(world, who)).filter(pk=step.pk).exists()
+    assert verdict == (world.people[who] in routes.still_missing(step))
+    return verdict
+
+
+def test_unless_the_route_says_so(world):
+    for who in DUTIES.values():
+        made_approver(world, who)
+    steps = ApprovalStep.objects.filter(pk=step_of(world, "executive").pk)
+    # `rater` and `second` rated and signed: either is enough to keep them away.
+    opens = {
+        (): set(),
+        ("rated",): {"recorder", "once_recorder"},
+        ("submitted",): {"lead"},
+        ("signed",): set(),
+        ("rated", "signed"): {"rater", "second", "recorder", "once_recorder"},
+    }
+    for despite, able in opens.items():
+        steps.update(despite=list(despite))
+        assert {who for who in DUTIES.values() if may_sign(world, who)} == able, despite
+    sign(member(world, "second"), step_of(world, "executive"))
+    assert Review.objects.get(pk=world.review.pk).state == "approved"
+
+
+def test_who_amends_may_sign_what_they_amended_and_counts_once(world):
+    ApprovalStep.objects.filter(pk=step_of(world, "executive").pk).update(rule="at_least", at_least=2)
+    amend(world, member=member(world, "approver"), option_key=OTHER)
+    sign(member(world, "approver"), step_of(world, "executive"))
+    assert Review.objects.get(pk=world.review.pk).state == "in_approval"
+    with pytest.raises(NotAllowed, match="one person gives one signature"), transaction.atomic():
+        sign(member(world, "approver"), step_of(world, "executive"))
+    sign(member(world, "second_approver"), step_of(world, "executive"))
+    assert Review.objects.get(pk=world.review.pk).decision.proposed_decision.author == world.people["approver"]
 
 
 # -- lost between the grant and the signature ---------------------------------------------------------------------

@@ -303,7 +303,7 @@ def test_a_route_that_nobody_can_sign_holds_it_up(world):
     messages = {thing["message"] for thing in refused(world, Missing).things}
     assert messages == {
         "Functional sign-off: nobody speaks for QA.",
-        "Executive decision: every approver that it names has rated or submits; name somebody else.",
+        "Executive decision: nobody whom it names is an approver who neither rated, recorded an agreed value nor submits.",
     }
 
 

@@ -20,7 +20,7 @@ from assessments.forms.approval import (
     people_of,
 )
 from assessments.forms.routes import ReassignForm
-from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
+from assessments.models import ApprovalStep, ProposedDecision, ReturnQuestion, Review, Signature
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.services import approvals, conditions, questions, routes, signing, submissions
@@ -61,6 +61,7 @@ def page(request, review: Review, *, status: int = 200, **changed: Any):
         template = "approval/early.html"
     elif review.state == "reconciling":
         template = "approval/preparing.html"
+        context["returned_by"] = approvals.returned_by(review) if review.returned else ""
         context |= _preparing(request, review, commercial, changed)
     else:
         template = "approval/signing.html"
@@ -104,7 +105,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
         "figures": result_view.figures(numbers),
         "question": question,
         "findings": _findings(review, submitter, request.member, context_tabs=frame(review, "approval")["tabs"]),
-        "route": _route(review),
+        "route": [(step, stages.rule_words(step)) for step in _planned(review, question)],
         "pending": is_pending(review),
     }
     context["needs_reason"] = any(one.weight == submissions.NEEDS_REASON for one, _ in context["findings"])
@@ -114,9 +115,20 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
     if may_lead:
         context |= {
             "advised_form": AdvisedForm(people=people, prefix="advised"),
-            "form": SubmitForm(numbers=numbers, initial=_first_words(review, numbers, freshness), question=question),
+            "form": SubmitForm(
+                numbers=numbers,
+                initial=_first_words(review, numbers, freshness),
+                question=question,
+                **route_to_mend(review, {finding.step for finding, _ in context["findings"]}, question),
+            ),
         }
     return context
+
+
+def route_to_mend(review: Review, keys: set[str], question: ReturnQuestion | None) -> dict[str, Any]:
+    """The steps with these keys, whose places somebody else may take at the submission, and who could."""
+    steps = [step for step in _planned(review, question) if step.key in keys] if any(keys) else []
+    return {"route": steps, "people": _with_a_role(review)} if steps else {}
 
 
 def is_pending(review: Review) -> bool:
@@ -153,16 +165,16 @@ def _findings(review: Review, submitter: Any, reader: Any, *, context_tabs: list
     found = []
     for finding in submissions.check_submission(review, submitter=submitter, reader=reader):
         url = "#conditions" if finding.code == "condition" else urls.get(MENDED_ON.get(finding.code, ""), "")
+        if finding.step and permissions.can_lead_review(reader, review.program):
+            url = "#places"
         found.append((finding, url))
     return found
 
 
-def _route(review: Review) -> list:
-    try:
-        steps = routes.route_of(review.criteria_version)
-    except Missing:
-        return []
-    return [(step, stages.rule_words(step)) for step in steps]
+def _planned(review: Review, question: ReturnQuestion | None) -> list[routes.Planned]:
+    """The steps that a submission would take now; none where the criteria have no route that can be followed."""
+    planned = submissions.route_now(review, question)
+    return [] if isinstance(planned, Missing) else planned
 
 
 def _condition_rows(
@@ -216,62 +228,71 @@ def _signing(request, review: Review, commercial: bool, changed: dict[str, Any])
         return {"submission": None}
     found = stages.proposals_of(submission, review, commercial=commercial)
     proposed = found[0].row
+    submission.review = review
+    route = stages.stages_of(submission, proposed)
     return {
         "submission": submission,
         "proposal": found[0],
         "amended": found[1:],
-        "stages": stages.stages_of(submission, proposed),
+        "stages": route,
         "record": stages.short(submission.sha256),
         "answered": submission.answers.select_related(
             "asked_by__user", "on_behalf_of__user", "answered_by__user", "step"
         ).first(),
-        **_bending(request.member, review, submission, changed),
+        **_bending(request.member, review, route, changed),
         "watch": watch_card(request.member, review),
-        **(_acts(request, review, proposed) if review.state == Review.State.IN_APPROVAL else {}),
+        **(_acts(request, review, proposed, changed) if review.state == Review.State.IN_APPROVAL else {}),
     }
 
 
-def _acts(request, review: Review, proposed: ProposedDecision) -> dict[str, Any]:
+def _acts(request, review: Review, proposed: ProposedDecision, changed: dict[str, Any]) -> dict[str, Any]:
     """What the reader may do now: sign, return, reject, amend."""
     member = request.member
-    open_steps = list(review.steps.filter(state=ApprovalStep.State.OPEN).select_related("submission"))
-    for step in open_steps:
-        step.review = review
-    mine = approvals.steps_waiting_for(member).filter(review=review).first()
-    form = sign_form(member, mine, proposed) if mine else None
+    able = list(ApprovalStep.objects.filter(review=review).acted_on_by(member))
+    decides = any(step.kind == ApprovalStep.Kind.EXECUTIVE for step in able)
+    mine = approvals.steps_waiting_for(member).filter(review=review).first() if able else None
+    form = sign_form(member, mine, proposed, capacity=changed.get("capacity", "")) if mine else None
     return {
         "step": mine,
         "sign_form": form,
         "statements": statements_of(form) if form else [],
         "has_program": form is not None and has_program(member),
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
-        "may_end": any(permissions.can_act_on_step(member, step) for step in open_steps),
-        "may_reject": any(permissions.can_reject(member, step) for step in open_steps),
-        "may_amend": any(permissions.can_amend(member, step) for step in open_steps),
+        "may_end": bool(able),
+        "may_reject": decides,
+        "may_amend": decides,
         "return_form": ReasonForm(initial={"version": review.version}, auto_id="return_%s"),
         "reject_form": ReasonForm(initial={"version": review.version}, auto_id="reject_%s"),
         "question_form": QuestionForm(initial={"version": review.version}, auto_id="question_%s"),
     }
 
 
-def _bending(member: Any, review: Review, submission: Any, changed: dict[str, Any]) -> dict[str, Any]:
+def _bending(member: Any, review: Review, route: list[stages.Stage], changed: dict[str, Any]) -> dict[str, Any]:
     """What the lead or an admin may do to bring the route on, by the step's key."""
     if review.state != Review.State.IN_APPROVAL:
         return {}
     context: dict[str, Any] = {}
-    steps = [step for step in submission.steps.all() if step.state in ("open", "waiting")]
-    for step in steps:
-        step.review = review
     if permissions.can_remind(member, review.program):
         context["may_remind"] = True
     if permissions.can_reassign(member, review.program):
         failed = changed.get("reassigning", {})
+        people = _with_a_role(review)
         context["reassignable"] = [
-            {"step": step, "dialog": f"reassign-{step.key}", "form": failed.get(step.key) or reassign_form(step)}
-            for step in steps
+            {
+                "step": stage.step,
+                "dialog": f"reassign-{stage.step.key}",
+                "form": failed.get(stage.step.key) or _reassign_form(stage.step, stage.left, people),
+            }
+            for stage in route
+            if stage.step.state in ("open", "waiting")
         ]
         context["may_reassign"] = True
     return context
+
+
+def _with_a_role(review: Review) -> list[Membership]:
+    people = Membership.objects.active().filter(organization_id=review.organization_id).with_rights()
+    return [one for one in people if one.roles]
 
 
 def reassign_form(step: ApprovalStep, data: Any = None) -> ReassignForm:
@@ -279,14 +300,17 @@ def reassign_form(step: ApprovalStep, data: Any = None) -> ReassignForm:
     parties = list(step.parties.select_related("function", "membership__user"))
     if step.state in ("open", "waiting"):
         parties = routes.unsigned(step, parties, routes.counting_signatures(step))
-    people = Membership.objects.active().filter(organization_id=step.organization_id).with_rights()
-    return ReassignForm(
-        data, parties=parties, people=[one for one in people if one.roles], auto_id=f"reassign-{step.key}_%s"
-    )
+    return _reassign_form(step, parties, _with_a_role(step.review), data)
 
 
-def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data: Any = None) -> SignForm:
-    """The form that signs a step, bound to what it shows."""
+def _reassign_form(step: ApprovalStep, parties: Any, people: list[Membership], data: Any = None) -> ReassignForm:
+    return ReassignForm(data, parties=parties, people=people, auto_id=f"reassign-{step.key}_%s")
+
+
+def sign_form(
+    member: Any, step: ApprovalStep, proposed: ProposedDecision, data: Any = None, capacity: str = ""
+) -> SignForm:
+    """The form that signs a step, bound to what it shows; `capacity` was chosen before."""
     initial = {
         "step": step.uuid,
         "bound": signing.what_is_signed(step, proposed),
@@ -296,7 +320,7 @@ def sign_form(member: Any, step: ApprovalStep, proposed: ProposedDecision, data:
         data,
         capacities=signing.capacities(member, step, proposed),
         second_factor=proof.second_factor(member.user),
-        initial=initial,
+        initial=initial | ({"capacity": capacity} if capacity else {}),
         auto_id="sign_%s",
     )
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.forms.amending import AmendForm
-from assessments.forms.approval import SubmitForm, people_of
+from assessments.forms.approval import SIGNS, SubmitForm, people_of
 from assessments.forms.tripwires import fact_choices
 from assessments.models import ApprovalStep, Review, Submission
 from assessments.services import approvals, questions, submissions
@@ -15,7 +15,7 @@ from assessments.services.frameworks import framework_of
 from assessments.services.shown import FAILED, shown
 from assessments.views.access import member_required
 from assessments.views.approval import stages
-from assessments.views.approval.page import is_pending, page
+from assessments.views.approval.page import is_pending, page, route_to_mend
 from assessments.views.workspace import find_review, frame
 
 # A waiting page asks every two seconds, at most a minute long.
@@ -31,7 +31,10 @@ def review_submit(request, uuid):
     numbers = shown(review).numbers
     if numbers is None or review.state != Review.State.RECONCILING:
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
-    form = SubmitForm(request.POST, numbers=numbers, question=questions.open_question(review))
+    named = {name.removeprefix(SIGNS).rpartition("-")[0] for name in request.POST if name.startswith(SIGNS)}
+    question = questions.open_question(review)
+    mended = route_to_mend(review, named, question)
+    form = SubmitForm(request.POST, numbers=numbers, question=question, **mended)
     if not form.is_valid():
         return page(request, review, status=422, form=form)
     data = form.cleaned_data
@@ -41,6 +44,7 @@ def review_submit(request, uuid):
             review_id=review.pk,
             missing_reason=data["missing_reason"],
             answer=data.get("answer", ""),
+            places=form.taken_places(),
             seen_version=data["version"],
             seen_result=data["seen_result"],
             **form.proposed(),

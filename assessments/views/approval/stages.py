@@ -15,11 +15,18 @@ from assessments.models import (
     Signature,
     StepReassignment,
     Submission,
+    duties,
 )
 from assessments.services import proposals, rerouting, routes
 
 STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended": "stopped"}
 MOST_NAMES = 3
+# Duties that would keep somebody from a step of which the route says otherwise (docs/decisions/0007).
+DESPITE = {
+    duties.RATED: "rated or recorded an agreed value",
+    duties.SUBMITTED: "submitted",
+    duties.SIGNED: "signed another step",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Stage:
     reassigned   what was reassigned, by whom and why, in sentences
     days_late    since it was due; 0 if it is not late
     reminded_at  by the lead, within the last day
+    left         the parties for whom nobody has signed yet
     """
 
     step: ApprovalStep
@@ -51,6 +59,7 @@ class Stage:
     reassigned: Sequence[str] = ()
     days_late: int = 0
     reminded_at: datetime.datetime | None = None
+    left: Sequence[ApprovalParty] = ()
 
 
 @dataclass(frozen=True)
@@ -98,8 +107,10 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
         submission.steps.prefetch_related("parties__function", "parties__membership__user").order_by("position", "pk")
     )
     signatures = routes.signatures_of(steps)
-    people = _People(submission)
+    unfinished = [step for step in steps if step.state in ("open", "waiting")]
+    people = _People(submission, [party for step in unfinished for party in step.parties.all()])
     moved = reassignments_of(steps)
+    reminders = rerouting.reminders_of(submission.review, unfinished) if unfinished else {}
     today = routes.today_in(submission.organization)
     found = []
     for step in steps:
@@ -117,7 +128,7 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
             who = [people.words(party, step, without=signed) for party in step.parties.all()]
             waiting = [f"{routes.missing_signatures(step, counting)} more ({'; '.join(who)})"]
         late = (today - step.due_on).days if step.state == "open" and step.due_on else 0
-        reminded = rerouting.reminded_at(step) if step.state == "open" else None
+        reminded = reminders.get(step.pk) if step.state == "open" else None
         found.append(
             Stage(
                 step,
@@ -128,6 +139,7 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
                 moved.get(step.pk, ()),
                 max(0, late),
                 reminded,
+                left,
             )
         )
     return found
@@ -140,8 +152,9 @@ def reassignments_of(steps: Sequence[ApprovalStep]) -> dict[int, list[str]]:
         "former_membership__user", "former_function", "membership__user", "by__user"
     )
     for row in rows:
-        former = row.former_membership.name if row.former_membership else str(row.former_function or row.former_role)
-        words = f"{row.membership.name} in place of {former}, by {row.by.name} {row.at:%-d %b %Y}: {row.reason}"
+        words = (
+            f"{row.membership.name} in place of {row.in_place_of}, by {row.by.name} {row.at:%-d %b %Y}: {row.reason}"
+        )
         found.setdefault(row.step_id, []).append(words)
     return found
 
@@ -151,28 +164,23 @@ def _is_void(signature: Signature, proposed: ProposedDecision) -> bool:
 
 
 def rule_words(step: Any) -> str:
-    """How many must sign: "each of them", "one of them", "at least 2"."""
-    if step.rule == ApprovalStep.Rule.ALL:
-        return "each of them signs"
-    if step.rule == ApprovalStep.Rule.AT_LEAST:
-        return f"at least {step.at_least} sign"
-    return "one of them signs"
+    """How many must sign, and whom the route lets sign in spite of what they did: "at least 2 sign"."""
+    words = {ApprovalStep.Rule.ALL: "each of them signs", ApprovalStep.Rule.AT_LEAST: f"at least {step.at_least} sign"}
+    also = f", also whoever {' or '.join(DESPITE[duty] for duty in step.despite)}" if step.despite else ""
+    return words.get(step.rule, "one of them signs") + also
 
 
 class _People:
-    """Who could sign for a party, by name; read once for all steps."""
+    """Who could sign for the parties, by name; read once for all steps."""
 
-    def __init__(self, submission: Submission):
+    def __init__(self, submission: Submission, parties: Sequence[ApprovalParty]):
         review = submission.review
-        self.all = list(
-            Membership.objects.active()
-            .filter(organization_id=review.organization_id)
-            .with_rights()
-        )  # fmt: skip
-        self.involved = set(review.ratings.filter(to_confirm=False).values_list("membership_id", flat=True))
-        self.involved |= set(review.submissions.values_list("submitted_by_id", flat=True))
+        active = Membership.objects.active().filter(routes.named_by(parties), organization_id=review.organization_id)
+        self.all = list(active.distinct().with_rights()) if parties else []
+        self.carriers = duties.carriers(review)
         self.delegated: dict[int, list[str]] = {}
-        for one in Delegation.objects.in_force(review.organization).select_related("taker__user"):
+        given = Delegation.objects.in_force(review.organization).filter(giver__in=self.all)
+        for one in given.select_related("taker__user"):
             self.delegated.setdefault(one.giver_id, []).append(f"{one.taker.name} until {one.last_day:%-d %b %Y}")
 
     def words(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> str:
@@ -188,7 +196,8 @@ class _People:
             or (party.role and party.role in person.roles)
         ]
         if step.kind == ApprovalStep.Kind.EXECUTIVE:
-            who = [person for person in who if "approver" in person.roles and person.pk not in self.involved]
+            kept = {key for duty, keys in self.carriers.items() if duty not in step.despite for key in keys}
+            who = [person for person in who if "approver" in person.roles and person.pk not in kept]
         names = [self._name(person) for person in who if person.pk not in without]
         if party.membership_id:
             return names[0] if names else f"{party.membership.name}, who cannot sign now"

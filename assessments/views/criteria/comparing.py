@@ -13,7 +13,7 @@ WORDS = {
     "rules": "rule", "kinds": "rule", "why": "why", "value": "value", "reason": "reason", "owner": "owner",
     "multiply": "multiplier", "delay_months": "delay (months)", "cost_musd": "cost (MUSD)", "share_cost": "share of the cost",
     "share_delay": "share of the delay", "weight_rationale": "reason of the weight", "entries": "effect",
-    "applies_to": "applies to", "draws": "sample size",
+    "applies_to": "applies to", "despite": "signed in spite of having", "draws": "sample size",
 }  # fmt: skip
 EXPRESSIONS = ("when", "value", "add", "due", "multiply")
 

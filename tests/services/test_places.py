@@ -1,0 +1,205 @@
+"""A submission is refused, with the step by name, where different people cannot complete the route; and the way out."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from accounts.models import AuditEvent, Membership
+from accounts.permissions import NotAllowed
+from assessments.errors import Invalid, Missing
+from assessments.models import ApprovalStep, Review, StepReassignment, Submission
+from assessments.services import places, routes, signing
+from tests.api.conftest import Caller, token_of
+from tests.factories import MembershipFactory
+from tests.pages.test_approval import address, assign, client_of, text_of, typed
+from tests.rights import world as rights_world
+from tests.rights.reviews import sign
+from tests.services.decided import decided_world, member
+from tests.services.test_questions import answer, ask
+from tests.services.test_signing import functional_signed, step_of
+from tests.services.test_submissions import submit
+
+pytestmark = pytest.mark.django_db
+
+LEFT = "vera@example.org"
+
+
+def routed(monkeypatch, **executive):
+    """A world under criteria whose executive step is another one."""
+    given = rights_world.document()
+    given["route"][1] = {"key": "executive", "name": "Executive decision", "kind": "executive"} | executive
+    monkeypatch.setattr(rights_world, "document", lambda: given)
+    return decided_world()
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """The executive step names an approver who has left."""
+    world = routed(monkeypatch, people=[LEFT], rule="any")
+    vera = MembershipFactory(
+        organization=world.program.organization, user__email=LEFT, with_roles=["approver"], is_active=False
+    )
+    world.people["vera"] = vera
+    return world
+
+
+def taken(world, who, reason="Vera Ode left in May.", party=f"person:{LEFT}", step="executive"):
+    return [{"step": step, "party": party, "person": world.people[who], "reason": reason}]
+
+
+def test_a_place_of_somebody_who_left_is_given_away_at_the_submission(left):
+    with pytest.raises(Missing) as refusal, transaction.atomic():
+        submit(left)
+    (thing,) = refusal.value.things
+    assert thing["step"] == "executive"
+    assert thing["message"] == f"Executive decision: {LEFT} is no active member."
+
+    # Nobody takes it without a reason, for themselves, or past a duty or a right.
+    for given, field in (
+        (taken(left, "approver", reason=" "), "reason"),
+        (taken(left, "lead"), "person"),
+        (taken(left, "rater"), "person"),
+        (taken(left, "viewer"), "person"),
+        (taken(left, "stranger"), "person"),
+        (taken(left, "vera"), "person"),
+        (taken(left, "approver", party="person:nobody@example.org"), "places"),
+        (taken(left, "approver", step="board"), "places"),
+    ):
+        with pytest.raises(Invalid) as wrong, transaction.atomic():
+            submit(left, places=given)
+        assert [one["field"] for one in wrong.value.problems] == [field], given
+    assert not Submission.objects.exists() and not StepReassignment.objects.exists()
+
+    submit(left, places=taken(left, "approver"))
+    row = StepReassignment.objects.get()
+    assert (row.membership, row.former_membership, row.by) == (
+        left.people["approver"],
+        left.people["vera"],
+        left.people["lead"],
+    )
+    event = AuditEvent.objects.get(action="step.reassigned")
+    assert event.reason == "Vera Ode left in May." and event.new == {"party": left.people["approver"].name}
+    page = text_of(client_of(left, "viewer").get(address(left)))
+    assert f"reassigned to {left.people['approver'].name} in place of {left.people['vera'].name}" in page
+    functional_signed(left)
+    with pytest.raises(NotAllowed, match="does not name you"), transaction.atomic():
+        sign(member(left, "second_approver"), step_of(left, "executive"))
+    sign(member(left, "approver"), step_of(left, "executive"))
+    assert Review.objects.get(pk=left.review.pk).state == "approved"
+
+
+def test_the_page_and_the_api_name_the_step_and_take_who_signs_instead(left):
+    assign(left)
+    client = client_of(left, "lead")
+    page = client.get(address(left))
+    said = text_of(page)
+    assert f"Executive decision: {LEFT} is no active member." in said
+    assert 'href="#places"' in page.content.decode() and 'id="places"' in page.content.decode()
+    other = client_of(left, "admin").get(address(left))
+    assert f"{LEFT} is no active member" in text_of(other) and "#places" not in other.content.decode()
+
+    caller = Caller(token_of(left.people["lead"]))
+    path = f"reviews/{left.review.uuid}/transitions/"
+    body = {"action": "submit", "kind": "recommended", "option": "mix", "justification": "The plant runs."}
+    refused = caller.post(path, body)
+    assert refused.status_code == 409 and refused.json()["problems"][0]["step"] == "executive"
+    place = {
+        "step": "executive",
+        "party": f"person:{LEFT}",
+        "person": str(left.people["rater"].uuid),
+        "reason": "Left.",
+    }
+    wrong = caller.post(path, body | {"places": [place]})
+    assert wrong.status_code == 400 and "cannot take this step over" in wrong.content.decode()
+
+    given = typed(left, client, **{"signs-executive-0": str(left.people["approver"].uuid), "why-executive-0": ""})
+    answered = client.post(address(left, "review_submit"), given)
+    assert answered.status_code == 422 and "say why somebody else signs" in text_of(answered)
+    assert f'value="{left.people["approver"].uuid}" selected' in answered.content.decode(), "what was chosen stays"
+    assert not Submission.objects.exists()
+    client.post(address(left, "review_submit"), given | {"why-executive-0": "Left."})
+    assert step_of(left, "executive").parties.get().membership == left.people["approver"]
+
+
+def test_steps_that_only_the_same_people_could_sign_are_refused_together(monkeypatch):
+    """Each step alone has its two approvers; both together have not."""
+    world = routed(monkeypatch, role="approver", rule="at_least", at_least=2)
+    review, lead = Review.objects.get(pk=world.review.pk), member(world, "lead")
+    functional, executive = routes.route_of(review.criteria_version)
+    board = replace(executive, key="board", name="Board", rule="any", at_least=None)
+
+    def lacking(*steps):
+        return [one["message"] for one in places.without_signers(review, steps, submitter=lead)]
+
+    assert lacking(functional, executive) == [] == lacking(functional, board)
+    assert lacking(functional, executive, board) == [
+        "Board: nobody signs two steps, and beside those who sign Executive decision too few are left who can sign it; "
+        "name more people."
+    ]
+    assert lacking(functional, executive, replace(board, despite=("signed",))) == []
+    assert lacking(functional, replace(executive, at_least=3)) == [
+        "Executive decision: 3 have to sign, and only 2 can."
+    ]
+    # Both roles of `all` want a person each, and one who holds both gives one signature.
+    both = replace(executive, rule="all", at_least=None, places=(*executive.places, routes._role_named("auditor")))
+    assert lacking(functional, both) == [
+        "Executive decision: nobody who neither rated nor submits can sign for the role auditor."
+    ]
+    approver = Membership.objects.filter(pk=world.people["approver"].pk)
+    for role in ("second_approver", "approver"):
+        world.people[role].grants.create(organization=world.program.organization, role="auditor")
+    assert lacking(functional, both) == []
+    approver.update(is_active=False)
+    assert lacking(functional, both) == ["Executive decision: 2 have to sign, and only 1 can."]
+    approver.update(is_active=True)
+    # Who submitted an earlier submission, or recorded an agreed value, counts as little as a rater.
+    submit(world)
+    laid = step_of(world, "executive")
+    assert (laid.rule, laid.at_least, laid.despite) == ("at_least", 2, [])
+    AuditEvent.objects.create(
+        organization=world.program.organization,
+        at=signing.database_now(),
+        transaction_id=1,
+        actor=world.people["approver"],
+        actor_name="x",
+        action="value.agreed",
+        object_type="agreedvalue",
+        review_uuid=review.uuid,
+        channel="web",
+        digest="0" * 64,
+    )
+    assert lacking(functional, executive) == ["Executive decision: 2 have to sign, and only 1 can."]
+
+
+def test_signatures_that_stand_need_nobody_any_more_and_keep_their_people_from_other_steps(monkeypatch):
+    world = routed(monkeypatch, role="approver", rule="any")
+    submit(world)
+    functional_signed(world)
+    ask(world)
+    Membership.objects.filter(pk__in=[world.people[who].pk for who in ("rater", "second")]).update(is_active=False)
+    answer(world)
+    assert step_of(world).state == ApprovalStep.State.DONE
+    functional, executive = routes.route_of(world.review.criteria_version, stands_on=step_of(world).submission)
+    assert all(place.signed for place in functional.places)
+    Membership.objects.filter(pk__in=[world.people[who].pk for who in ("approver", "second_approver")]).update(
+        is_active=False
+    )
+    Membership.objects.filter(pk=world.people["second"].pk).update(is_active=True)
+    world.people["second"].grants.create(organization=world.program.organization, role="approver")
+    open_to_raters = replace(executive, despite=("rated",))
+    found = places.without_signers(world.review, [functional, open_to_raters], submitter=member(world, "lead"))
+    assert len(found) == 1 and "beside those who sign Functional sign-off" in found[0]["message"]
+
+
+def test_a_route_says_in_the_criteria_what_keeps_nobody_from_a_step(monkeypatch):
+    world = routed(monkeypatch, role="approver", rule="any", despite=["rated", "submitted"])
+    submit(world)
+    assert step_of(world, "executive").despite == ["rated", "submitted"]
+    functional_signed(world)
+    said = text_of(client_of(world, "viewer").get(address(world)))
+    assert "one of them signs, also whoever rated or recorded an agreed value or submitted" in said
+    lead = world.people["lead"]
+    lead.grants.create(organization=world.program.organization, role="approver")
+    sign(member(world, "lead"), step_of(world, "executive"))
+    assert Review.objects.get(pk=world.review.pk).state == "approved"
