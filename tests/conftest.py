@@ -13,6 +13,7 @@ from django.test import TransactionTestCase
 
 from config.environment import database
 from config.servers import APP, OWNER, start_postgres
+from tests.support.begun import Kept
 from tests.support.truncation import empty_tables
 
 
@@ -94,7 +95,31 @@ def app_url(db) -> str:
     return settings.TEST_APP_URL
 
 
+_open: list[Kept] = []
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup, django_db_blocker):
+    """`kept(build)` makes rows that every test of the file begins with; see tests.support.begun."""
+    kept = Kept(django_db_blocker)
+    kept.begin()
+    _open.append(kept)
+    yield kept
+    kept.end()
+    _open.remove(kept)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if "kept" not in item.fixturenames:
+        for kept in _open:
+            kept.end()
+
+
 def pytest_collection_modifyitems(items):
-    """What starts processes comes first: of two halves that run at once, none is left with the slow ones at the end."""
+    """What starts processes comes first: of two halves that run at once, none is left with the slow ones at the end.
+
+    In each file the tests that begin with its world come before those that begin with an empty database
+    """
     slow = {item.path for item in items if item.get_closest_marker("worker") or item.path.parent.name == "faults"}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, "kept" not in item.fixturenames))

@@ -31,14 +31,13 @@ from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
-    return decided_world()
+begun, world = shared(decided_world)
 
 
 @pytest.fixture

@@ -12,15 +12,18 @@ from tests.services.decided import decided_world, member
 from tests.services.test_changes import next_review
 from tests.services.test_submissions import submit
 from tests.services.test_verifying import approved
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def decided_upon():
     world = decided_world()
     submit(world)
     return approved(world)
+
+
+begun, world = shared(decided_upon)
 
 
 def page(world, role="lead", name="review_changes", subject=None, **query):

@@ -12,14 +12,13 @@ from assessments.services import signing
 from tests.factories import PASSWORD
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 NO_IDS = ("", "abc", "-1", "\x00", "é", "99999999-0000-0000-0000-000000000000")
 
 
-@pytest.fixture
-def world():
-    return make_world()
+begun, world = shared(make_world)
 
 
 def signed_in(world, role):

@@ -14,15 +14,18 @@ from tests.services.decided import decided_world, member
 from tests.services.test_delegations import delegate, signs_for
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 def let_only_the_approver_decide(world):

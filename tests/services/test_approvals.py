@@ -19,16 +19,19 @@ from tests.rights.world import make_world
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import assigned, submit
+from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 def state(world):

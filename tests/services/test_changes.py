@@ -26,6 +26,7 @@ from tests.scoring import sample
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
 from tests.services.test_submissions import submit
 from tests.services.test_verifying import approved
+from tests.support.begun import shared
 from tests.support.results import compute
 
 DOCUMENT = yaml.safe_load(DEFAULT_FRAMEWORK.read_text(encoding="utf-8"))
@@ -296,11 +297,13 @@ def test_facts_that_have_no_answer_leave_the_rest_to_be_read(monkeypatch):
 # -- from the database ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def world(db):
+def decided_upon():
     world = decided_world()
     submit(world)
     return approved(world)
+
+
+begun, world = shared(decided_upon)
 
 
 def next_review(world, **facts):

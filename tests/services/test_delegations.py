@@ -17,16 +17,19 @@ from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
 from tests.services.test_signing import functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 
 
-@pytest.fixture
-def world():
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 def today(world):

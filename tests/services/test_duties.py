@@ -30,6 +30,7 @@ from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, OTHER, decided_world, member
 from tests.services.test_signing import amend, bound, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +58,15 @@ def agreed(world):
     world.review.refresh_from_db()
 
 
-@pytest.fixture
-def world():
+def signed_world():
     world = decided_world()
     agreed(world)
     world.more["submission"] = submit(world)
     functional_signed(world)
     return world
+
+
+begun, world = shared(signed_world)
 
 
 def made_approver(world, who):

@@ -24,15 +24,18 @@ from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.services.decided import decided_world, member
 from tests.services.test_signing import bound, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 @pytest.fixture

@@ -22,15 +22,18 @@ from tests.factories import PASSWORD
 from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, OTHER, decided_world, member
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 def step_of(world, kind="functional"):

@@ -17,14 +17,13 @@ from assessments.services.inputs import touch_review
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
-    return decided_world()
+begun, world = shared(decided_world)
 
 
 def assigned(world, owner="rater", due_month=6, option=FIRST):

@@ -16,14 +16,13 @@ from assessments.services.frameworks import framework_of
 from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.test_signing import functional_signed
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 WAIT = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 3}
 
 
-@pytest.fixture
-def world():
-    return decided_world()
+begun, world = shared(decided_world)
 
 
 def put(world, role="lead", **changed):

@@ -24,16 +24,19 @@ from tests.rights.world import document
 from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 from tests.support.owner import as_owner
 
 OTHER_BITS = 2**127 - 1
 
 
-@pytest.fixture
-def world(db):
+def submitted_world():
     world = decided_world()
     world.more["submission"] = submit(world)
     return world
+
+
+begun, world = shared(submitted_world)
 
 
 @pytest.fixture
