@@ -12,6 +12,7 @@ from assessments import jobs
 from assessments.models import Job
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.begun import shared
 
 BASE = "/api/v1/"
 
@@ -51,9 +52,7 @@ class Caller:
         return self("POST", path, {} if body is None else body, **headers)
 
 
-@pytest.fixture
-def world(db):
-    return make_world()
+begun, world = shared(make_world)
 
 
 @pytest.fixture

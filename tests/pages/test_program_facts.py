@@ -12,15 +12,18 @@ from django.urls import reverse
 from assessments.models import DraftValue, ProfileRevision
 from assessments.services import drafts
 from tests.services.facts_world import FactsWorld
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def filled_world():
     world = FactsWorld()
     world.fill()
     return world
+
+
+begun, world = shared(filled_world)
 
 
 def browser(member):

@@ -10,13 +10,12 @@ from assessments.scoring.profile import write_profile
 from assessments.services import drafts, programs, reviews
 from assessments.services.frameworks import framework_of
 from tests.services.facts_world import FactsWorld, profile
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
-    return FactsWorld()
+begun, world = shared(FactsWorld)
 
 
 @pytest.fixture

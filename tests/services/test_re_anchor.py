@@ -13,6 +13,7 @@ from assessments.scoring.profile import read_profile, write_profile
 from assessments.services import drafts, programs
 from assessments.services.frameworks import framework_of
 from tests.services.facts_world import FactsWorld
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 D = datetime.date
@@ -68,11 +69,13 @@ def test_a_fraction_of_a_month_has_a_date_too():
     assert date_of_month(D(2026, 1, 15), -0.5) == D(2025, 12, 30)
 
 
-@pytest.fixture
-def world():
+def filled_world():
     world = FactsWorld()
     world.fill()
     return world
+
+
+begun, world = shared(filled_world)
 
 
 def value(world, field, option=""):
