@@ -18,7 +18,7 @@ from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
 from tests.services.test_questions import answer, ask
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
+from tests.services.test_submissions import assigned, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -174,7 +174,7 @@ def test_steps_that_only_the_same_people_could_sign_are_refused_together(monkeyp
 
 def test_signatures_that_stand_need_nobody_any_more_and_keep_their_people_from_other_steps(monkeypatch):
     world = routed(monkeypatch, role="approver", rule="any")
-    submit(world)
+    submit(world, conditions=assigned(world, owner="approver"))
     functional_signed(world)
     ask(world)
     Membership.objects.filter(pk__in=[world.people[who].pk for who in ("rater", "second")]).update(is_active=False)
