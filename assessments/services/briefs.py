@@ -1,7 +1,6 @@
 """The decision brief of a review as plain data, from the database: what the page shows and the PDF prints."""
 
 import datetime
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
-from assessments.services import approvals, routes, verifying
+from assessments.services import approvals, proposals, questions, routes, verifying
 from assessments.services.disagreement import disagreements, raters
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FRESH, Shown, shown, words_of
@@ -122,7 +121,7 @@ def brief_of(
         ),
         conditions=_conditions(review, submission, numbers, names, start, framework, commercial),
         disagreement=disagreements(review, numbers, names),
-        proposal=_proposal(proposed, decided, commercial=commercial) if proposed else None,
+        proposal=_proposal(review, proposed, decided, commercial=commercial) if proposed else None,
         steps=steps,
         watermark="INTEGRITY CHECK FAILED" if basis.damaged else WATERMARKS.get(review.state, ""),
         provenance=brief.Provenance(
@@ -178,7 +177,10 @@ def _notice(review: Review, basis: Basis) -> str:
         said.append("Facts only: the ratings are not revealed yet, so this shows what the program's facts say.")
     if not basis.is_current:
         said.append("A newer result is on its way; this one belongs to earlier inputs.")
-    if review.state == "reconciling" and review.returned:
+    asked = questions.open_question(review)
+    if asked is not None:
+        said.append(f"{asked.asker} asks before signing {asked.step.name}: {asked.question}")
+    elif review.state == "reconciling" and review.returned:
         reason = f": {review.state_reason}" if review.state_reason else ""
         who = approvals.returned_by(review)
         said.append(f"Returned{f' by {who}' if who else ''}{reason}.".replace("..", "."))
@@ -244,17 +246,19 @@ def _conditions(
     )
 
 
-def _proposal(proposed: ProposedDecision, decided: Decision | None, *, commercial: bool) -> brief.Proposal:
-    record = json.loads(proposed.record)
+def _proposal(
+    review: Review, proposed: ProposedDecision, decided: Decision | None, *, commercial: bool
+) -> brief.Proposal:
+    said = proposals.said_in(proposed, review, commercial=commercial)
     return brief.Proposal(
         number=proposed.number,
         kind=PROPOSAL_KINDS[proposed.kind],
         option=proposed.option.name if proposed.option else "",
-        sentence=record["sentence"],
+        sentence=said["sentence"],
         justification=proposed.justification,
         hash=proposed.sha256,
-        overrides=tuple(_override(one) for one in record["overrides"]),
-        tripwires=tuple(_tripwire(one, commercial=commercial) for one in record["tripwires"]),
+        overrides=tuple(_override(one) for one in said["overrides"]),
+        tripwires=tuple(one["sentence"] for one in said["tripwires"]),
         author=proposed.written_by,
         decided=decided is not None and decided.proposed_decision_id == proposed.pk,
     )
@@ -262,10 +266,6 @@ def _proposal(proposed: ProposedDecision, decided: Decision | None, *, commercia
 
 def _override(one: Mapping[str, Any]) -> str:
     return f"{one['gate']} {one['name']}: {one['reason']}"
-
-
-def _tripwire(one: Mapping[str, Any], *, commercial: bool) -> str:
-    return HIDDEN if one["commercial"] and not commercial else str(one["sentence"])
 
 
 def _steps(submission: Submission, proposed: ProposedDecision | None) -> tuple[brief.Step, ...]:

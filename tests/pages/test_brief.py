@@ -52,7 +52,7 @@ def words(text: str) -> str:
 
 def submit(scene, **changed):
     """The lead submits what the result says, with every condition assigned."""
-    review = ostara.reveal(scene)
+    review = scene.now() if scene.now().is_revealed else ostara.reveal(scene)
     numbers = review.full.numbers
     owners = [
         {"key": demand.key, "owner": scene.lead, "due_month": demand.due_month}
@@ -171,6 +171,12 @@ def test_a_returned_review_says_why_and_rests_on_the_result_as_it_stands_again(s
     text = words(page(scene))
     assert f"Returned by {scene.raters['cem'].name}: Ask the clinic first." in text and "Reconciling" in text
     assert submission.sha256 not in text and "Not submitted yet" in text
+    submit(scene)
+    asker = scene.raters["quin"].now()
+    approvals.ask_question(member=asker, review_id=scene.review.pk, question="Is the slot of March free?")
+    text = words(page(scene))
+    assert f"{asker.name} asks before signing Functional sign-off: Is the slot of March free?" in text
+    assert "Returned by" not in text, "who returned it before did not ask"
 
 
 def demands_of(scene, option):
