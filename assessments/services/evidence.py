@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import get_valid_filename
 
+from accounts import backups
 from accounts.audit import database_now, record_event
 from accounts.models import Membership
 from assessments.errors import Invalid
@@ -168,15 +170,19 @@ def add(*, member: Membership, program: Program, review: Review | None, kept: Ke
 
 def prune_orphans(most: int) -> int:
     """Delete files that no row refers to and that are older than a day, at most so many, and how many: their transaction
-    was rolled back, or their writing was cut short. What was written within a day may still be waiting for its row."""
+    was rolled back, or their writing was cut short. What was written within a day may still be waiting for its row. None
+    while a backup is made, which deletes no stored file."""
     found = 0
-    for paths in files.older_than(FOLDER, ORPHANS_KEPT, by=database_now(), at_once=most):
-        held = set(Evidence.objects.filter(path__in=paths).values_list("path", flat=True))
-        for path in [path for path in paths if path not in held][: most - found]:
-            files.remove(path)
-            found += 1
-        if found >= most:
-            break
+    with transaction.atomic():
+        if not backups.may_delete_files():
+            return 0
+        for paths in files.older_than(FOLDER, ORPHANS_KEPT, by=database_now(), at_once=most):
+            held = set(Evidence.objects.filter(path__in=paths).values_list("path", flat=True))
+            for path in [path for path in paths if path not in held][: most - found]:
+                files.remove(path)
+                found += 1
+            if found >= most:
+                break
     return found
 
 
