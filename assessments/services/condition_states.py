@@ -1,6 +1,7 @@
 """What becomes of the conditions of an approved decision: how far each is, by which evidence, who sees to it now. The
 signed record stays."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from accounts.audit import record_event
 from accounts.models import Membership
+from accounts.permissions import Verdict
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
 from assessments.live import announce
@@ -39,7 +41,9 @@ def next_states(condition: Condition) -> list[str]:
     return [str(after) for before, after in EDGES if before == condition.state]
 
 
-def _locked(member: Membership, condition_id: int) -> tuple[Condition, Membership]:
+def _locked(
+    member: Membership, condition_id: int, may: Callable[..., Verdict] = permissions.can_move_condition
+) -> tuple[Condition, Membership]:
     review_id = Condition.objects.values_list("review_id", flat=True).get(pk=condition_id)
     review = lock_review(review_id, states=(Review.State.APPROVED,))
     row = (
@@ -49,7 +53,7 @@ def _locked(member: Membership, condition_id: int) -> tuple[Condition, Membershi
     )
     row.review = review
     now = member.now()
-    permissions.can_move_condition(now, row).require()
+    may(now, row).require()
     return row, now
 
 
@@ -151,8 +155,7 @@ def hand_over(
     owner   a membership or its uuid
     Raises  NotAllowed, WrongState for one that is done, Clash, Invalid
     """
-    row, now = _locked(member, condition_id)
-    permissions.can_hand_over_condition(now, row).require()
+    row, now = _locked(member, condition_id, permissions.can_hand_over_condition)
     if seen_version is not None and seen_version != row.version:
         raise Clash("Somebody changed this condition meanwhile.", version=row.version)
     if row.state == State.DONE:

@@ -161,6 +161,9 @@ def put_conditions(
     """
     demanded = {demand.key: demand for demand in demands_on(numbers, option_key)}
     functions = {row.key: row for row in Function.objects.filter(organization_id=review.organization_id)}
+    held = review.conditions.values_list("title", flat=True)
+    # In whatever capitals: two conditions of the same words are one.
+    listed = {title.casefold() for title in (*held, *(demand.title for demand in demanded.values()))}
     problems: list[dict] = []
     for entry in entries:
         title = str(entry.get("title", "")).strip()
@@ -174,7 +177,7 @@ def put_conditions(
         if len(title) > Condition._meta.get_field("title").max_length:
             problems.append(problem("title", "A title has at most 250 characters.", title, key))
             continue
-        if not entry.get("key") and _is_listed(review, demanded.values(), title):
+        if not entry.get("key") and title.casefold() in listed:
             problems.append(
                 problem("title", "This condition is listed already; change it where it stands.", title, key)
             )
@@ -189,15 +192,9 @@ def put_conditions(
         function = functions.get(demand.function_key if demand else str(entry.get("function_key", "")))
         _write(member, review, row, demand, key, title, str(entry.get("because", "")), function, owner, due_month,
                on_behalf_of)  # fmt: skip
+        listed.add(title.casefold())
     if problems:
         raise Invalid(problems)
-
-
-def _is_listed(review: Review, demanded: Iterable[Demand], title: str) -> bool:
-    """Whether a condition of these words is there or is demanded, whatever their capitals."""
-    words = title.casefold()
-    held = review.conditions.values_list("title", flat=True)
-    return any(words == other.casefold() for other in (*held, *(demand.title for demand in demanded)))
 
 
 def _write(

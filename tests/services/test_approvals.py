@@ -409,6 +409,8 @@ def test_an_amendment_takes_an_advised_condition_off_but_none_that_a_gate_demand
         with pytest.raises(Invalid) as refusal, transaction.atomic():
             amend(world, conditions=[advised | {"title": title, "due_month": 3}])
         assert [one["field"] for one in refusal.value.problems] == ["title"]
+    with pytest.raises(Invalid, match="listed already"), transaction.atomic():
+        amend(world, conditions=[advised | {"title": "Third source"}, advised | {"title": "THIRD source"}])
     demanded = world.review.conditions.get(mandatory=True).key
     for refused, keys in ((WrongState, [key, demanded]), (Invalid, ["made-up"])):
         with pytest.raises(refused), transaction.atomic():

@@ -6,10 +6,12 @@ import io
 import os
 import zipfile
 
+import psycopg
 import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
+from accounts import backups
 from accounts.models import AuditEvent, Membership, Notification, User
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, FileDamaged, Invalid, Missing, WrongState
@@ -209,15 +211,15 @@ def test_a_condition_is_handed_over_with_a_reason_and_both_are_told_while_the_re
     }
     gone = MembershipFactory(organization=world.program.organization, with_roles=["assessor"], is_active=False)
     before = AuditEvent.objects.count()
-    for role, changed, refused in (
-        ("viewer", {}, NotAllowed),
-        ("approver", {}, NotAllowed),
-        ("lead", {"reason": " "}, Invalid),
-        ("lead", {"owner": gone}, Invalid),
-        ("lead", {"owner": rater}, Invalid),
-        ("lead", {"seen_version": row.version + 1}, Clash),
+    for role, changed, refused, words in (
+        ("viewer", {}, NotAllowed, "hand it over"),
+        ("approver", {}, NotAllowed, "hand it over"),
+        ("lead", {"reason": " "}, Invalid, "Say why"),
+        ("lead", {"owner": gone}, Invalid, "active person"),
+        ("lead", {"owner": rater}, Invalid, "owns it already"),
+        ("lead", {"seen_version": row.version + 1}, Clash, "meanwhile"),
     ):
-        with pytest.raises(refused), transaction.atomic():
+        with pytest.raises(refused, match=words), transaction.atomic():
             condition_states.hand_over(member=member(world, role), **given | changed)
     row.refresh_from_db()
     assert row.owner == rater and AuditEvent.objects.count() == before
@@ -290,6 +292,18 @@ def test_a_file_is_written_before_any_lock_and_goes_a_day_after_its_transaction_
     with pytest.raises(NotAllowed):
         attach(world, row, Given("Q-120", "Q-120.pdf", PDF), role="viewer")
     assert files_in(tmp_path) == [stood.path], "who may not attach writes nothing"
+
+
+def test_while_a_backup_is_made_no_stored_file_goes(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    orphan = tmp_path / "evidence" / "1" / "abc"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(PDF)
+    os.utime(orphan, (0, 0))
+    with psycopg.connect(settings.TEST_OWNER_URL) as backup:
+        backup.execute("SELECT pg_advisory_lock(%s)", [backups.LOCK])
+        assert evidence.prune_orphans(10) == 0 and orphan.exists()
+    assert evidence.prune_orphans(10) == 1 and not orphan.exists()
 
 
 def files_in(folder):
