@@ -17,7 +17,8 @@ LOCKED_FOR = datetime.timedelta(minutes=15)
 PASSWORD_REFUSED, CODE_REFUSED = "signing.password_refused", "signing.code_refused"
 GRANTED, LOCKED = "signing.granted", "signing.locked"
 OLD_PASSWORD_REFUSED = "password.refused"
-SIGN_IN_CODE_REFUSED, SIGNED_IN = "session.code_refused", "session.begun"
+SIGN_IN_CODE_REFUSED = "session.code_refused"
+SIGNED_IN, CONFIRMED = "session.begun", "session.confirmed"
 CODE, PASSKEY = "code", "passkey"
 FACTORS = {Authenticator.Type.TOTP: "totp", Authenticator.Type.RECOVERY_CODES: "recovery_code"}
 
@@ -51,7 +52,7 @@ def sign_in_locked_until(member: Membership) -> datetime.datetime | None:
     attempts = AuditEvent.objects.filter(
         organization_id=member.organization_id,
         object_uuid=member.uuid,
-        action__in=(SIGN_IN_CODE_REFUSED, SIGNED_IN),
+        action__in=(SIGN_IN_CODE_REFUSED, SIGNED_IN, CONFIRMED),
     )
     return _until(attempts)
 
@@ -65,7 +66,7 @@ def _until(attempts: QuerySet[AuditEvent]) -> datetime.datetime | None:
     now = database_now()
     # Five attempts that span up to the length of a lock lock for that long after the last one.
     events = attempts.filter(at__gt=now - 2 * LOCKED_FOR).order_by("-pk")[:WRONG_ATTEMPTS]
-    wrong = [event for event in events if event.action not in (GRANTED, SIGNED_IN)]
+    wrong = [event for event in events if event.action not in (GRANTED, SIGNED_IN, CONFIRMED)]
     if len(wrong) < WRONG_ATTEMPTS or wrong[0].at - wrong[-1].at > LOCKED_FOR:
         return None
     until = wrong[0].at + LOCKED_FOR

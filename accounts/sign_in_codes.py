@@ -16,27 +16,28 @@ from accounts.permissions import NotAllowed, TooMany
 from accounts.security_events import address_from, record_for_person
 
 
-def use_to_sign_in(user: User, code: str, request: Any) -> Authenticator:
+def use_to_sign_in(user: User, code: str, request: Any, *, in_session: bool = False) -> Authenticator:
     """Use a code up: what it is of. A wrong one is on record in every organization of the person.
 
+    in_session  a right one is on record too, and ends a row of wrong ones, as a sign-in does
     Raises NotAllowed for a wrong or used code, TooMany while sign-in with a code is locked
     """
     with transaction.atomic():
-        found, refusal = _try(User.objects.select_for_update(no_key=True).get(pk=user.pk), code, request)
+        found, refusal = _try(User.objects.select_for_update(no_key=True).get(pk=user.pk), code, request, in_session)
     # Raised after the commit: a refused attempt stays on record.
     if found is None:
         raise refusal or NotAllowed("The code is wrong.")
     return found
 
 
-def _try(user: User, code: str, request: Any) -> tuple[Authenticator | None, NotAllowed | None]:
+def _try(user: User, code: str, request: Any, in_session: bool) -> tuple[Authenticator | None, NotAllowed | None]:
     counted = proof.counted_in(user)
     if counted is None:
         return None, NotAllowed("You belong to no organization here: ask an admin of yours to add you.")
     if until := proof.sign_in_locked_until(counted):
         return None, _locked(until)
     try:
-        return proof.use_code(user, code), None
+        found = proof.use_code(user, code)
     except proof.NotProven as wrong:
         record_for_person(
             proof.SIGN_IN_CODE_REFUSED, user, by_themselves=False, new=address_from(request), also=counted
@@ -58,6 +59,9 @@ def _try(user: User, code: str, request: Any) -> tuple[Authenticator | None, Not
             ),
         )
         return None, _locked(until)
+    if in_session:
+        record_for_person(proof.CONFIRMED, user, new=address_from(request), also=counted)
+    return found, None
 
 
 def _locked(until: Any) -> TooMany:
@@ -74,13 +78,14 @@ class _CodeOnce:
     TooMany passes through the form: the page about it answers 429 and says when to come back.
     """
 
+    in_session = False
     user: User
     cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         try:
-            self.authenticator = use_to_sign_in(self.user, code, context.request)
+            self.authenticator = use_to_sign_in(self.user, code, context.request, in_session=self.in_session)
         except TooMany:
             raise
         except NotAllowed as refusal:
@@ -94,3 +99,5 @@ class SignInForm(_CodeOnce, AuthenticateForm):
 
 class ConfirmForm(_CodeOnce, ReauthenticateForm):
     """In a session, before an act that asks for it."""
+
+    in_session = True

@@ -241,5 +241,9 @@ def test_in_a_session_codes_are_counted_too(client, member, code):
     """Where an act asks for the code again: a session in other hands guesses none."""
     sign_in(client)
     client.post(CODE_PAGE, {"code": code})
+    for given in [wrong(code)] * (proof.WRONG_ATTEMPTS - 1) + [code]:
+        member.user.authenticator_set.update(last_used_at=None)  # as after the next period began
+        last = client.post("/accounts/2fa/reauthenticate/", {"code": given})
+    assert last.status_code == 302 and AuditEvent.objects.filter(action="session.confirmed").count() == 1
     answers = [client.post("/accounts/2fa/reauthenticate/", {"code": wrong(code)}) for _ in range(6)]
     assert [one.status_code for one in answers] == [200] * 4 + [429] * 2
