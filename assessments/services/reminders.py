@@ -196,7 +196,7 @@ def _conditions(organization: Organization, today: datetime.date, this: Round) -
         .exclude(state=Condition.State.DONE)
         .exclude(owner=None)
         .exclude(due_month=None)
-        .select_related("owner", "review__program", "review__revision")
+        .select_related("owner__user", "review__program", "review__revision")
     )
     for one in found:
         with this.attempt(f"condition {one.uuid}"):
@@ -204,7 +204,9 @@ def _conditions(organization: Organization, today: datetime.date, this: Round) -
             at = milestone(today, due)
             if at is not None:
                 key = f"condition_due:{one.uuid}:{due}:{at}"
-                yield Due("condition_due", (key,), partial(_tell_owner, one, due, today, key), one.owner_id)
+                # Who left is told nothing, so that it is not waited for: the leads are told once.
+                person = one.owner_id if one.owner.is_here else None
+                yield Due("condition_due", (key,), partial(_tell_owner, one, due, today, key), person)
 
 
 def _tell_owner(one: Condition, due: datetime.date, today: datetime.date, key: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEvent, Notification, Organization
+from accounts.models import AuditEvent, Membership, Notification, Organization
 from assessments import tasks
 from assessments.models import ApprovalStep, Assignment, Condition, Review
 from assessments.services import reminders, telling
@@ -149,7 +149,15 @@ def test_the_owner_of_a_condition_is_reminded_until_it_is_done():
         reminders.remind(today=datetime.date(2026, 7, 16))
     late = [name for name, _ in told("condition_overdue")]
     assert sorted(late) == sorted([owner, lead.name, world.people["second"].name]), "who took it over, once"
+    Membership.objects.filter(pk=world.people["second"].pk).update(is_active=False)
+    reminders.remind(today=datetime.date(2026, 7, 23))
+    later = [name for name, _ in told("condition_overdue")]
+    assert sorted(later) == sorted([*late, lead.name])
+    with CaptureQueriesContext(connection) as asked:
+        reminders.remind_in(world.program.organization_id, datetime.date(2026, 7, 23))
+    assert len(asked) <= 8, "of who left nothing is waited for"
     before = len(told("condition_overdue"))
+    assert before == len(later)
     Condition.objects.update(state="done")
     reminders.remind(today=datetime.date(2026, 8, 30))
     assert len(told("condition_overdue")) == before
