@@ -164,7 +164,9 @@ class ApprovalStepQuerySet(models.QuerySet):
 
     def apart(self):
         """Those that nobody signs beside another step: all but those of which the route says so."""
-        return self.exclude(despite__has_key="signed")
+        from assessments.models import duties
+
+        return self.exclude(despite__has_key=duties.SIGNED)
 
 
 class ApprovalStep(models.Model):

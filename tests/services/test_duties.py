@@ -21,8 +21,11 @@ from assessments.models import (
     Review,
     Signature,
     StepReassignment,
+    duties,
 )
+from assessments.scoring import framework_route
 from assessments.services import approvals, reconciling, rerouting, routes, signing
+from assessments.views.duty_words import DID
 from tests.api.conftest import Caller, token_of
 from tests.factories import PASSWORD, MembershipFactory
 from tests.pages.test_approval import address, client_of
@@ -253,6 +256,11 @@ def test_the_paths_are_open_to_who_carries_no_duty(world):
 
 
 # -- what the route says otherwise ---------------------------------------------------------------------------------
+
+
+def test_the_criteria_name_the_duties_that_are_asked_about():
+    """The engine imports nothing of ours, so the words stand there a second time."""
+    assert framework_route.DUTIES == duties.ALL == tuple(DID)
 
 
 def may_sign(world, who):

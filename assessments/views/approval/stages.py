@@ -18,15 +18,10 @@ from assessments.models import (
     duties,
 )
 from assessments.services import proposals, rerouting, routes
+from assessments.views.duty_words import despite_words
 
 STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended": "stopped"}
 MOST_NAMES = 3
-# Duties that would keep somebody from a step of which the route says otherwise (docs/decisions/0007).
-DESPITE = {
-    duties.RATED: "rated or recorded an agreed value",
-    duties.SUBMITTED: "submitted",
-    duties.SIGNED: "signed another step",
-}
 
 
 @dataclass(frozen=True)
@@ -166,8 +161,8 @@ def _is_void(signature: Signature, proposed: ProposedDecision) -> bool:
 def rule_words(step: Any) -> str:
     """How many must sign, and whom the route lets sign in spite of what they did: "at least 2 sign"."""
     words = {ApprovalStep.Rule.ALL: "each of them signs", ApprovalStep.Rule.AT_LEAST: f"at least {step.at_least} sign"}
-    also = f", also whoever {' or '.join(DESPITE[duty] for duty in step.despite)}" if step.despite else ""
-    return words.get(step.rule, "one of them signs") + also
+    who = despite_words(step.despite)
+    return words.get(step.rule, "one of them signs") + (f", also {who}" if who else "")
 
 
 class _People:

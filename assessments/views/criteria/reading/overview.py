@@ -6,6 +6,7 @@ from typing import Any
 from assessments.scoring.framework import Framework
 from assessments.views.criteria.reading.shares import shares
 from assessments.views.criteria.wording import Wording
+from assessments.views.duty_words import despite_words
 
 
 def overview(framework: Framework) -> dict[str, Any]:
@@ -74,14 +75,6 @@ def verdict_rules(framework: Framework) -> list[tuple[str, str]]:
     ]
 
 
-# What else would keep somebody from signing a step (docs/decisions/0007).
-DESPITE = {
-    "rated": "rated or recorded an agreed value",
-    "submitted": "submitted",
-    "signed": "signed another step",
-}
-
-
 def route(framework: Framework) -> list[dict[str, Any]]:
     wording = Wording(framework)
     steps = []
@@ -95,14 +88,14 @@ def route(framework: Framework) -> list[dict[str, Any]]:
             rule, f"at least {row.get('at_least')} of them sign"
         )
         days = row.get("due_days")
-        despite = [DESPITE[duty] for duty in row.get("despite") or ()]
+        despite = despite_words(row.get("despite") or ())
         steps.append(
             {
                 "title": row.get("name") or row["key"],
                 "who": ", ".join(who),
                 "rule": words if len(who) > 1 else "",
                 "days": days,
-                "despite": f"Also signed by whoever {' or '.join(despite)}" if despite else "",
+                "despite": f"Also signed by {despite}" if despite else "",
                 "kind": {"functional": "Signs the submission", "executive": "Signs the proposed decision"}.get(
                     row.get("kind"), ""
                 ),
