@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import encode_multipart
 
 from accounts.models import AuditEvent, IdempotencyKey
-from assessments.models import Evidence
+from assessments.models import Evidence, Program
 from assessments.services.evidence import MOST_BYTES
 from tests.rights.rows_conditions import condition
 
@@ -47,6 +47,11 @@ def test_a_file_is_attached_once_however_often_its_form_is_sent(world, place, ca
     file = caller("viewer").get(f"evidence/{listed['id']}/file/")
     assert file.content == PDF and file.headers["Content-Disposition"] == 'attachment; filename="Q-118.pdf"'
     assert AuditEvent.objects.filter(action="evidence.downloaded", actor=world.people["viewer"]).count() == 1
+    for path in (place, f"evidence/{listed['id']}/file/"):
+        assert caller("stranger").get(path).status_code == caller("nobody").get(path).status_code == 404
+        Program.objects.update(restricted=True)
+        assert caller("viewer").get(path).status_code == 404 and caller("lead").get(path).status_code == 200
+        Program.objects.update(restricted=False)
     for role, status in (("viewer", 403), ("stranger", 404)):
         assert caller(role).post(f"evidence/{listed['id']}/remove/", {"reason": "Why not."}).status_code == status
     assert owner.post(f"evidence/{listed['id']}/remove/", {}).json()["problems"][0]["field"] == "reason"

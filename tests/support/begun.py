@@ -36,6 +36,11 @@ class Kept:
         with self._blocker.unblock():
             return build()
 
+    def require_open(self) -> None:
+        """Else what was made is gone, and a test that nothing happened would pass on nothing."""
+        if self._atomic is None:
+            raise pytest.UsageError("The world of this file ended before this test: see pytest_collection_modifyitems.")
+
     def end(self) -> None:
         if self._atomic is None:
             return
@@ -57,7 +62,8 @@ def shared(build: Callable[[], Any]):
         return kept(build)
 
     @pytest.fixture
-    def world(begun, db):
+    def world(begun, kept, db):
+        kept.require_open()
         # Counts of tries stand beside the database, under people who are the same in every test.
         cache.clear()
         # Unlike a deep copy this keeps what was read along with a row.
