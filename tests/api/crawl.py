@@ -8,6 +8,7 @@ from assessments.models import (
     AgreedValue,
     Condition,
     CriteriaVersion,
+    Evidence,
     Job,
     ProfileRevision,
     Program,
@@ -26,6 +27,7 @@ OF = {
     "submissions": Submission,
     "reports": Report,
     "conditions": Condition,
+    "evidence": Evidence,
     "jobs": Job,
     "notifications": Notification,
 }

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiToken, AuditEvent, MembershipFunction
-from assessments.models import Condition, Program, Rating, Report
+from assessments.models import Condition, Evidence, Program, Rating, Report
 from tests.api.crawl import views
 from tests.factories import MembershipFactory, ProgramFactory
 from tests.rights.reviews import sign
@@ -113,6 +113,7 @@ LISTS = {
     "notifications": "notifications/",
     "tripwires": "reviews/{review}/tripwires/",
     "standing_conditions": "conditions/",
+    "condition_evidence": "conditions/{condition}/evidence/",
 }
 
 
@@ -123,7 +124,10 @@ def test_every_list_is_measured():
 def counts(world, admin, names):
     found = {}
     for name in names:
-        address = LISTS[name].format(program=world.program.uuid, review=world.review.uuid)
+        condition = world.review.conditions.first() if "{condition}" in LISTS[name] else None
+        address = LISTS[name].format(
+            program=world.program.uuid, review=world.review.uuid, condition=condition and condition.uuid
+        )
         with CaptureQueriesContext(connection) as queries:
             assert admin.get(address + "?page_size=200").status_code == 200
         found[name] = len(queries)
@@ -131,11 +135,12 @@ def counts(world, admin, names):
 
 
 OF_DECISIONS = ("submissions", "conditions", "reports")
+OF_CONDITIONS = ("condition_evidence",)
 
 
 def test_queries_do_not_grow_with_the_rows(world, review_in, caller):
     review_in("reconciling")
-    admin, names = caller("admin"), [name for name in LISTS if name not in OF_DECISIONS]
+    admin, names = caller("admin"), [name for name in LISTS if name not in OF_DECISIONS + OF_CONDITIONS]
     admin.get("me/")
     admin.get("audit-events/")  # the first look of an hour is an event itself
     few = counts(world, admin, names)
@@ -150,13 +155,33 @@ def test_queries_about_a_decision_do_not_grow_with_it(world, review_in, caller):
     here = {"organization": people["admin"].organization}
     assert admin.post(f"reviews/{world.review.uuid}/reports/").status_code == 202
     Condition.objects.create(review=world.review, key="one", title="One", owner=people["lead"], **here)
+    step = world.review.submissions.first().steps.order_by("position")[0]
+    sign(people["rater"].now(), step)
     few = counts(world, admin, OF_DECISIONS)
     for at in range(6):
         Condition.objects.create(review=world.review, key=f"k{at}", title="More", owner=people["rater"], **here)
         Report.objects.create(review=world.review, kind="brief", asked_by=people["rater"], **here)
-    sign(people["rater"].now(), world.review.submissions.first().steps.order_by("position")[0])
+    sign(people["lead"].now(), step)
     assert counts(world, admin, OF_DECISIONS) == few
     assert max(few.values()) <= 16
+
+
+def test_queries_about_evidence_do_not_grow_with_it(world, review_in, caller):
+    review = review_in("approved")
+    admin, here = caller("admin"), {"organization": world.people["admin"].organization}
+    row = Condition.objects.create(review=review, key="one", title="One", owner=world.people["lead"], **here)
+
+    def attach(role):
+        link = {"kind": "link", "title": "Report", "url": "https://example.org/", "uploaded_by": world.people[role]}
+        made = Evidence.objects.create(program=world.program, **link, **here)
+        row.evidence_links.create(evidence=made, added_by=world.people[role], **here)
+
+    attach("lead")
+    admin.get("me/")
+    few = counts(world, admin, OF_CONDITIONS)
+    for role in ("rater", "approver", "admin"):
+        attach(role)
+    assert counts(world, admin, OF_CONDITIONS) == few
 
 
 def test_a_token_has_so_many_requests_a_minute(caller, settings):

@@ -7,7 +7,7 @@ from django.apps import apps
 
 from assessments.api import urls  # brings every module of bodies in
 from assessments.api.fields import Input, VisibleId
-from assessments.models import Delegation, StepReassignment
+from assessments.models import Condition, Delegation, StepReassignment
 
 
 def bodies(kind=Input):
@@ -72,6 +72,7 @@ def test_every_relation_of_a_body_is_tried():
     tried |= {("TransitionIn", "step"), ("ConditionIn", "owner"), ("ConditionAssigned", "owner")}
     tried |= {("ConditionOfProposal", "owner"), ("TransitionIn", "on_behalf_of"), ("TripwireIn", "owner")}
     tried |= {("DelegationIn", "giver"), ("DelegationIn", "taker"), ("ReassignIn", "person")}
+    tried |= {("PlaceTaken", "person"), ("HandOverIn", "owner")}
     assert fields == tried
 
 
@@ -102,12 +103,15 @@ def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, re
     condition = {"owner": foreign, "due_month": 3}
     amended = {"action": "amend", "conditions": [condition]}
     signed = {"action": "sign", "step": step, "grant": "x", "meaning": "reviewed"}
+    place = {"step": "functional", "party": "function:cmc", "person": foreign, "reason": "Away."}
+    submitted = {"action": "submit", "kind": "recommended", "justification": "It fits.", "places": [place]}
     wire = {"field": "wait", "option": "a", "comparison": "gt", "threshold": 9}
     week = {"first_day": "2030-01-01", "last_day": "2030-01-07"}
     for method, path, body, field in (
         ("POST", "conditions/", condition | {"title": "X"}, "owner"),
         ("PUT", "conditions/", condition | {"key": "x", "version": 0}, "owner"),
         ("POST", "transitions/", amended, "conditions[0].owner"),
+        ("POST", "transitions/", submitted, "places[0].person"),
         ("POST", "transitions/", {"action": "sign", "step": foreign}, "step"),
         ("POST", "transitions/", {"action": "start", "step": step}, "step"),
         ("POST", "transitions/", signed | {"on_behalf_of": foreign}, "on_behalf_of"),
@@ -121,6 +125,16 @@ def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, re
         assert field in [one["field"] for one in answer.json()["problems"]], (path, body)
     assert not review.conditions.exists() and not review.tripwires.exists()
     assert not Delegation.objects.exists() and not StepReassignment.objects.exists()
+
+
+def test_a_condition_is_not_handed_over_to_a_foreign_person(world, review_in, caller):
+    review, lead = review_in("approved"), world.people["lead"]
+    row = Condition.objects.create(organization=lead.organization, review=review, key="x", title="X", owner=lead)
+    given = {"owner": str(world.people["stranger"].uuid), "reason": "Away."}
+    answer = caller("lead")("PUT", f"conditions/{row.uuid}/owner/", given, If_Match=f'"{row.version}"')
+    assert (answer.status_code, [one["field"] for one in answer.json()["problems"]]) == (400, ["owner"])
+    row.refresh_from_db()
+    assert row.owner == lead
 
 
 def test_a_person_of_another_organization_is_not_found_in_an_address(world, review_in, caller):

@@ -23,6 +23,7 @@ from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 DAY, ONE = datetime.date(2026, 5, 4), datetime.timedelta(days=1)
@@ -37,15 +38,21 @@ def office(*names):
     return held.getvalue()
 
 
-@pytest.fixture
-def world(settings, tmp_path):
+@pytest.fixture(autouse=True)
+def _a_folder_for_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
+
+
+def approved_world():
     world = decided_world()
     submit(world)
     functional_signed(world)
     sign(member(world, "approver"), step_of(world, "executive"))
     world.review.refresh_from_db()
     return world
+
+
+begun, world = shared(approved_world)
 
 
 @pytest.fixture
@@ -303,6 +310,8 @@ def test_while_a_backup_is_made_no_stored_file_goes(settings, tmp_path):
     with psycopg.connect(settings.TEST_OWNER_URL) as backup:
         backup.execute("SELECT pg_advisory_lock(%s)", [backups.LOCK])
         assert evidence.prune_orphans(10) == 0 and orphan.exists()
+        # A server may take its time to notice that a connection was closed.
+        backup.execute("SELECT pg_advisory_unlock(%s)", [backups.LOCK])
     assert evidence.prune_orphans(10) == 1 and not orphan.exists()
 
 
