@@ -49,6 +49,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["organization", "-id"], name="audit_by_organization"),
             models.Index(fields=["review_uuid"], name="audit_by_review"),
+            models.Index(fields=["organization", "object_uuid", "-id"], name="audit_by_object"),
             models.Index(fields=["organization", "transaction_id"], name="audit_by_transaction"),
         ]
         triggers = frozen("audit")
