@@ -122,7 +122,11 @@ def pytest_collection_modifyitems(items):
 
     In each file the tests that begin with its world come before those that begin with an empty database
     """
-    slow = {item.path for item in items if item.get_closest_marker("worker") or item.path.parent.name == "faults"}
+    slow = {
+        item.path
+        for item in items
+        if item.get_closest_marker("worker") or item.get_closest_marker("browser") or item.path.parent.name == "faults"
+    }
     items.sort(key=lambda item: (item.path not in slow, "kept" not in item.fixturenames))
 
 
