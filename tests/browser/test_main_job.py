@@ -11,7 +11,7 @@ from tests.support.browser import PHONE, WIDE, chromium
 
 PROFILE = Path(__file__).resolve().parents[2] / "assessments" / "frameworks" / "demo" / "meridian.yaml"
 NAME = "MLX-07"
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
