@@ -26,12 +26,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import yaml  # noqa: E402  # the path above comes first
-
-from config.servers import APP, OWNER, start_postgres  # noqa: E402
+from config.servers import APP, OWNER, start_postgres  # noqa: E402  # the path above comes first
 
 GOAL_S, SAMPLE, VARIANTS, AT_ONCE = 180, 40, 7, 500
 SIGNED = datetime.date(2026, 1, 15)

@@ -11,11 +11,17 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from config.environment import database
 from config.servers import APP, OWNER, start_postgres
 from tests.support.begun import Kept
 from tests.support.truncation import empty_tables
+
+# How fast examples come says how busy the machine is, not whether a rule holds.
+hypothesis_settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("busy")
 
 
 def _url_of(values: dict) -> str:

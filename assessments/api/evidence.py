@@ -2,13 +2,11 @@
 
 import datetime
 
-from django.http import HttpResponse
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from assessments import permissions
@@ -17,6 +15,7 @@ from assessments.api.fields import Input, Text
 from assessments.api.idempotency import idempotent
 from assessments.api.parsers import JSON, Multipart
 from assessments.api.shapes import Person
+from assessments.api.stored_files import Bytes, attachment
 from assessments.models import Condition, Evidence
 from assessments.services import condition_states
 from assessments.services import evidence as evidence_service
@@ -135,14 +134,6 @@ class EvidenceRemoval(EvidenceView):
         return Response(self.get_serializer(removed).data)
 
 
-class Bytes(BaseRenderer):
-    """Lets clients ask for bytes; the answer is the file itself."""
-
-    media_type = "application/octet-stream"
-    format = "bytes"
-    charset = None
-
-
 class EvidenceFile(EvidenceView):
     renderer_classes = (Bytes, JSONRenderer)
 
@@ -163,11 +154,4 @@ class EvidenceFile(EvidenceView):
             program=row.program,
             new={"file": row.filename, "sha256": row.sha256},
         )
-        return HttpResponse(
-            data,
-            content_type="application/octet-stream",
-            headers={
-                "Content-Disposition": content_disposition_header(as_attachment=True, filename=row.filename),
-                "ETag": f'"{row.sha256}"',
-            },
-        )
+        return attachment(data, content_type=Bytes.media_type, filename=row.filename, sha256=row.sha256)

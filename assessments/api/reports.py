@@ -1,11 +1,9 @@
 """Files that the workers make of a review."""
 
-from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
@@ -13,6 +11,7 @@ from assessments.api.base import ApiView, ListView
 from assessments.api.fields import Input
 from assessments.api.idempotency import idempotent
 from assessments.api.shapes import Person
+from assessments.api.stored_files import Bytes, attachment
 from assessments.models import Report
 from assessments.services import reports
 
@@ -85,12 +84,9 @@ class ReportDetail(ReportView):
         return Response(_shown([self.report()], many=False))
 
 
-class Pdf(BaseRenderer):
-    """Lets clients ask for the file's type; the answer is the file itself."""
-
-    media_type = "application/pdf"
+class Pdf(Bytes):
+    media_type = reports.CONTENT_TYPE
     format = "pdf"
-    charset = None
 
 
 class ReportFile(ReportView):
@@ -104,11 +100,4 @@ class ReportFile(ReportView):
     def get(self, request, id):
         report = self.report()
         data = reports.open_report(member=self.member, report=report)
-        return HttpResponse(
-            data,
-            content_type=reports.CONTENT_TYPE,
-            headers={
-                "Content-Disposition": content_disposition_header(as_attachment=True, filename=report.filename),
-                "ETag": f'"{report.sha256}"',
-            },
-        )
+        return attachment(data, content_type=reports.CONTENT_TYPE, filename=report.filename, sha256=report.sha256)

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from assessments.forms.approval import owner_field
 from assessments.forms.reviews import DayInput
+from assessments.forms.taking import TakesProblems
 from assessments.models import Condition
 from assessments.services.condition_states import LONGEST_NOTE
 from assessments.services.evidence import MOST_BYTES, TYPES, Given
@@ -48,7 +49,7 @@ class ConditionFilterForm(forms.Form):
         return kept
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(TakesProblems):
     """What shows something: a file or a link."""
 
     file = forms.FileField(
@@ -72,11 +73,6 @@ class EvidenceForm(forms.Form):
         content = file.read(MOST_BYTES + 1) if file else b""
         name = file.name or "" if file else ""
         return Given(data["title"], name, content, data["url"].strip(), data["dated"], data["valid_until"])
-
-    def take(self, problems: list[dict]) -> None:
-        """Put what a service refused beside its field."""
-        for entry in problems:
-            self.add_error(entry["field"] if entry["field"] in self.fields else None, entry["message"])
 
 
 class MoveForm(EvidenceForm):
@@ -103,7 +99,7 @@ class RemovalForm(forms.Form):
     reason = forms.CharField(label="Why it is removed", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(TakesProblems):
     """Who sees to a condition from now on, and why."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)

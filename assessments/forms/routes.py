@@ -1,11 +1,12 @@
 """What is typed to bend a route: who takes a party's place, who signs in whose place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from accounts.models import Membership
+from assessments.forms.taking import TakesProblems
 from assessments.models import ApprovalParty
 from assessments.services import delegations, rerouting, routes
 
@@ -16,14 +17,6 @@ def person_choices(people: Iterable[Membership], empty: str) -> list[tuple[str, 
         functions = ", ".join(function.name for function in person.functions)
         found.append((str(person.uuid), f"{person.name} ({functions})" if functions else person.name))
     return found
-
-
-class TakesProblems(forms.Form):
-    def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
-        """Put the problems that a service found beside their fields."""
-        for entry in problems:
-            name = entry["field"]
-            self.add_error(name if name in self.fields else None, entry["message"])
 
 
 class ReassignForm(TakesProblems):

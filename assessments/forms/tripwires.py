@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.models import Membership
 from assessments.forms.approval import owner_field
+from assessments.forms.taking import TakesProblems
 from assessments.models import Review, Tripwire
 from assessments.scoring.schema import Schema
 from assessments.scoring.tripwires import TYPES, WORDS
@@ -30,9 +31,10 @@ def _label(field: Any) -> str:
     return f"{field.label} ({field.unit})" if field.unit else field.label
 
 
-class TripwireForm(forms.Form):
+class TripwireForm(TakesProblems):
     """One tripwire. Which thresholds are possible the service says, as they depend on the fact."""
 
+    names = {"field": "fact", "option": "fact"}
     key = forms.CharField(required=False, widget=forms.HiddenInput, max_length=80)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -65,13 +67,6 @@ class TripwireForm(forms.Form):
             "because": data["because"],
             **({"version": data["version"]} if data["key"] else {}),
         }
-
-    def take(self, problems: Iterable[dict[str, Any]]) -> None:
-        """Put the problems that the service found beside their fields."""
-        names = {"field": "fact", "option": "fact"}
-        for entry in problems:
-            name = names.get(entry["field"], entry["field"])
-            self.add_error(name if name in self.fields else None, entry["message"])
 
 
 def initial_of(row: Tripwire) -> dict[str, Any]:

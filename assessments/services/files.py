@@ -46,9 +46,7 @@ def store(path: str, data: bytes, token: str) -> None:
             os.close(folder)
     except OSError as problem:
         reason = _REASONS.get(problem.errno or 0, problem.strerror or str(problem))
-        raise NotStored(
-            f"The file could not be stored: {reason}. Nothing else is affected; it is tried again by itself."
-        ) from problem
+        raise NotStored(f"The file could not be stored: {reason}. Nothing else is affected.") from problem
 
 
 def read_back(path: str, sha256: str) -> bytes:

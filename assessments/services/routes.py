@@ -20,6 +20,7 @@ from assessments.models import (
     Submission,
 )
 from assessments.models.asking import those_with_rows
+from assessments.services.matching import matched
 
 
 @dataclass(frozen=True)
@@ -260,21 +261,9 @@ def _roles_signed(asked: Sequence[str], signed: Sequence[Signature]) -> set[str]
     """The roles for which there is a signature; of several roles each takes one of its own, as many as can have one."""
     if len(asked) < 2:
         return set(asked) if signed else set()
-    holders = {role: [at for at, one in enumerate(signed) if role in _roles_at(one)] for role in asked}
-    taken: dict[int, str] = {}
-
-    def place(role: str, tried: set[int]) -> bool:
-        for at in holders[role]:
-            if at not in tried:
-                tried.add(at)
-                if at not in taken or place(taken[at], tried):
-                    taken[at] = role
-                    return True
-        return False
-
-    for role in asked:
-        place(role, set())
-    return set(taken.values())
+    held = [_roles_at(one) for one in signed]
+    taken = matched([[at for at, roles in enumerate(held) if role in roles] for role in asked])
+    return {asked[slot] for slot in taken.values()}
 
 
 def _roles_at(signature: Signature) -> set[str]:

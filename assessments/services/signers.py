@@ -1,7 +1,9 @@
 """Whether different people can complete a route: a matching of people to the signatures that its steps want."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from assessments.services.matching import matched
 
 
 @dataclass(frozen=True)
@@ -30,25 +32,7 @@ def completable(demands: Sequence[Demand]) -> bool:
 
 def most_signatures(slots: Sequence[frozenset[int]]) -> int:
     """How many of the slots can be filled by different people at once: the size of a maximum matching."""
-    return len(_matched(list(slots)))
-
-
-def _matched(slots: Sequence[Iterable[int]]) -> dict[int, int]:
-    """A maximum matching {person: slot}, by augmenting paths (Kuhn 1955)."""
-    taken: dict[int, int] = {}
-
-    def place(slot: int, tried: set[int]) -> bool:
-        for person in slots[slot]:
-            if person not in tried:
-                tried.add(person)
-                if person not in taken or place(taken[person], tried):
-                    taken[person] = slot
-                    return True
-        return False
-
-    for slot in range(len(slots)):
-        place(slot, set())
-    return taken
+    return len(matched(list(slots)))
 
 
 class _Search:
@@ -74,7 +58,7 @@ class _Search:
     def _try(self, left: list[tuple[int, frozenset[int]]], signs: dict[int, int]) -> bool:
         """signs  {person: step} of those who sign shared slots so far"""
         free = [[one for one in slot if signs.get(one, step) == step] for step, slot in self.single]
-        if len(_matched(free)) < len(free):
+        if len(matched(free)) < len(free):
             return False
         if not left:
             return True

@@ -287,8 +287,7 @@ def condition_hand_over(request, uuid):
                 seen_version=data["version"],
             )
         except Invalid as invalid:
-            for entry in invalid.problems:
-                form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
+            form.take(invalid.problems)
         except Clash:
             row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
             typed = request.POST.copy()

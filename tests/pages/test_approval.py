@@ -414,62 +414,6 @@ def test_after_a_return_the_earlier_submission_and_its_signatures_stay_readable(
     assert "our own people stay in charge of quality" in said
 
 
-def test_amending_from_the_page(submitted):
-    functional_signed(submitted)
-    client = client_of(submitted, "approver")
-    url = address(submitted, "review_amend")
-    page = client.get(url)
-    given = {
-        "number": hidden(page, "number"),
-        "choice": f"alternative:{BLOCKED}",
-        "justification": "We take the sister plant over.",
-    }
-    refused = client.post(url, given)
-    assert refused.status_code == 422 and "blocks Own" in text_of(refused)
-    given |= {
-        "override-G1": "Its quality system comes along.",
-        "new_title": "Sign the transfer",
-        "new_owner": submitted.people["lead"].uuid,
-        "new_due": 2,
-    }
-    answer = client.post(url, given, follow=True)
-    said = text_of(answer)
-    assert "Sets aside Quality (G1). Its quality system comes along." in said and "Sign the transfer" in said
-    stale = client.post(url, given | {"new_title": "", "new_owner": "", "new_due": ""})
-    assert stale.status_code == 409 and "amended meanwhile" in text_of(stale)
-    assert ProposedDecision.objects.count() == 2
-    assert "We take the sister plant over." in text_of(stale) and hidden(stale, "number") == "2"
-
-
-def test_an_amendment_from_the_page_adds_a_tripwire_and_drops_an_advised_condition_and_keeps_what_was_typed(submitted):
-    functional_signed(submitted)
-    lead = submitted.people["lead"]
-    amend(submitted, conditions=[{"title": "Second source", "owner": lead, "due_month": 12}])
-    advised = submitted.review.conditions.get(title="Second source")
-    demanded = submitted.review.conditions.get(mandatory=True)
-    client, url = client_of(submitted, "approver"), address(submitted, "review_amend")
-    page = client.get(url)
-    assert f"gone-{advised.key}" in page.content.decode() and f"gone-{demanded.key}" not in page.content.decode()
-    given = {
-        "number": hidden(page, "number"), "choice": f"alternative:{OTHER}", "justification": "The partner has a slot.",
-        f"owner-{demanded.key}": demanded.owner.uuid, f"due-{demanded.key}": 6,
-        f"owner-{advised.key}": lead.uuid, f"due-{advised.key}": 12, f"gone-{demanded.key}": "on",
-        "new_wire-fact": f"{FIRST}/wait", "new_wire-comparison": "gt", "new_wire-threshold": "many",
-    }  # fmt: skip
-    more = {"new_title": "second source", "new_owner": lead.uuid, "new_due": 3}
-    for wrong, said in ((more, "listed already"), ({}, "is a number")):
-        answer = client.post(url, given | wrong)
-        assert answer.status_code == 422 and said in text_of(answer)
-        assert 'value="many"' in answer.content.decode() and "The partner has a slot." in text_of(answer)
-    assert submitted.review.conditions.count() == 2 and not submitted.review.tripwires.exists()
-    assert "Choose the fact" in text_of(client.post(url, given | {"new_wire-fact": ""}))
-    answer = client.post(url, given | {"new_wire-threshold": "14", f"gone-{advised.key}": "on"}, follow=True)
-    assert answer.status_code == 200 and "is above 14" in text_of(answer)
-    held = json.loads(ProposedDecision.objects.get(number=3).record)
-    assert [row["title"] for row in held["conditions"]] == ["Potency assay"]
-    assert [(wire["field"], wire["threshold"]) for wire in held["tripwires"]] == [("wait", 14)]
-
-
 # -- the record ---------------------------------------------------------------------------------------------------
 
 
@@ -497,12 +441,6 @@ def test_verification_is_shown_with_full_hashes(submitted):
     submission = submitted.more["submission"]
     assert "Verified just now" in said and submission.sha256 in said
     assert Signature.objects.get().digest in said and ProposedDecision.objects.get().sha256 in said
-
-
-def test_queries_do_not_grow_with_people_and_signatures(submitted, django_assert_max_num_queries):
-    client = client_of(submitted, "rater")
-    with django_assert_max_num_queries(50):
-        client.get(address(submitted))
 
 
 @pytest.mark.parametrize("role", ["lead", "rater"])

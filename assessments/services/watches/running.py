@@ -16,6 +16,7 @@ from assessments.models import DecisionWatch, Job, Review, Signature
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.scoring.language import EvaluationError
 from assessments.services import telling
+from assessments.services.leads import leads_of
 from assessments.services.owing_watches import owe_watches
 from assessments.services.watches.causes import causes_of
 from assessments.services.watches.inputs import Look, Watched, look_at, read
@@ -219,7 +220,7 @@ def _tell(one: Watched, row: DecisionWatch, seen: Look, words: Words, fired: lis
     review = one.watch.review
     given = Signature.objects.filter(submission=one.watch.decision.submission_id)
     signers = Membership.objects.filter(Q(pk__in=given.values("membership")) | Q(pk__in=given.values("on_behalf_of")))
-    people = {person.pk: person for person in (*telling.leads_of(review), *signers)}
+    people = {person.pk: person for person in (*leads_of(review), *signers)}
     about, url = telling.named(review), telling.page("review_approval", review) + "#watch"
     if moved:
         says = {
