@@ -1,5 +1,6 @@
 """Every model of the app, by the file that holds it."""
 
+from assessments.models.checks import RecordCheck
 from assessments.models.conditions import Condition, ConditionEvidence, DecisionWatch, Tripwire
 from assessments.models.criteria import (
     CriteriaSet,
@@ -71,6 +72,7 @@ __all__ = [
     "ProposedDecision",
     "Rating",
     "RatingVersion",
+    "RecordCheck",
     "Report",
     "ReturnQuestion",
     "Review",

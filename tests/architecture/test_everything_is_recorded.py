@@ -37,6 +37,7 @@ BOOKKEEPING = {
     "assessments.jobs": "the queue: leases, attempts, progress; what was asked for is recorded by its service",
     "assessments.services.inputs": "counters that guard an act whose service records it",
     "assessments.services.pruning": "results that nothing refers to, kept answers, spent grants; never records",
+    "assessments.services.check_turns": "leases and progress of the check of records, which records what it found",
     "assessments.services.rescore": "computed results: facts of the engine, with digest and versions, nobody's act",
     "assessments.services.deliveries": "owes and works off mails; see accounts.delivery",
     "assessments.services.reminders.remind_in": "notifications of what is due; they tell of acts that are recorded",

@@ -1,9 +1,12 @@
 """Whoever changes a record by SQL is found by `verify`, which names the record; a result comes out of its record again."""
 
+import datetime
 import importlib
 import io
 import json
 import shutil
+import threading
+import time
 from unittest.mock import Mock
 
 import pytest
@@ -13,15 +16,26 @@ from psycopg import sql
 from accounts.audit import canonical_json, sha256_of
 from accounts.models import AuditEvent, Notification
 from accounts.permissions import NotAllowed
-from assessments.models import Report, Review, Submission
+from assessments.models import RecordCheck, Report, Review, Submission
 from assessments.scoring import headline, robustness, weights
 from assessments.scoring.full import full
-from assessments.services import approvals, briefs, criteria, files, recomputing, record_checks, records, verifying
+from assessments.services import (
+    approvals,
+    briefs,
+    check_turns,
+    criteria,
+    files,
+    recomputing,
+    record_checks,
+    records,
+    verifying,
+)
 from assessments.services.frameworks import framework_of
 from tests.factories import ReviewFactory
 from tests.rights.reviews import sign
 from tests.rights.world import document
 from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.racing import at_once
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
 from tests.support.begun import shared
@@ -212,7 +226,7 @@ def test_the_daily_check_goes_on_where_it_was_stopped_and_what_raises_holds_noth
     monkeypatch.setattr(record_checks, "MOST_IN_A_PIECE", 2)
     first = record_checks.check_next(organization.pk)
     assert first.more and (first.submissions, first.recomputed) == (1, 1), "its submission is checked all the same"
-    assert [(one.review, one.is_error) for one in first.faults] == [(world.review, True), (others[0], False)]
+    assert [(one.review, one.is_error) for one in first.faults] == [(world.review.pk, True), (others[0].pk, False)]
     told = Notification.objects.filter(kind="integrity_failed", membership=world.people["admin"])
     assert {one.title for one in told} == {
         "A record could not be checked (MSC-1, Review 1)",
@@ -221,10 +235,13 @@ def test_the_daily_check_goes_on_where_it_was_stopped_and_what_raises_holds_noth
     with monkeypatch.context() as ended, pytest.raises(KeyboardInterrupt):
         ended.setattr(record_checks, "_record", Mock(side_effect=KeyboardInterrupt))  # the worker is killed
         record_checks.check_next(organization.pk)
+    assert record_checks.organizations_due() == [], "nobody knows yet that the worker is gone"
+    assert record_checks.check_next(organization.pk) == record_checks.Piece()
+    lease_runs_out()
     assert record_checks.organizations_due() == [organization.pk]
     last = record_checks.check_next(organization.pk)
-    assert not last.more and [one.review for one in last.faults] == [others[1]]
-    assert seen == [1, 7, 8, 8], "what is on record is not done again"
+    assert not last.more and [one.review for one in last.faults] == [others[1].pk]
+    assert seen == [1, 7, 8], "what has an answer is not done again"
     assert record_checks.organizations_due() == []
     events = list(AuditEvent.objects.filter(action="records.checked").order_by("pk"))
     assert [(one.new["through"], one.new["more"]) for one in events] == [
@@ -234,18 +251,39 @@ def test_the_daily_check_goes_on_where_it_was_stopped_and_what_raises_holds_noth
     assert events[0].new["named"][0].startswith("MSC-1, Review 1: A part of its check ended in an error (RuntimeError)")
 
 
-def test_of_two_runs_at_once_one_is_on_record(world, monkeypatch):
+def lease_runs_out():
+    RecordCheck.objects.update(lease_until=RecordCheck.objects.get().lease_until - 2 * check_turns.LEASE)
+
+
+def test_the_check_of_a_new_day_begins_anew(world):
     organization = world.program.organization
-    check = record_checks._check
+    record_checks.check_next(organization.pk)
+    RecordCheck.objects.update(day=RecordCheck.objects.get().day - datetime.timedelta(days=1))
+    assert record_checks.organizations_due() == [organization.pk]
+    assert record_checks.check_next(organization.pk) == record_checks.Piece(submissions=1, recomputed=1)
 
-    def another_is_faster(review, sample):
-        monkeypatch.setattr(record_checks, "_check", check)
-        assert record_checks.check_next(organization.pk).submissions == 1
-        return check(review, sample)
 
-    monkeypatch.setattr(record_checks, "_check", another_is_faster)
-    assert record_checks.check_next(organization.pk) == record_checks.Piece()
-    assert AuditEvent.objects.filter(action="records.checked").count() == 1
+def test_what_ends_its_process_before_anything_is_computed_is_passed_over_one_attempt_later(world, monkeypatch):
+    organization = world.program.organization
+    verify, began = verifying.verify, []
+
+    def killed(submission):
+        began.append(submission.pk)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verifying, "verify", killed)
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            record_checks.check_next(organization.pk)
+        lease_runs_out()
+    piece = record_checks.check_next(organization.pk)
+    assert len(began) == 4 and (piece.submissions, piece.more) == (0, False)
+    assert [one.what for one in piece.faults] == [
+        "The records could not be checked: 4 attempts ended without an answer, as where the process is ended for want of memory."
+    ]
+    monkeypatch.setattr(verifying, "verify", verify)
+    RecordCheck.objects.update(day=RecordCheck.objects.get().day - datetime.timedelta(days=1))
+    assert record_checks.check_next(organization.pk).faults == (), "another day counts anew"
 
 
 # -- the command ----------------------------------------------------------------------------------------------------
@@ -283,6 +321,42 @@ def test_a_report_whose_file_was_changed_or_is_gone(world, settings, tmp_path):
     assert "Report brief.pdf: The stored file no longer matches" in verify()[1]
     shutil.rmtree(tmp_path / "reports")
     assert "Report brief.pdf: The stored file is gone" in verify()[1]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoRunsAtOnce:
+    """The second begins while the first computes."""
+
+    @pytest.fixture
+    def both(self, monkeypatch):
+        world = decided_world()
+        submit(world)
+        recomputed, self.began, computing = recomputing.recomputed, [], threading.Event()
+
+        def slow(record):
+            self.began.append(record)
+            computing.set()
+            time.sleep(1)
+            return recomputed(record)
+
+        def check():
+            return record_checks.check_next(world.program.organization_id)
+
+        def check_beside():
+            assert computing.wait(timeout=30)
+            return check()
+
+        monkeypatch.setattr(recomputing, "recomputed", slow)
+        return lambda: [one.submissions for one in at_once(check, check_beside)]
+
+    def test_the_first_does_the_work(self, both):
+        assert both() == [1, 0] and len(self.began) == 1
+        assert AuditEvent.objects.filter(action="records.checked").count() == 1
+
+    def test_without_the_lease_both_would_and_one_is_on_record(self, both, monkeypatch):
+        monkeypatch.setattr(check_turns, "LEASE", datetime.timedelta(0))
+        assert both() == [0, 1] and len(self.began) == 2
+        assert AuditEvent.objects.filter(action="records.checked").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,7 +2,9 @@
 
 It stands for any real handler: slow work outside a transaction, then one transaction that stores and closes.
 PROBE_SLOW_FULL makes the full depth of a review with ratings take so many seconds, to be killed in the middle of; a `watch` job
-of no decision never ends, an `impact` job always fails, and an `export` job kills its worker.
+of no decision never ends, an `impact` job always fails, and an `export` job kills its worker. PROBE_RECOMPUTED names a file that
+gets a line for each record that the daily check computes again, which then takes PROBE_SLOW_RECOMPUTING seconds, or kills the
+process where it holds the words PROBE_KILLED_BY.
 """
 
 import itertools
@@ -16,7 +18,7 @@ from accounts.audit import record_event
 from accounts.models import Organization
 from assessments import jobs
 from assessments.models import Job
-from assessments.services import rescore, watches
+from assessments.services import recomputing, rescore, watches
 
 STEP_SECONDS = 0.05
 
@@ -73,3 +75,20 @@ def slowed(full, seconds: float):
 
 if os.environ.get("PROBE_SLOW_FULL"):
     rescore.full = slowed(rescore.full, float(os.environ["PROBE_SLOW_FULL"]))
+
+
+def recomputed_on_record(recomputed, path: str):
+    def told(record):
+        with open(path, "a") as lines:
+            lines.write("again\n")
+        killed_by = os.environ.get("PROBE_KILLED_BY")
+        if killed_by and killed_by in record:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(float(os.environ.get("PROBE_SLOW_RECOMPUTING", "0")))
+        return recomputed(record)
+
+    return told
+
+
+if os.environ.get("PROBE_RECOMPUTED"):
+    recomputing.recomputed = recomputed_on_record(recomputing.recomputed, os.environ["PROBE_RECOMPUTED"])
