@@ -40,7 +40,7 @@ class ConditionAssigned(Input):
 
 class ConditionIn(Input):
     title = Text(max_length=250)
-    because = Text(max_length=2000, required=False, default="", allow_blank=True)
+    because = Text(max_length=conditions.LONGEST_BECAUSE, required=False, default="", allow_blank=True)
     owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     function = Text(max_length=60, required=False, default="", allow_blank=True)

@@ -30,6 +30,12 @@ STATUS_OF_REFUSAL = {
 }
 
 
+class Escaped(JSONRenderer):
+    """What came in may hold half a surrogate pair, which JSON can spell and UTF-8 cannot; a problem may repeat it."""
+
+    ensure_ascii = True
+
+
 class Conflict(exceptions.APIException):
     """The same request is under way, or clashes in a way that a service did not name."""
 
@@ -83,7 +89,7 @@ def problem(
         "problems": problems or [],
         **more,
     }
-    return HttpResponse(JSONRenderer().render(body), status=status, content_type=MEDIA_TYPE, headers=headers)
+    return HttpResponse(Escaped().render(body), status=status, content_type=MEDIA_TYPE, headers=headers)
 
 
 def answer_to(exception: Exception, context: dict[str, Any]) -> HttpResponse | None:

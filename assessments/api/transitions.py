@@ -18,7 +18,7 @@ from assessments.api.reviews import WITH_IT, ReviewOut
 from assessments.api.watches import TripwireIn
 from assessments.errors import GrantRefused
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature
-from assessments.services import approvals, reconciling, reviews, submissions
+from assessments.services import approvals, conditions, reconciling, reviews, submissions
 from assessments.services.owning import LAST_MONTH
 from assessments.services.places import LONGEST_REASON
 
@@ -112,6 +112,7 @@ def _withdraw(act: Act):
     reviews.withdraw(**act.common, reason=act.given.get("reason", ""))
 
 
+MOST_OVERRIDES = 100
 PROPOSAL = ("kind", "option", "justification", "conditions", "overrides")
 # What each action does, and which fields it takes.
 ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
@@ -130,7 +131,7 @@ ACTIONS: dict[str, tuple[Callable[[Act], None], tuple[str, ...]]] = {
 class ConditionOfProposal(Input):
     key = Text(max_length=80, required=False, help_text="of a condition that is listed")
     title = Text(max_length=250, required=False, help_text="of a new one")
-    because = Text(max_length=2000, required=False, allow_blank=True)
+    because = Text(max_length=conditions.LONGEST_BECAUSE, required=False, allow_blank=True)
     owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     version = Whole(min_value=0, required=False)
@@ -202,6 +203,8 @@ class TransitionIn(Input):
         if foreign:
             words = f"“{action}” takes {', '.join(takes) or 'no other field'}."
             raise serializers.ValidationError({name: [words] for name in foreign})
+        if len(attrs.get("overrides", {})) > MOST_OVERRIDES:
+            raise serializers.ValidationError({"overrides": [f"At most {MOST_OVERRIDES} gates are set aside."]})
         if action == "sign":
             step = attrs.get("step")
             if step is None or step.review_id != self.context["view"].found.pk:

@@ -56,7 +56,7 @@ class AmendForm(ProposalForm):
             self.fields[f"wire-{wire.key}"] = forms.CharField(label="Threshold", initial=wire.threshold, max_length=100)
             self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
-        self.fields["new_because"] = forms.CharField(label="Why", max_length=2000, required=False)
+        self.fields["new_because"] = forms.CharField(label="Why", max_length=conditions.LONGEST_BECAUSE, required=False)
         self.fields["new_owner"] = owner_field(people, "", required=False)
         self.fields["new_due"] = month_field(required=False)
         self.new_wire = NewTripwire(

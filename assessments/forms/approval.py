@@ -8,8 +8,8 @@ from django import forms
 from accounts import proof
 from accounts.models import Membership
 from assessments.forms.routes import person_choices
-from assessments.models import ProgramMember, ProposedDecision, Review
-from assessments.services import places, proposals, questions
+from assessments.models import ProgramMember, ProposedDecision, Review, StepReassignment
+from assessments.services import conditions, places, proposals, questions
 from assessments.services.owning import LAST_MONTH
 from assessments.services.routes import Place, Planned
 from assessments.services.signing import Capacity
@@ -62,7 +62,9 @@ class AdvisedForm(forms.Form):
     """A condition that no gate demands."""
 
     title = forms.CharField(label="What has to be done", max_length=250)
-    because = forms.CharField(label="Why", required=False, widget=forms.Textarea({"rows": 2}))
+    because = forms.CharField(
+        label="Why", required=False, widget=forms.Textarea({"rows": 2}), max_length=conditions.LONGEST_BECAUSE
+    )
 
     def __init__(self, *args: Any, people: Iterable[Membership], **options: Any):
         super().__init__(*args, **options)
@@ -111,6 +113,7 @@ class ProposalForm(forms.Form):
                 label=f"{names['name']} ({gate}) blocks {', '.join(names['options'])}. Why it is set aside",
                 required=False,
                 widget=forms.Textarea({"rows": 2}),
+                max_length=proposals.LONGEST_REASON,
             )
 
     @property
@@ -144,7 +147,10 @@ class SubmitForm(ProposalForm):
     """The lead's proposal. `seen_result` is the result that they looked at."""
 
     missing_reason = forms.CharField(
-        label="Why it is submitted although ratings are missing", required=False, widget=forms.Textarea({"rows": 2})
+        label="Why it is submitted although ratings are missing",
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        max_length=proposals.LONGEST_REASON,
     )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     seen_result = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -155,9 +161,13 @@ class SubmitForm(ProposalForm):
         question: Any = None,
         route: Iterable[Planned] = (),
         people: Iterable[Membership] = (),
+        before: Iterable[StepReassignment] = (),
         **options: Any,
     ):
-        """route, people  where somebody may have to take a place: the steps, and who could"""
+        """
+        route, people  where somebody may have to take a place: the steps, and who could
+        before         who took places of a former submission: offered again
+        """
         super().__init__(*args, **options)
         if question is not None:
             self.fields["answer"] = forms.CharField(
@@ -173,10 +183,19 @@ class SubmitForm(ProposalForm):
             if not place.signed
         ]
         choices = person_choices(self.people.values(), "As the route says") if self.places else []
+        former = {(row.step.key, row.in_place_of): row for row in before if str(row.membership.uuid) in self.people}
         for step, place, signs, why in self.places:
             whose = f"{step.name}, in the place of {place.words}"
-            self.fields[signs] = forms.ChoiceField(label=f"{whose}, signs", choices=choices, required=False)
-            self.fields[why] = forms.CharField(label="Why", max_length=places.LONGEST_REASON, required=False)
+            row = former.get((step.key, place.words))
+            self.fields[signs] = forms.ChoiceField(
+                label=f"{whose}, signs",
+                choices=choices,
+                required=False,
+                initial=str(row.membership.uuid) if row else "",
+            )
+            self.fields[why] = forms.CharField(
+                label="Why", max_length=places.LONGEST_REASON, required=False, initial=row.reason if row else ""
+            )
 
     @property
     def place_rows(self) -> list[tuple[Place, forms.BoundField, forms.BoundField]]:

@@ -22,6 +22,7 @@ from assessments.services.inputs import lock_review
 from assessments.services.owning import LAST_MONTH, month_of, owner_of
 from assessments.services.reviews import problem
 
+LONGEST_BECAUSE = 2000
 DEMANDED = "A gate demands this condition; it can be assigned, not removed."
 
 
@@ -177,6 +178,11 @@ def put_conditions(
         if len(title) > Condition._meta.get_field("title").max_length:
             problems.append(problem("title", "A title has at most 250 characters.", title, key))
             continue
+        because = str(entry.get("because", "")).strip()
+        if len(because) > LONGEST_BECAUSE:
+            words = f"A reason has at most {LONGEST_BECAUSE} characters."
+            problems.append(problem("because", words, because, key))
+            continue
         if not entry.get("key") and title.casefold() in listed:
             problems.append(
                 problem("title", "This condition is listed already; change it where it stands.", title, key)
@@ -190,7 +196,7 @@ def put_conditions(
         if owner is None or due_month is None:
             continue
         function = functions.get(demand.function_key if demand else str(entry.get("function_key", "")))
-        _write(member, review, row, demand, key, title, str(entry.get("because", "")), function, owner, due_month,
+        _write(member, review, row, demand, key, title, because, function, owner, due_month,
                on_behalf_of)  # fmt: skip
         listed.add(title.casefold())
     if problems:
@@ -210,7 +216,7 @@ def _write(
             key=key,
             gate=demand.gate if demand else "",
             title=demand.title if demand else title,
-            because=demand.because if demand else because.strip(),
+            because=demand.because if demand else because,
             mandatory=demand is not None,
             owner_function=function,
             **values,

@@ -3,12 +3,15 @@
 import datetime
 import hashlib
 import io
+import struct
 import uuid
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import get_valid_filename
@@ -37,6 +40,18 @@ TYPES = {
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 BEGINNINGS = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
+LONGEST_URL = 1000
+# What zipfile raises for archives that are broken in one way or another; it lists no error of its own for most.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    EOFError,
+)
 OFFICE = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/"}
 
 
@@ -76,9 +91,9 @@ def checked(given: Given) -> tuple[str, str]:
     if bool(given.data or given.filename) == bool(given.url):
         problems.append(problem("file", "Give a file or a link, one of the two."))
     elif given.url:
-        parts = urlsplit(given.url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or len(given.url) > 1000:
-            problems.append(problem("url", "A link begins with http:// or https://.", given.url))
+        if not _is_link(given.url):
+            words = f"A link begins with http:// or https://, has no spaces and at most {LONGEST_URL} characters."
+            problems.append(problem("url", words, given.url))
     if problems or given.url:
         if problems:
             raise Invalid(problems)
@@ -96,8 +111,24 @@ def checked(given: Given) -> tuple[str, str]:
         problems.append(problem("file", f"What is in the file is not what its name ({ending}) says.", name))
     if problems:
         raise Invalid(problems)
-    stem = get_valid_filename(PurePosixPath(name).stem[: LONGEST_NAME - len(ending)] or "evidence")
-    return f"{stem}{ending}", TYPES[ending]
+    return f"{_stem(name[: -len(ending)][: LONGEST_NAME - len(ending)])}{ending}", TYPES[ending]
+
+
+def _stem(name: str) -> str:
+    try:
+        return get_valid_filename(name)
+    except SuspiciousFileOperation:  # nothing that a file may be called is left of it
+        return "evidence"
+
+
+def _is_link(text: str) -> bool:
+    if len(text) > LONGEST_URL or not text.isprintable() or any(one.isspace() for one in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that does not close, a port that is no number
+        return False
 
 
 def _is(ending: str, data: bytes) -> bool:
@@ -108,7 +139,7 @@ def _is(ending: str, data: bytes) -> bool:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
-        except (zipfile.BadZipFile, ValueError):
+        except UNREADABLE:
             return False
         macros = any(name.lower().endswith("vbaproject.bin") for name in names)
         return "[Content_Types].xml" in names and any(name.startswith(OFFICE[ending]) for name in names) and not macros

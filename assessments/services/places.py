@@ -27,9 +27,16 @@ def take_places(
     """
     by_key = {step.key: step for step in steps}
     problems: list[dict] = []
+    taken: set[str] = set()
+    if given and not without_signers(review, steps, submitter=member):
+        words = "The route can be completed as it is. Submit it so; a step can be reassigned afterwards, with a reason."
+        raise Invalid([problem("places", words, "", option_of(given[0]["step"], given[0]["party"]))])
     for entry in given:
-        if found := _take(member, review, by_key, entry):
-            option = option_of(entry["step"], entry["party"])
+        option = option_of(entry["step"], entry["party"])
+        twice = option in taken
+        found = ("places", "This place is given away twice; name one person.") if twice else None
+        taken.add(option)
+        if found := found or _take(member, review, by_key, entry):
             problems.append(problem(found[0], found[1], str(entry.get("reason", "")), option))
     if problems:
         raise Invalid(problems)

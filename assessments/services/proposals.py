@@ -18,6 +18,7 @@ from assessments.services.reviews import problem
 FORMAT = "makewhere.proposed_decision/1"
 Kind = ProposedDecision.Kind
 LONGEST_TEXT = 8000
+LONGEST_REASON = 4000
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,9 @@ def check_choice(
         if gate["gate"] not in given:
             message = f"{gate['name']} ({gate['gate']}) blocks {option.name}: give the reason for setting it aside."
             problems.append(problem("overrides", message, "", gate["gate"]))
+        elif len(given[gate["gate"]]) > LONGEST_REASON:
+            message = f"A reason for setting a gate aside has at most {LONGEST_REASON} characters."
+            problems.append(problem("overrides", message, given[gate["gate"]], gate["gate"]))
     for key in sorted(set(given) - {gate["gate"] for gate in stopped}):
         problems.append(problem("overrides", f"{key} does not block this choice.", given[key], key))
     if problems:

@@ -116,6 +116,8 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
         raise WrongState("Somebody reassigned this meanwhile. Reload to see whom the step names now.")
     if not reason.strip():
         raise Invalid([problem("reason", "Say why the step goes to somebody else.", reason)])
+    if len(reason.strip()) > LONGEST_REASON:
+        raise Invalid([problem("reason", f"A reason has at most {LONGEST_REASON} characters.", reason)])
     if any(one.membership_id == taker.pk for one in parties):
         raise Invalid([problem("person", f"The step names {taker.name} already.", taker.name)])
     if party not in routes.unsigned(step, parties, routes.counting_signatures(step)):
@@ -127,6 +129,15 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
     _record(now, step, row, taker, former, reason.strip())
     announce(review, review.inputs_revision)
     return row
+
+
+def _former(row: StepReassignment) -> list[Membership]:
+    """Everyone whom the step waits for no more: the person, or all who speak for the function or hold the role."""
+    if row.former_membership:
+        return [row.former_membership]
+    place = Place("", "", function=row.former_function, role=row.former_role)
+    active = Membership.objects.active().filter(organization_id=row.organization_id)
+    return list(active.filter(routes.named_by([place])).distinct())
 
 
 def took_at_submission(member: Membership, step: ApprovalStep, place: Place) -> StepReassignment:
@@ -162,7 +173,7 @@ def _record(
         reason=reason,
     )
     telling.tell(
-        [*([row.former_membership] if row.former_membership else []), taker, *leads_of(review)],
+        [*_former(row), taker, *leads_of(review)],
         "step_reassigned",
         review,
         title=f"{step.name} goes to {taker.name} in place of {former} ({telling.named(review)})",

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.audit import canonical_json, record_event, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
-from assessments.errors import Clash, Missing, ResultPending, WrongState
+from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.models import AgreedValue, Criterion, Rating, ReturnQuestion, Review, Scorecard, Submission
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
@@ -18,9 +18,10 @@ from assessments.services import proposals, questions, rerouting, routes, tripwi
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
+from assessments.services.proposals import LONGEST_REASON
 from assessments.services.ratings import asked_of
 from assessments.services.records import record_of
-from assessments.services.reviews import move, seen
+from assessments.services.reviews import move, problem, seen
 
 BLOCKS, NEEDS_REASON, WARNS = "blocks", "needs a reason", "warns"
 
@@ -220,6 +221,7 @@ def submit(
     )
     question = questions.open_question(review)
     answer = questions.check_answer(question, answer)
+    _check_reason(missing_reason)
     lines = _conditions(now, review, numbers, choice.option_key, conditions)
     findings = _without_route(review, now, choice.option_key)
     steps = [] if question else _steps(now, review, places)
@@ -299,6 +301,12 @@ def _conditions(
             member=member, review=review, numbers=numbers, option_key=option_key, entries=entries
         )
     return conditions_service.settle(member=member, review=review, numbers=numbers, option_key=option_key)
+
+
+def _check_reason(reason: str) -> None:
+    if len(reason.strip()) > LONGEST_REASON:
+        words = f"A reason has at most {LONGEST_REASON} characters."
+        raise Invalid([problem("missing_reason", words, reason)])
 
 
 def _hold_up(findings: Sequence[Finding], reason: str) -> None:

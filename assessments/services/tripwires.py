@@ -171,7 +171,7 @@ def put(
             now = value_words(field, value_of(wire, facts))
             message = f"The facts cross this already (now {now}): it would end the decision at once."
             mine.append(problem("threshold", message, str(cleaned), given))
-        owner = owner_of(review, entry["owner"], given, mine) if entry.get("owner") else None
+        owner = _owner(review, entry.get("owner"), row, given, mine)
         because = str(entry.get("because") or "").strip()
         if len(because) > LONGEST_REASON:
             mine.append(problem("because", f"A reason has at most {LONGEST_REASON} characters.", because, given))
@@ -184,6 +184,16 @@ def put(
     if problems:
         raise Invalid(problems)
     return rows
+
+
+def _owner(review: Review, named: Any, row: Tripwire | None, key: str, problems: list[dict]) -> Membership | None:
+    """Who sees to a tripwire. One who has it already keeps it, also after leaving: a threshold is not held up by that."""
+    if not named:
+        return None
+    had = row.owner if row else None
+    if had is not None and str(named.uuid if isinstance(named, Membership) else named) == str(had.uuid):
+        return had
+    return owner_of(review, named, key, problems)
 
 
 def _write(

@@ -23,6 +23,16 @@ def check(answer, status, code):
     return body
 
 
+def test_half_a_surrogate_pair_is_told_back_escaped(world, caller):
+    """JSON can spell it and UTF-8 cannot: the answer that names it must be sent all the same."""
+    headers = {"Authorization": f"Bearer {caller('admin').secret}"}
+    for body in ('{"\\ud800": 1}', '{"name": "A", "lead": "\\ud800", "restricted": false}'):
+        answer = Client().post("/api/v1/programs/", body, content_type="application/json", headers=headers)
+        assert answer.status_code == 400 and answer.json()["problems"], answer.content
+    answer = Client().post("/api/v1/programs/", '{"\\ud800": 1}', content_type="application/json", headers=headers)
+    assert check(answer, 400, "invalid")["problems"][0]["field"] == "\ud800"
+
+
 def test_unknown_addresses_and_ids_look_alike(world, caller):
     lead = caller("lead")
     nowhere = check(lead.get("nothing-here/"), 404, "not_found")

@@ -138,6 +138,12 @@ def test_conditions_of_a_decision_that_does_not_stand_do_not_move(world, row):
         (Given(filename="a.txt", data=b"x" * (evidence.MOST_BYTES + 1)), "at most 20 MB"),
         (Given(url="javascript:alert(1)"), "begins with http"),
         (Given(url="ftp://files.example.org/a"), "begins with http"),
+        (Given(url="http://[::1"), "begins with http"),
+        (Given(url="https://example.org:port/a"), "begins with http"),
+        (Given(url="https:///a"), "begins with http"),
+        (Given(url="https://example.org/a\nb"), "has no spaces"),
+        (Given(url="https://example.org/a b"), "has no spaces"),
+        (Given(url="https://example.org/" + "x" * 1000), "at most 1000"),
         (Given(filename="a.pdf", data=PDF, url="https://example.org/a"), "one of the two"),
         (Given(url="https://example.org/a", dated=DAY, valid_until=DAY - ONE), "before its own date, 4 May 2026"),
     ],
@@ -151,10 +157,30 @@ def test_evidence_is_what_it_says_or_refused_and_nothing_is_kept(world, row, giv
     assert not list(tmp_path.rglob("evidence/*/*"))
 
 
+def test_an_office_file_with_any_one_byte_wrong_is_taken_or_refused_and_never_an_error():
+    whole = office("[Content_Types].xml", "word/document.xml")
+    verdicts = set()
+    for at in range(len(whole)):
+        for byte in (0, 1, 0x40, 0x7F, 0x80, 0xFF):
+            damaged = whole[:at] + bytes([byte]) + whole[at + 1 :]
+            try:
+                verdicts.add(evidence.checked(Given(filename="a.docx", data=damaged))[0])
+            except Invalid as refusal:
+                verdicts.add(refusal.problems[0]["field"])
+    assert verdicts == {"a.docx", "file"}
+
+
 def test_a_path_in_a_file_name_leads_nowhere(world, row):
     move(world, row, given=Given(filename="../../etc/passwd.pdf", data=PDF))
     kept = Evidence.objects.get()
     assert kept.filename == "passwd.pdf" and ".." not in kept.path
+
+
+@pytest.mark.parametrize("name", ["\U0001f4a5.pdf", "+++.pdf", "...pdf", "x" * 300 + ".PDF"])
+def test_a_file_of_any_name_gets_one_that_every_disk_takes(world, row, name):
+    move(world, row, given=Given(filename=name, data=PDF))
+    kept = Evidence.objects.get()
+    assert kept.filename.endswith(".pdf") and 4 < len(kept.filename) <= evidence.LONGEST_NAME
 
 
 def test_a_file_that_was_changed_on_the_disk_is_not_handed_out(world, row, tmp_path):

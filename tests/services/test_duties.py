@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 
 from accounts import people
+from accounts.models import MembershipFunction, Notification
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.errors import Invalid, WrongState
@@ -386,12 +387,25 @@ def test_nobody_reassigns_to_themselves_to_a_stranger_or_without_a_reason(fresh)
     for changed in ({"to": "lead"}, {"by": "admin", "to": "admin"}, {"to": "stranger"}, {"to": "nobody"}):
         with pytest.raises(NotAllowed), transaction.atomic():
             reassign(fresh, **changed)
-    with pytest.raises(Invalid), transaction.atomic():
-        reassign(fresh, reason="  ")
+    for reason in ("  ", "x" * 4001):
+        with pytest.raises(Invalid) as refusal, transaction.atomic():
+            reassign(fresh, reason=reason)
+        assert [one["field"] for one in refusal.value.problems] == ["reason"]
     with pytest.raises(WrongState), transaction.atomic():
         reassign(fresh, party="function:finance")
     assert not StepReassignment.objects.exists()
     assert ApprovalStep.objects.get(pk=step_of(fresh).pk).parties.count() == 2
+
+
+def test_all_who_speak_for_the_function_are_told_that_it_waits_for_them_no_more(fresh):
+    function = step_of(fresh).parties.get(function__key="cmc").function
+    colleague = MembershipFactory(organization=fresh.program.organization, with_roles=["assessor"])
+    MembershipFunction.objects.create(organization=function.organization, membership=colleague, function=function)
+    row = reassign(fresh)
+    told = set(Notification.objects.filter(kind="step_reassigned").values_list("membership", flat=True))
+    assert row.former_function == function
+    assert {fresh.people["rater"].pk, colleague.pk, fresh.people["assessor"].pk} <= told
+    assert fresh.people["second"].pk not in told
 
 
 def test_what_was_signed_is_not_given_away(fresh):

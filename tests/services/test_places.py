@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, Membership
 from accounts.permissions import NotAllowed
 from assessments.errors import Invalid, Missing
 from assessments.models import ApprovalStep, Review, StepReassignment, Submission
-from assessments.services import places, routes, signing
+from assessments.services import approvals, places, routes, signing
 from tests.api.conftest import Caller, token_of
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, assign, client_of, text_of, typed
@@ -71,6 +71,10 @@ def test_a_place_of_somebody_who_left_is_given_away_at_the_submission(left):
         assert [one["field"] for one in wrong.value.problems] == [field], given
     assert not Submission.objects.exists() and not StepReassignment.objects.exists()
 
+    with pytest.raises(Invalid) as twice, transaction.atomic():
+        submit(left, places=taken(left, "approver") + taken(left, "second_approver"))
+    assert [one["message"] for one in twice.value.problems] == ["This place is given away twice; name one person."]
+
     submit(left, places=taken(left, "approver"))
     row = StepReassignment.objects.get()
     assert (row.membership, row.former_membership, row.by) == (
@@ -87,6 +91,25 @@ def test_a_place_of_somebody_who_left_is_given_away_at_the_submission(left):
         sign(member(left, "second_approver"), step_of(left, "executive"))
     sign(member(left, "approver"), step_of(left, "executive"))
     assert Review.objects.get(pk=left.review.pk).state == "approved"
+
+
+def test_a_place_of_a_route_that_can_be_completed_is_not_given_away():
+    world = decided_world()
+    with pytest.raises(Invalid) as refusal, transaction.atomic():
+        submit(world, places=taken(world, "second_approver", party="role:approver"))
+    (found,) = refusal.value.problems
+    assert (found["field"], found["option"]) == ("places", "executive/role:approver")
+    assert found["message"].startswith("The route can be completed as it is.")
+    assert not Submission.objects.exists() and not StepReassignment.objects.exists()
+
+
+def test_after_a_return_the_page_offers_who_took_the_place_before(left):
+    submit(left, places=taken(left, "approver"))
+    functional_signed(left)
+    with transaction.atomic():
+        approvals.return_review(member=member(left, "approver"), review_id=left.review.pk, reason="Say more.")
+    page = client_of(left, "lead").get(address(left)).content.decode()
+    assert f'value="{left.people["approver"].uuid}" selected' in page and 'value="Vera Ode left in May."' in page
 
 
 def test_the_page_and_the_api_name_the_step_and_take_who_signs_instead(left):

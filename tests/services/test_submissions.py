@@ -323,6 +323,8 @@ def test_a_route_that_nobody_can_sign_holds_it_up(world):
         ({"kind": "alternative", "option_key": BLOCKED}, "overrides"),
         ({"kind": "alternative", "option_key": BLOCKED, "overrides": {"G1": " "}}, "overrides"),
         ({"kind": "alternative", "option_key": BLOCKED, "overrides": {"G1": "Why not", "G7": "so"}}, "overrides"),
+        ({"kind": "alternative", "option_key": BLOCKED, "overrides": {"G1": "x" * 4001}}, "overrides"),
+        ({"missing_reason": "x" * 4001}, "missing_reason"),
     ],
 )
 def test_what_the_result_does_not_leave_open_is_refused_by_field(world, changed, field):
@@ -423,6 +425,9 @@ def test_people_may_advise_further_conditions_and_drop_them_again(world):
     conditions.advise_condition(title="Second source", **advise)
     with pytest.raises(Invalid), transaction.atomic():
         conditions.advise_condition(title="Second source", **advise)
+    with pytest.raises(Invalid) as refusal, transaction.atomic():
+        conditions.advise_condition(title="Third source", because="x" * 2001, **advise)
+    assert [entry["field"] for entry in refusal.value.problems] == ["because"]
     row = Condition.objects.get(title="Second source")
     conditions.drop_condition(member=lead, review_id=world.review.pk, key=row.key, seen_version=row.version)
     held = json.loads(submit(world).proposed_decisions.get().record)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import transaction
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.models import Tripwire
@@ -15,7 +15,7 @@ from assessments.services import approvals, submissions, tripwires
 from assessments.services.frameworks import framework_of
 from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.test_signing import functional_signed
-from tests.services.test_submissions import submit
+from tests.services.test_submissions import assigned, submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,33 @@ def test_facts_that_cross_one_hold_the_submission_up(world):
     with pytest.raises(Missing) as refusal, transaction.atomic():
         submit(world)
     assert [thing["code"] for thing in refusal.value.things] == ["tripwire"]
+
+
+def test_a_threshold_is_changed_though_its_owner_left_and_nobody_new_who_left_gets_one(world):
+    put(world, owner=world.people["rater"])
+    submit(world)
+    functional_signed(world)
+    row = Tripwire.objects.get()
+    Membership.objects.filter(pk__in=[world.people[who].pk for who in ("rater", "second")]).update(is_active=False)
+
+    def amended(owner):
+        with transaction.atomic():
+            return approvals.amend(
+                member=member(world, "approver"),
+                review_id=world.review.pk,
+                kind="alternative",
+                option_key=OTHER,
+                justification="The partner has a slot now.",
+                tripwires=[{"key": row.key, "threshold": "5", "owner": owner}],
+                conditions=assigned(world, option=OTHER, owner="approver"),
+            )
+
+    with pytest.raises(Invalid) as refusal:
+        amended(world.people["second"])
+    assert [one["field"] for one in refusal.value.problems] == ["owner"]
+    amended(str(world.people["rater"].uuid))
+    row.refresh_from_db()
+    assert (row.threshold, row.owner) == (5, world.people["rater"])
 
 
 def test_an_approver_changes_drops_and_adds_with_an_amend(world):

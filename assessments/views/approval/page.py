@@ -20,7 +20,7 @@ from assessments.forms.approval import (
     people_of,
 )
 from assessments.forms.routes import ReassignForm
-from assessments.models import ApprovalStep, ProposedDecision, ReturnQuestion, Review, Signature
+from assessments.models import ApprovalStep, ProposedDecision, ReturnQuestion, Review, Signature, StepReassignment
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.services import approvals, conditions, questions, routes, signing, submissions
@@ -128,7 +128,14 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
 def route_to_mend(review: Review, keys: set[str], question: ReturnQuestion | None) -> dict[str, Any]:
     """The steps with these keys, whose places somebody else may take at the submission, and who could."""
     steps = [step for step in _planned(review, question) if step.key in keys] if any(keys) else []
-    return {"route": steps, "people": _with_a_role(review)} if steps else {}
+    if not steps:
+        return {}
+    before = StepReassignment.objects.filter(step__submission=review.submissions.order_by("-number").first())
+    return {
+        "route": steps,
+        "people": _with_a_role(review),
+        "before": before.select_related("step", "membership", "former_membership__user", "former_function"),
+    }
 
 
 def is_pending(review: Review) -> bool:
