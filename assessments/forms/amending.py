@@ -71,8 +71,15 @@ class AmendForm(ProposalForm):
     def _ask_for(
         self, key: str, people: Iterable[Membership], function_key: str, row: Condition | None, due: int | None
     ) -> None:
-        owner = str(row.owner.uuid) if row and row.owner else ""
-        self.fields[f"owner-{key}"] = owner_field(people, function_key, required=False, initial=owner)
+        held = row.owner if row else None
+        gone = held is not None and not held.is_here
+        self.fields[f"owner-{key}"] = owner_field(
+            people,
+            function_key,
+            required=False,
+            initial=str(held.uuid) if held and not gone else "",
+            help_text=f"{held.name} left: choose who sees to it from now on." if held and gone else "",
+        )
         self.fields[f"due-{key}"] = month_field(required=False, initial=due)
 
     def is_valid(self) -> bool:

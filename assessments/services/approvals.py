@@ -29,7 +29,7 @@ from assessments.models import (
 )
 from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
-from assessments.services import owing_watches, proposals, routes, signing, telling, watches
+from assessments.services import deciding, owing_watches, proposals, routes, signing, telling, watches
 from assessments.services import tripwires as tripwires_service
 from assessments.services.inputs import lock_program_of, lock_review
 from assessments.services.leads import leads_of
@@ -174,7 +174,7 @@ def _advance(
 def _decide(
     review: Review, submission: Submission, proposed: ProposedDecision, member: Membership, signature: Signature
 ) -> None:
-    _require_owners(review)
+    deciding.require_owners(review)
     former = Review.objects.select_related("program").filter(program=review.program, state=Review.State.APPROVED)
     for review_before in former:
         move(
@@ -210,21 +210,6 @@ def _decide(
         },
     )
     watches.begin(decision)
-
-
-def _require_owners(review: Review) -> None:
-    """Nothing is approved while a condition lacks who sees to it or by when, whatever was checked before."""
-    rows = review.conditions.select_related("owner__user")
-    lines = [conditions_service.Line(None, row) for row in rows]
-    if things := [
-        {"code": "condition", "what": line.title, "message": f"This condition lacks {words}."}
-        for line, words in conditions_service.lacking(lines)
-    ]:
-        raise Missing(
-            "Every condition needs an owner and a date before it is approved. "
-            "Amend the proposed decision with them, or return it.",
-            things,
-        )
 
 
 def _open_steps(review: Review) -> list[ApprovalStep]:

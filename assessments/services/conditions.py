@@ -17,6 +17,7 @@ from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import Condition, Review
 from assessments.scoring.clock import after_months
 from assessments.scoring.confidential import HIDDEN, confidential
+from assessments.services.deciding import lacks
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.owning import LAST_MONTH, month_of, owner_of
@@ -282,18 +283,8 @@ def _said(row: Condition) -> dict[str, Any]:
 
 def lacking(lines: Iterable[Line]) -> list[tuple[Line, str]]:
     """The conditions that lack an owner who is here, or a date, each with what it lacks."""
-    found = []
-    for line in lines:
-        missing = []
-        if line.owner is None:
-            missing.append("an owner")
-        elif not line.owner.is_here:
-            missing.append(f"an owner who is still here ({line.owner.name} left)")
-        if line.due_month is None:
-            missing.append("a due month")
-        if missing:
-            found.append((line, " and ".join(missing)))
-    return found
+    each = [(line, lacks(line.owner, line.due_month)) for line in lines]
+    return [(line, words) for line, words in each if words]
 
 
 def _guarded(member: Membership, review_id: int) -> Review:

@@ -19,6 +19,7 @@ from accounts.permissions import NotAllowed, TooMany
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature, SigningGrant
+from assessments.services import deciding
 
 STATEMENTS = {
     "1": (
@@ -151,7 +152,8 @@ def grant_to_sign(
     function_key  for which function alone it is good; empty: for whichever they speak for
     Returns   the grant; only its digest is kept
     Raises    NotProven (wrong password or code, counted), NotAllowed (not theirs to sign), TooMany while signing is locked,
-              WrongState, Clash when what is signed is not what was shown any more
+              WrongState, Clash when what is signed is not what was shown any more, Missing where the signature would make
+              a decision that something holds up: no code is used up for it
     """
     step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
     require_open(step)
@@ -160,6 +162,8 @@ def grant_to_sign(
     verdict.require()
     if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
+    if deciding.would_decide(step):
+        deciding.require_owners(step.review)
     with transaction.atomic():
         token, refusal = _prove(member, step, bound_in(bound_to, giver, function_key), password=password, code=code)
     # Raised after the commit: a refused attempt stays on record.

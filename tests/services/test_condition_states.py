@@ -21,7 +21,7 @@ from assessments.services.evidence import Given
 from tests.factories import MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import decided_world, member
-from tests.services.test_signing import amend, functional_signed, step_of
+from tests.services.test_signing import amend, confirm, functional_signed, put, step_of
 from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
@@ -213,6 +213,7 @@ def test_the_last_signature_is_refused_while_a_condition_lacks_an_owner_who_is_h
     submit(world)
     functional_signed(world)
     owner = world.people["rater"]
+    before = confirm(world, "approver", "executive")
     if left is None:
         world.review.conditions.update(owner=None)
     elif left == "membership":
@@ -223,6 +224,8 @@ def test_the_last_signature_is_refused_while_a_condition_lacks_an_owner_who_is_h
         sign(member(world, "approver"), step_of(world, "executive"))
     said = f"an owner who is still here ({owner.name} left)" if left else "an owner"
     assert refusal.value.things[0]["message"] == f"This condition lacks {said}."
+    with pytest.raises(Missing):  # also with a grant from before
+        put(world, before, "approver", "executive")
     world.review.refresh_from_db()
     assert world.review.state == "in_approval" and not Decision.objects.exists()
     with pytest.raises(Missing), transaction.atomic():

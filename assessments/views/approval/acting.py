@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import NotAllowed, TooMany
-from assessments.errors import Clash, GrantRefused, Invalid, WrongState
+from assessments.errors import Clash, GrantRefused, Invalid, Missing, WrongState
 from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
 from assessments.services import approvals, signing
@@ -82,6 +82,8 @@ def review_sign(request, uuid):
         for entry in invalid.problems:
             form.refuse(entry["message"], "capacity" if entry["field"] == "function" else entry["field"])
         return page(request, review, status=422, sign_form=form)
+    except Missing as missing:
+        return page(request, review, status=409, sign_form=form, held_up=missing.things, sign_refused=True)
     review.refresh_from_db()
     decided = review.state == Review.State.APPROVED
     messages.success(request, "Signed. The decision is made." if decided else "Signed. Your signature is on record.")

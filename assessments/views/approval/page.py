@@ -23,7 +23,7 @@ from assessments.forms.routes import ReassignForm
 from assessments.models import ApprovalStep, ProposedDecision, ReturnQuestion, Review, Signature, StepReassignment
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
-from assessments.services import approvals, conditions, questions, routes, signing, submissions
+from assessments.services import approvals, conditions, deciding, questions, routes, signing, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 from assessments.views.access import member_required
@@ -233,7 +233,7 @@ def _signing(request, review: Review, commercial: bool, changed: dict[str, Any])
     submission = approvals.submission_of(review)
     if submission is None:  # withdrawn before it was submitted
         return {"submission": None}
-    found = stages.proposals_of(submission, review, commercial=commercial)
+    found = stages.proposals_of(submission, review, commercial=commercial, reader=request.member)
     proposed = found[0].row
     submission.review = review
     route = stages.stages_of(submission, proposed)
@@ -265,6 +265,9 @@ def _acts(request, review: Review, proposed: ProposedDecision, changed: dict[str
         "statements": statements_of(form) if form else [],
         "has_program": form is not None and has_program(member),
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
+        "held_up": deciding.holding_up(review) if mine else [],
+        "decides": mine is not None and deciding.would_decide(mine),
+        "through_program": request.POST.get("through") == "program",
         "may_end": bool(able),
         "may_reject": decides,
         "may_amend": decides,

@@ -116,7 +116,7 @@ def review_amend(request, uuid):
         verdicts[0].require()
     submission = approvals.submission_of(review)
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
-    proposal = stages.proposals_of(submission, review, commercial=commercial)[0]
+    proposal = stages.proposals_of(submission, review, commercial=commercial, reader=request.member)[0]
     form = _amend_form(request, review, submission, proposal, request.POST or None)
     status = 200
     if request.method == "POST":
@@ -130,7 +130,7 @@ def review_amend(request, uuid):
                     **form.proposed(),
                 )
             except Clash as clash:
-                proposal = stages.proposals_of(submission, review, commercial=commercial)[0]
+                proposal = stages.proposals_of(submission, review, commercial=commercial, reader=request.member)[0]
                 form = _over_what_stands(request, review, submission, proposal)
                 form.add_error(None, f"{clash} It stands beside this form; what you typed is kept and replaces it.")
                 status = 409

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Membership
+from assessments import permissions
 from assessments.models import (
     ApprovalParty,
     ApprovalStep,
+    Condition,
     Delegation,
     ProposedDecision,
     Review,
@@ -59,13 +61,21 @@ class Stage:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposed decision as it was frozen."""
+    """A proposed decision as it was frozen.
+
+    conditions  each also with `left`, the name of who has to see to it now and is gone ("" for nobody), and, of a decision
+                that was made, `now`: the condition as it stands, with `new_owner`, to whom it was handed over since ("")
+    stands      whether it is the latest of its submission
+    may_hand_over  whether the reader may give a condition whose owner left to somebody else
+    """
 
     row: ProposedDecision
     sentence: str
     conditions: Sequence[Mapping[str, Any]]
     overrides: Sequence[Mapping[str, Any]]
     tripwires: Sequence[Mapping[str, Any]] = ()
+    stands: bool = True
+    may_hand_over: bool = False
 
     @property
     def option_kind(self) -> str:
@@ -76,20 +86,43 @@ def short(digest: str) -> str:
     return f"{digest[:4]}…{digest[-4:]}"
 
 
-def proposals_of(submission: Submission, review: Review, *, commercial: bool) -> list[Proposal]:
-    """The proposed decisions of a submission, the latest first."""
+def proposals_of(
+    submission: Submission, review: Review, *, commercial: bool, reader: Membership | None = None
+) -> list[Proposal]:
+    """The proposed decisions of a submission, the latest first.
+
+    reader  who reads the latest submission to act on it: what became of its conditions, and whether the reader may hand
+            one over; None: of a submission whose decision is not made, only what was frozen
+    """
     decided = review.state in Review.RECORDED
-    standing = {row.key: row for row in review.conditions.all()} if decided else {}
-    found = []
+    followed = decided or (reader is not None and review.state == Review.State.IN_APPROVAL)
+    standing = {row.key: row for row in review.conditions.select_related("owner__user")} if followed else {}
+    left = [row for row in standing.values() if row.owner_left]
+    # Somebody who is gone hands nothing over: whether the reader may is the same for each of these.
+    may = bool(left and reader and review.state == Review.State.APPROVED) and bool(
+        permissions.can_hand_over_condition(reader, left[0])
+    )
+    found: list[Proposal] = []
     for row in submission.proposed_decisions.select_related("option", "author__user").order_by("-number"):
         said = proposals.said_in(row, review, commercial=commercial)
-        conditions = [
-            entry | {"due_on": _date(entry["due_on"]), "now": standing.get(entry["key"])}
-            for entry in said["conditions"]
-        ]
+        rows = standing if decided or not found else {}
+        conditions = [_followed(entry, rows.get(entry["key"]), decided) for entry in said["conditions"]]
         tripwires = [wire | {"by_on": _date(wire["by_on"])} for wire in said["tripwires"]]
-        found.append(Proposal(row, said["sentence"], conditions, said["overrides"], tripwires))
+        found.append(Proposal(row, said["sentence"], conditions, said["overrides"], tripwires, not found, may))
     return found
+
+
+def _followed(entry: Mapping[str, Any], row: Condition | None, decided: bool) -> dict[str, Any]:
+    """A condition as it was frozen, with what became of it."""
+    owner = row.owner if row else None
+    signed = entry["owner"]["uuid"] if entry["owner"] else ""
+    return {
+        **entry,
+        "due_on": _date(entry["due_on"]),
+        "now": row if decided else None,
+        "new_owner": owner.name if decided and owner and str(owner.uuid) != signed else "",
+        "left": owner.name if owner and row.owner_left else "",
+    }
 
 
 def _date(text: str | None) -> datetime.date | None:
