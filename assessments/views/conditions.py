@@ -25,11 +25,12 @@ from assessments.forms.conditions import (
 from assessments.models import Condition, Evidence, Program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.scoring.confidential import HIDDEN, confidential
-from assessments.services import condition_states
+from assessments.services import condition_states, telling
 from assessments.services.downloads import record_download
 from assessments.services.frameworks import framework_of
 from assessments.services.routes import today_in
 from assessments.views.access import member_required
+from assessments.views.told_words import told_words
 from assessments.views.workspace import address
 
 PER_PAGE = 50
@@ -275,11 +276,11 @@ def condition_hand_over(request, uuid):
     row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
     permissions.can_hand_over_condition(request.member, row).require()
     form = _hand_over_form(row, request.POST)
-    status = 422
+    former, status = row.owner, 422
     if form.is_valid():
         data = form.cleaned_data
         try:
-            condition_states.hand_over(
+            taken = condition_states.hand_over(
                 member=request.member,
                 condition_id=row.pk,
                 owner=data["owner"],
@@ -299,7 +300,9 @@ def condition_hand_over(request, uuid):
             )
             status = 409
         else:
-            messages.success(request, "Handed over. Both are told; the signed record stays as it was signed.")
+            both = [taken.owner, former]
+            told = told_words(both, telling.who_see(row.review, both), request.member)
+            messages.success(request, f"Handed over. {told} The signed record stays as it was signed.")
             return redirect("assessments:condition_detail", row.uuid)
     return detail_page(request, row, hand_over_form=form, status=status)
 

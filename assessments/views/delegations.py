@@ -13,6 +13,7 @@ from assessments.forms.routes import DelegationForm
 from assessments.models import Delegation
 from assessments.services import delegations, routes
 from assessments.views.access import member_required
+from assessments.views.told_words import told_words
 
 PER_PAGE = 25
 
@@ -57,6 +58,11 @@ def _state(row: Delegation, today) -> str:
     return "ahead" if row.first_day > today else "in_force"
 
 
+def _told(request, giver: Membership, taker: Membership) -> str:
+    here = [person for person in (taker, giver) if person.is_here]
+    return told_words([taker, giver], here, request.member)
+
+
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delegations_page(request):
@@ -85,7 +91,7 @@ def delegations_page(request):
     except Invalid as invalid:
         form.take(invalid.problems)
         return _page(request, form, status=422)
-    messages.success(request, f"{taker.name} signs in the place of {giver.name}. Both are told.")
+    messages.success(request, f"{taker.name} signs in the place of {giver.name}. {_told(request, giver, taker)}")
     return redirect("assessments:delegations")
 
 
@@ -99,5 +105,5 @@ def delegation_end(request, uuid):
     except WrongState as refusal:
         messages.warning(request, str(refusal))
         return _page(request, _form(request), status=409)
-    messages.success(request, "Ended. Both are told.")
+    messages.success(request, f"Ended. {_told(request, delegation.giver, delegation.taker)}")
     return redirect("assessments:delegations")

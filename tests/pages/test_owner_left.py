@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, Notification
 from assessments.models import ApprovalParty, Condition, Signature, SigningGrant
 from assessments.services import approvals, condition_states, delegations, routes
 from tests.api.conftest import token_of
@@ -152,3 +152,28 @@ def test_queries_grow_neither_with_conditions_nor_with_owners_who_left(world):
         return len(found)
 
     assert asked("One more") == asked("Two more", "Three more", "Four more", "Five more")
+
+
+@pytest.mark.parametrize(
+    ("by", "gone", "to", "told", "said"),
+    [
+        ("lead", False, "second", {"second", "owner"}, "{second} and {owner} are told."),
+        ("lead", True, "second", {"second"}, "{second} is told. {owner} left and is not told."),
+        ("owner", False, "second", {"second"}, "{second} is told."),
+        ("lead", False, "lead", {"owner"}, "{owner} is told."),
+    ],
+)
+def test_whoever_hands_over_reads_who_is_told_of_it(world, by, gone, to, told, said):
+    sign(member(world, "approver"), step_of(world, "executive"))
+    row = Condition.objects.get()
+    if gone:
+        leave(world)
+    client, page = client_of(world, by), reverse("assessments:condition_detail", args=[row.uuid])
+    assert ("left and is not." in text_of(client.get(page))) is gone
+    given = {"version": row.version, "owner": world.people[to].uuid, "reason": "She runs the assay."}
+    before = Notification.objects.latest("pk").pk
+    answer = client.post(reverse("assessments:condition_hand_over", args=[row.uuid]), given, follow=True)
+    words = said.format(**{role: world.people[role].name for role in ("owner", "second")})
+    assert f"Handed over. {words} The signed record stays" in text_of(answer)
+    reached = set(Notification.objects.filter(pk__gt=before).values_list("membership", flat=True))
+    assert reached == {world.people[role].pk for role in told}
