@@ -43,7 +43,7 @@ class TripwireIn(Input):
     field = Text(max_length=60, required=False, default="")
     option = Text(max_length=40, required=False, default="", allow_blank=True)
     comparison = serializers.ChoiceField(choices=Tripwire.Comparison.choices)
-    threshold = serializers.JSONField()
+    threshold = serializers.JSONField(help_text="in the field's unit; of a choice its key or its words")
     by_month = Whole(min_value=0, max_value=LAST_MONTH, required=False, allow_null=True, default=None)
     owner = VisibleId(
         lambda member: Membership.objects.visible_to(member).active(), required=False, allow_null=True, default=None

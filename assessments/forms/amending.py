@@ -9,7 +9,8 @@ from accounts.models import Membership
 from assessments.forms.approval import ProposalForm, month_field, owner_field
 from assessments.forms.tripwires import TripwireForm
 from assessments.models import Condition, Review, Tripwire
-from assessments.services import conditions
+from assessments.scoring.schema import Schema
+from assessments.services import conditions, tripwires
 from assessments.services.conditions import Demand
 
 WIRE_FIELDS = ("field", "option", "comparison", "threshold", "by_month", "owner", "because")
@@ -27,6 +28,7 @@ class AmendForm(ProposalForm):
 
     rows    the review's conditions by key
     facts   what a tripwire can watch; see `forms.tripwires.fact_choices`
+    schema  of the facts
     """
 
     number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
@@ -39,6 +41,7 @@ class AmendForm(ProposalForm):
         people: Iterable[Membership],
         rows: Mapping[str, Condition],
         facts: list,
+        schema: Schema,
         **options: Any,
     ):
         super().__init__(data, **options)
@@ -52,8 +55,13 @@ class AmendForm(ProposalForm):
             self.fields[f"gone-{row.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.wire_words: Mapping[str, str] = {}
         self.wires = list(review.tripwires.select_related("owner"))
+        self.thresholds = {
+            wire.key: tripwires.threshold_words(schema.fields.get(wire.field), wire.threshold) for wire in self.wires
+        }
         for wire in self.wires:
-            self.fields[f"wire-{wire.key}"] = forms.CharField(label="Threshold", initial=wire.threshold, max_length=100)
+            self.fields[f"wire-{wire.key}"] = forms.CharField(
+                label="Threshold", initial=self.thresholds[wire.key], max_length=100
+            )
             self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
         self.fields["new_because"] = forms.CharField(label="Why", max_length=conditions.LONGEST_BECAUSE, required=False)
@@ -61,6 +69,8 @@ class AmendForm(ProposalForm):
         self.fields["new_due"] = month_field(required=False)
         self.new_wire = NewTripwire(
             data,
+            review=review,
+            gone=[wire.key for wire in self.wires if data and data.get(f"off-{wire.key}")],
             facts=facts,
             people=people,
             prefix="new_wire",
@@ -106,8 +116,9 @@ class AmendForm(ProposalForm):
         ]
 
     def proposed(self) -> dict[str, Any]:
+        """What approvals.amend takes; of a form that was refused, as much of it as can be read."""
         given = super().proposed()
-        data = self.cleaned_data
+        data: dict[str, Any] = {name: None for name in self.fields} | self.cleaned_data
         wanted = {demand.key for demand in conditions.demands_on(self.numbers, given["option_key"])}
         gone = [row.key for row in self.advised if data[f"gone-{row.key}"]]
         asked = [
@@ -130,7 +141,7 @@ class AmendForm(ProposalForm):
                 "because": wire.because,
             }
             for wire in self.wires
-            if wire.key not in dropped and data[f"wire-{wire.key}"] != str(wire.threshold)
+            if wire.key not in dropped and data[f"wire-{wire.key}"] not in (None, self.thresholds[wire.key])
         ]
         if self.new_wire.has_changed():
             wires.append(self.new_wire.entry())
@@ -149,10 +160,20 @@ class AmendForm(ProposalForm):
 
     def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
         for entry in problems:
-            if entry["option"] == "" and entry["field"] in WIRE_FIELDS and self.new_wire.has_changed():
-                self.new_wire.take([dict(entry)])
+            if self._is_of_new_wire(entry):
+                self.new_wire.take([entry])
             else:
                 super().take([entry])
+
+    def take_further(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        """What a service found besides, but where the form has said already what is wrong with a field."""
+        for entry in problems:
+            form: Any = self.new_wire if self._is_of_new_wire(entry) else self
+            if form.place_of(entry) not in form.errors:
+                self.take([entry])
+
+    def _is_of_new_wire(self, entry: Mapping[str, Any]) -> bool:
+        return entry["option"] == "" and entry["field"] in WIRE_FIELDS and self.new_wire.has_changed()
 
     def place_of(self, entry: Mapping[str, Any]) -> str | None:
         key = entry["option"]

@@ -122,12 +122,12 @@ class ProposalForm(forms.Form):
 
     def proposed(self) -> dict[str, Any]:
         """What submit and amend take. Reasons for gates that the choice does not meet are left out."""
-        kind, _, option_key = self.cleaned_data["choice"].partition(":")
+        kind, _, option_key = self.cleaned_data.get("choice", "").partition(":")
         stopped = {gate["gate"] for gate in proposals.blocking(self.numbers, option_key)}
         return {
             "kind": kind,
             "option_key": option_key,
-            "justification": self.cleaned_data["justification"],
+            "justification": self.cleaned_data.get("justification", ""),
             "overrides": {gate: self.cleaned_data.get(f"override-{gate}", "") for gate in stopped},
         }
 

@@ -13,5 +13,9 @@ class TakesProblems(forms.Form):
     def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
         """Put the problems that a service found beside their fields."""
         for entry in problems:
-            name = self.names.get(entry["field"], entry["field"])
-            self.add_error(name if name in self.fields else None, entry["message"])
+            self.add_error(self.place_of(entry), entry["message"])
+
+    def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        """The field that a problem belongs to; None: the whole form."""
+        name = self.names.get(entry["field"], entry["field"])
+        return name if name in self.fields else None

@@ -1,6 +1,6 @@
 """What is typed of a tripwire: a fact, a comparison, a threshold, until when, whose."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -10,7 +10,8 @@ from assessments.forms.approval import owner_field
 from assessments.forms.taking import TakesProblems
 from assessments.models import Review, Tripwire
 from assessments.scoring.schema import Schema
-from assessments.scoring.tripwires import TYPES, WORDS
+from assessments.scoring.tripwires import TYPES, WORDS, values_of
+from assessments.services import tripwires
 from assessments.services.owning import LAST_MONTH
 from assessments.services.tripwires import LONGEST_REASON
 
@@ -28,34 +29,66 @@ def fact_choices(schema: Schema, review: Review, *, commercial: bool) -> list:
 
 
 def _label(field: Any) -> str:
-    return f"{field.label} ({field.unit})" if field.unit else field.label
+    """A fact with what its threshold is given in: its unit, or the words that it is one of."""
+    said = field.unit or " / ".join(values_of(field))
+    return f"{field.label} ({said})" if said else field.label
 
 
 class TripwireForm(TakesProblems):
-    """One tripwire. Which thresholds are possible the service says, as they depend on the fact."""
+    """One tripwire. Which thresholds are possible the service says, as they depend on the fact: asked here already, so
+    that all that is wrong is said at once."""
 
     names = {"field": "fact", "option": "fact"}
     key = forms.CharField(required=False, widget=forms.HiddenInput, max_length=80)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, facts: list, people: Iterable[Membership], **options: Any):
+    def __init__(
+        self,
+        *args: Any,
+        review: Review,
+        facts: list,
+        people: Iterable[Membership],
+        gone: Collection[str] = (),
+        **options: Any,
+    ):
+        """gone  keys of the tripwires that are taken off with the same act"""
         super().__init__(*args, **options)
+        self.review, self.gone = review, gone
         words = [(key, words) for key, words in WORDS.items()]
         self.fields["fact"] = forms.ChoiceField(
             label="Fact", choices=facts, error_messages={"required": "Choose the fact that is watched."}
         )
         self.fields["comparison"] = forms.ChoiceField(label="The decision ends if it", choices=words)
-        self.fields["threshold"] = forms.CharField(label="Threshold", max_length=100)
+        self.fields["threshold"] = forms.CharField(
+            label="Threshold", max_length=100, help_text="A number in the fact's unit, or one of its values by name."
+        )
         self.fields["by_month"] = forms.IntegerField(
             label="Until month", min_value=0, max_value=LAST_MONTH, required=False
         )
         self.fields["owner"] = owner_field(people, "", required=False)
         self.fields["because"] = forms.CharField(label="Why", required=False, max_length=LONGEST_REASON)
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("fact"):
+            option, _, field = data["fact"].partition("/")
+            faults = tripwires.faults_of(
+                self.review,
+                field=field,
+                option=option,
+                comparison=data.get("comparison", ""),
+                threshold=data.get("threshold", ""),
+                key=data.get("key", ""),
+                gone=self.gone,
+            )
+            said = set(self.errors)
+            self.take([one for one in faults if self.place_of(one) not in said])
+        return data
+
     def entry(self) -> dict[str, Any]:
-        """What services.tripwires.put takes."""
-        data = self.cleaned_data
-        option, _, field = data["fact"].partition("/")
+        """What services.tripwires.put takes; of a form that was refused, as much of it as can be read."""
+        data: dict[str, Any] = {name: None for name in self.fields} | self.cleaned_data
+        option, _, field = (data["fact"] or "").partition("/")
         return {
             "key": data["key"],
             "field": field,
@@ -69,13 +102,13 @@ class TripwireForm(TakesProblems):
         }
 
 
-def initial_of(row: Tripwire) -> dict[str, Any]:
+def initial_of(row: Tripwire, schema: Schema) -> dict[str, Any]:
     return {
         "key": row.key,
         "version": row.version,
         "fact": f"{row.option_key}/{row.field}",
         "comparison": row.comparison,
-        "threshold": str(row.threshold).lower() if isinstance(row.threshold, bool) else row.threshold,
+        "threshold": tripwires.threshold_words(schema.fields.get(row.field), row.threshold),
         "by_month": row.by_month,
         "owner": str(row.owner.uuid) if row.owner else "",
         "because": row.because,

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assessments.scoring.clock import below_range, places
-from assessments.scoring.language.check import nearest
+from assessments.scoring.language.check import closest, nearest
 from assessments.scoring.schema import HOSTED, Field, Schema, ValueProblem
 
 Problem = tuple[str, str, Any, str]
@@ -143,7 +143,7 @@ class _Reader:
             if key in options:
                 self.problems.append(("options", key, key, "This key stands twice."))
             if kind not in self.schema.kinds:
-                hint = nearest(kind, tuple(self.schema.kinds))
+                hint = closest(kind, tuple(self.schema.kinds))
                 self.problems.append(("kind", key, kind, f"The kind is one of {', '.join(self.schema.kinds)}.{hint}"))
                 continue
             entries = {entry.key: entry for entry in self.schema.option_fields(kind)}

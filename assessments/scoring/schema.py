@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from assessments.scoring.language import Type
-from assessments.scoring.language.check import nearest
+from assessments.scoring.language.check import closest, nearest
 
 # A date beyond these is a slip of the keyboard, and months counted from it would leave the calendar.
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -123,7 +123,7 @@ class Field:
 
     def _choice(self, value: Any, shifted: bool) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            hint = nearest(str(value)[:80], tuple(self.choices))
+            hint = closest(str(value)[:80], tuple(self.choices))
             raise ValueProblem(f"{self.label} is one of {', '.join(self.choices)}.{hint}")
         return value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assessments.scoring.clock import is_anchored
-from assessments.scoring.language.check import nearest
+from assessments.scoring.language.check import closest, nearest
 from assessments.scoring.schema import Field, Schema, ValueProblem
 
 WORDS = {"lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least", "eq": "is", "ne": "is not"}
@@ -48,18 +48,37 @@ def check(wire: Wire, schema: Schema, facts: Mapping[str, Any]) -> tuple[Field |
     if field.type not in TYPES:
         return field, None, [*faults, ("field", f"{field.label} cannot be compared with a threshold.")]
     if wire.comparison not in WORDS:
-        hint = nearest(wire.comparison, tuple(WORDS))
+        hint = closest(wire.comparison, tuple(WORDS))
         faults.append(("comparison", f"A comparison is one of {', '.join(WORDS)}.{hint}"))
     elif field.type not in ORDERED and wire.comparison not in ("eq", "ne"):
         faults.append(("comparison", f"{field.label} is compared by “is” or “is not”: its values have no size."))
     try:
-        threshold = field.clean(wire.threshold, shifted=True)
+        threshold = field.clean(chosen(field, wire.threshold), shifted=True)
         if threshold is None:
             faults.append(("threshold", "Give a threshold."))
     except ValueProblem as fault:
         threshold = None
-        faults.append(("threshold", str(fault)))
+        faults.append(("threshold", _said(field, wire.threshold) or str(fault)))
     return field, threshold, faults
+
+
+def values_of(field: Field) -> list[str]:
+    """What a threshold of the field can be, in the words that people choose from; empty where it is a number."""
+    return list(field.choices.values()) if field.type == "choice" else ["Yes", "No"] if field.type == "boolean" else []
+
+
+def chosen(field: Field, given: Any) -> Any:
+    """The key of a choice that its words name, in whatever capitals; whatever else is given as it is."""
+    if field.type != "choice" or not isinstance(given, str) or given in field.choices:
+        return given
+    named = [key for key, words in field.choices.items() if words.casefold() == given.strip().casefold()]
+    return named[0] if len(named) == 1 else given
+
+
+def _said(field: Field, given: Any) -> str:
+    """Which values there are, in words; empty for a number."""
+    values = values_of(field)
+    return f"{field.label} is one of {', '.join(values)}.{closest(str(given)[:80], values)}" if values else ""
 
 
 def value_of(wire: Wire, facts: Mapping[str, Any]) -> Any:

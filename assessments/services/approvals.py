@@ -1,7 +1,8 @@
 """Deciding on a submission: sign, return, reject, amend. Each act locks the review first; of two at once one takes effect."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from accounts.models import AuditEvent, Function, Membership
 from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.errors import Clash, Invalid, Missing, Refusal, WrongState
 from assessments.live import announce
 from assessments.models import (
     ApprovalStep,
@@ -392,21 +393,30 @@ def amend(
     if seen_number is not None and former.number != seen_number:
         raise Clash("The proposed decision was amended meanwhile. Read it before you amend it again.")
     numbers = submission.scorecard.numbers
-    choice = proposals.check_choice(
-        review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
-    )
-    conditions_service.drop_rows(member=now, review=review, keys=dropped_conditions, on_behalf_of=acting.giver)
-    if conditions:
-        conditions_service.put_conditions(
-            member=now,
-            review=review,
-            numbers=numbers,
-            option_key=choice.option_key,
-            entries=conditions,
-            on_behalf_of=acting.giver,
+    # Whatever is wrong is said at once: nothing of it stays where something is.
+    problems: list[dict] = []
+    with _gathering(problems):
+        choice = proposals.check_choice(
+            review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
         )
+    with _gathering(problems):
+        conditions_service.drop_rows(member=now, review=review, keys=dropped_conditions, on_behalf_of=acting.giver)
+    # Which conditions an option has that the review does not know, nobody can say.
+    if conditions and option_key in {"", *(option["key"] for option in numbers["options"])}:
+        with _gathering(problems):
+            conditions_service.put_conditions(
+                member=now,
+                review=review,
+                numbers=numbers,
+                option_key=option_key,
+                entries=conditions,
+                on_behalf_of=acting.giver,
+            )
     tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires, on_behalf_of=acting.giver)
-    tripwires_service.put(member=now, review=review, entries=tripwires, on_behalf_of=acting.giver)
+    with _gathering(problems):
+        tripwires_service.put(member=now, review=review, entries=tripwires, on_behalf_of=acting.giver)
+    if problems:
+        raise Invalid(problems)
     lines = conditions_service.settle(
         member=now, review=review, numbers=numbers, option_key=choice.option_key, on_behalf_of=acting.giver
     )
@@ -442,6 +452,28 @@ def amend(
     announce(review, review.inputs_revision)
     telling.amended(review, proposed, now, acting.giver)
     return proposed
+
+
+def faults_of_amendment(**given: Any) -> list[dict]:
+    """The problems for which `amend`, which takes the same, would raise Invalid. Nothing is written."""
+    try:
+        with transaction.atomic():
+            amend(**given)
+            transaction.set_rollback(True)
+    except Invalid as invalid:
+        return invalid.problems
+    except Refusal:
+        pass
+    return []
+
+
+@contextmanager
+def _gathering(problems: list[dict]) -> Iterator[None]:
+    """Go on after what is invalid, with the problems of it."""
+    try:
+        yield
+    except Invalid as invalid:
+        problems += invalid.problems
 
 
 def _says_the_same(former: ProposedDecision, content: Mapping) -> bool:

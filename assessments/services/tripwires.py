@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from assessments.errors import Clash, Invalid
 from assessments.models import Review, Tripwire
 from assessments.scoring.clock import date_of_month
 from assessments.scoring.schema import Field, Schema
-from assessments.scoring.tripwires import WORDS, Wire, check, crossed, value_of
+from assessments.scoring.tripwires import WORDS, Wire, check, crossed, value_of, values_of
 from assessments.services.fact_words import value_words
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
@@ -26,6 +26,7 @@ from assessments.services.shown import shown
 
 MOST_PROPOSED = 5
 LONGEST_REASON = 2000
+DOUBLE = "There is such a tripwire already; change its threshold."
 BY_DIRECTION = {"up": Tripwire.Comparison.GE, "down": Tripwire.Comparison.LE, "to": Tripwire.Comparison.EQ}
 
 
@@ -110,6 +111,13 @@ def entries_of(review: Review, facts: Mapping[str, Any], start: datetime.date) -
     return found
 
 
+def threshold_words(field: Field | None, threshold: Any) -> str:
+    """A threshold as it is typed: a choice by its words, Yes or No, a number as it is."""
+    if field is None or not values_of(field):
+        return str(threshold)
+    return value_words(field, threshold)
+
+
 def _threshold(given: Any, field: Field | None) -> Any:
     """What a form or the API gives, as the field's type takes it: a text that is a number is one."""
     if not isinstance(given, str) or field is None:
@@ -167,17 +175,14 @@ def put(
         if field is not None and field.commercial and not commercial:
             mine.append(problem("field", commercial.reason, name, given))
         wire = Wire(name, option, comparison, cleaned, wire.by_month)
-        if not mine and crossed(wire, value_of(wire, facts)):
-            now = value_words(field, value_of(wire, facts))
-            message = f"The facts cross this already (now {now}): it would end the decision at once."
-            mine.append(problem("threshold", message, str(cleaned), given))
+        if not mine and (words := _crossed_words(wire, field, facts)):
+            mine.append(problem("threshold", words, str(cleaned), given))
         owner = _owner(review, entry.get("owner"), row, given, mine)
         because = str(entry.get("because") or "").strip()
         if len(because) > LONGEST_REASON:
             mine.append(problem("because", f"A reason has at most {LONGEST_REASON} characters.", because, given))
-        double = review.tripwires.filter(key=key_of(wire)).exclude(pk=row.pk if row else None)
-        if not mine and double.exists():
-            mine.append(problem("field", "There is such a tripwire already; change its threshold.", name, given))
+        if not mine and _is_double(review, wire, {given}):
+            mine.append(problem("field", DOUBLE, name, given))
         problems += mine
         if not mine:
             rows.append(_write(member, review, row, wire, owner, because, wire in of_the_engine, on_behalf_of))
@@ -194,6 +199,41 @@ def _owner(review: Review, named: Any, row: Tripwire | None, key: str, problems:
     if had is not None and str(named.uuid if isinstance(named, Membership) else named) == str(had.uuid):
         return had
     return owner_of(review, named, key, problems)
+
+
+def faults_of(
+    review: Review, *, field: str, option: str, comparison: str, threshold: Any, key: str = "",
+    gone: Collection[str] = (),
+) -> list[dict]:  # fmt: skip
+    """What `put` will say of a fact that the reader may see, its comparison and its threshold; so that a form says it
+    beside what it finds itself.
+
+    key   of the tripwire that is changed
+    gone  keys of those that are taken off with the same act
+    """
+    schema, facts = framework_of(review.criteria_version).schema, review.revision.facts
+    wire = Wire(field, option, comparison, _threshold(threshold, schema.fields.get(field)))
+    entry, cleaned, faults = check(wire, schema, facts)
+    found = [problem(part, message, str(getattr(wire, part)), key) for part, message in faults]
+    wire = replace(wire, threshold=cleaned)
+    if not found and entry is not None and (words := _crossed_words(wire, entry, facts)):
+        found.append(problem("threshold", words, str(cleaned), key))
+    if not found and _is_double(review, wire, {key, *gone}):
+        found.append(problem("field", DOUBLE, field, key))
+    return found
+
+
+def _crossed_words(wire: Wire, field: Field, facts: Mapping[str, Any]) -> str:
+    """That the facts cross a wire already, by which value; empty where they do not."""
+    value = value_of(wire, facts)
+    if not crossed(wire, value):
+        return ""
+    return f"The facts cross this already (now {value_words(field, value)}): it would end the decision at once."
+
+
+def _is_double(review: Review, wire: Wire, but: Collection[str]) -> bool:
+    """Whether another tripwire than those with these keys watches the same fact by the same comparison."""
+    return review.tripwires.filter(key=key_of(wire)).exclude(key__in=but).exists()
 
 
 def _write(

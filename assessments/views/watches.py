@@ -82,7 +82,9 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
     for row in review.tripwires.select_related("owner__user"):
         field = framework.schema.fields.get(row.field)
         hides = not commercial and field is not None and field.commercial
-        form = TripwireForm(facts=facts, people=people, prefix=row.key, initial=initial_of(row))
+        form = TripwireForm(
+            review=review, facts=facts, people=people, prefix=row.key, initial=initial_of(row, framework.schema)
+        )
         rows.append(
             {
                 "row": row,
@@ -97,7 +99,7 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
         if confidential and not commercial:
             continue
         offered.append({"wire": wire, "then": then, "sentence": tripwires.sentence_of(wire, framework.schema, values)})
-    blank = TripwireForm(facts=facts, people=people, prefix="new")
+    blank = TripwireForm(review=review, facts=facts, people=people, prefix="new")
     return {
         "tripwires": rows,
         "offered": offered,

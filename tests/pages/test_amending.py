@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from accounts.models import AuditEvent
 from assessments.models import ProposedDecision
-from tests.pages.test_approval import address, client_of, hidden, text_of
+from tests.pages.test_approval import address, client_of, errors_of, hidden, text_of
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world
 from tests.services.test_signing import amend, functional_signed
 from tests.services.test_submissions import submit
@@ -76,3 +77,60 @@ def test_an_amendment_from_the_page_adds_a_tripwire_and_drops_an_advised_conditi
     held = json.loads(ProposedDecision.objects.get(number=3).record)
     assert [row["title"] for row in held["conditions"]] == ["Potency assay"]
     assert [(wire["field"], wire["threshold"]) for wire in held["tripwires"]] == [("wait", 14)]
+
+
+def beside(answer, field):
+    """What is said beside a field of the new tripwire."""
+    return errors_of(answer, f"id_new_wire-{field}").strip()
+
+
+def test_a_fact_with_choices_is_asked_and_refused_in_their_words_and_taken_in_them_or_by_key(world):
+    """The facts say that there is no potency assay: it would end the decision at once if it were to be none."""
+    client, url = client_of(world, "approver"), address(world, "review_amend")
+    page = client.get(url)
+    assert "Potency (None / Qualified)" in text_of(page)
+    given = {
+        "number": hidden(page, "number"), "choice": f"alternative:{OTHER}", "justification": "The partner has a slot.",
+        "new_wire-fact": "/potency", "new_wire-comparison": "lt", "new_wire-threshold": "many",
+    }  # fmt: skip
+    answer = client.post(url, given)
+    assert beside(answer, "threshold") == "Potency is one of None, Qualified."
+    assert beside(answer, "comparison") == "Potency is compared by “is” or “is not”: its values have no size."
+    given |= {"new_wire-comparison": "eq"}
+    answer = client.post(url, given | {"new_wire-threshold": "none"})
+    assert beside(answer, "threshold").startswith("The facts cross this already (now None)")
+    assert beside(client.post(url, given | {"new_wire-threshold": "Qualifed"}), "threshold").endswith(
+        "Did you mean 'Qualified'?"
+    )
+    for number, (typed, said) in enumerate((("qualified", "is Qualified"), (" QUALIFIED ", "is Qualified")), 2):
+        answer = client.post(url, given | {"number": number - 1, "new_wire-threshold": typed}, follow=True)
+        assert f"Potency {said}" in text_of(answer)
+        assert (
+            json.loads(ProposedDecision.objects.get(number=number).record)["tripwires"][0]["threshold"] == "qualified"
+        )
+        row = world.review.tripwires.get()
+        assert f'name="wire-{row.key}" value="Qualified"' in client.get(url).content.decode()
+        given |= {f"wire-{row.key}": "Qualified", f"off-{row.key}": "on", "justification": "It is the same again."}
+
+
+def test_all_that_is_wrong_with_an_amendment_is_said_at_once_beside_its_fields(world):
+    """What the form finds, and what the services find: of the decision, its conditions and its tripwires."""
+    client, url = client_of(world, "approver"), address(world, "review_amend")
+    demanded = world.review.conditions.get(mandatory=True)
+    given = {
+        "number": 1, "choice": f"alternative:{BLOCKED}", "justification": "",
+        f"owner-{demanded.key}": "", f"due-{demanded.key}": 6,
+        "new_title": demanded.title.upper(), "new_owner": demanded.owner.uuid, "new_due": 3,
+        "new_wire-fact": f"{FIRST}/wait", "new_wire-comparison": "gt", "new_wire-threshold": "many",
+        "new_wire-by_month": 300,
+    }  # fmt: skip
+    before = AuditEvent.objects.count()
+    answer = client.post(url, given)
+    assert answer.status_code == 422 and "required" in errors_of(answer, "id_justification")
+    assert "blocks Own: give the reason" in errors_of(answer, "id_override-G1")
+    assert "Choose an active person" in errors_of(answer, f"id_owner-{demanded.key}")
+    assert "listed already" in errors_of(answer, "id_new_title")
+    assert "is a number of months" in beside(answer, "threshold") and "120" in beside(answer, "by_month")
+    assert answer.content.decode().count('class="errors"') == 6 and "notice error" not in answer.content.decode()
+    assert ProposedDecision.objects.count() == 1 and AuditEvent.objects.count() == before
+    assert not world.review.tripwires.exists()

@@ -216,3 +216,13 @@ def test_an_approver_changes_drops_and_adds_with_an_amend(world):
         dropped_tripwires=[row.key],
     )
     assert len(json.loads(third.record)["tripwires"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen"), [("qualified", "qualified"), ("Qualified", "qualified"), (" QUALIFIED", "qualified")]
+)
+def test_a_choice_is_named_by_its_key_or_by_its_words(world, said, chosen):
+    row = put(world, field="potency", option="", comparison="eq", threshold=said)
+    assert row.threshold == chosen
+    field = framework_of(world.review.criteria_version).schema.fields["potency"]
+    assert tripwires.threshold_words(field, chosen) == "Qualified"

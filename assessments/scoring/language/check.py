@@ -65,10 +65,14 @@ def check(tree: Node, scope: Scope, expected: Type | None = None) -> Checked:
 
 def nearest(word: str, known) -> str:
     """A hint that names the nearest valid word, or all of a few."""
+    few = f" It may be {', '.join(map(repr, known))}." if 0 < len(known) <= 8 else ""
+    return closest(word, known) or few
+
+
+def closest(word: str, known) -> str:
+    """A hint that names the nearest valid word, for a sentence that names all of them already; empty without one."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean {close[0]!r}?"
-    return f" It may be {', '.join(map(repr, known))}." if 0 < len(known) <= 8 else ""
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def present_after(node: Node, truth: bool) -> frozenset[str]:

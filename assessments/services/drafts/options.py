@@ -8,7 +8,7 @@ from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.models import DraftOption, ProfileDraft, Program, Review
-from assessments.scoring.language.check import nearest
+from assessments.scoring.language.check import closest
 from assessments.scoring.schema import HOSTED
 from assessments.services.drafts.rows import count_change, lock_draft, require_version
 from assessments.services.frameworks import framework_of
@@ -77,7 +77,7 @@ def add_option(*, member: Membership, program: Program, kind: str, name: str = "
     kinds = framework_of(draft.program.criteria_version).schema.kinds
     if kind not in kinds:
         raise Invalid(
-            [problem("kind", f"The kind is one of {', '.join(kinds)}.{nearest(kind, tuple(kinds))}", value=kind)]
+            [problem("kind", f"The kind is one of {', '.join(kinds)}.{closest(kind, tuple(kinds))}", value=kind)]
         )
     taken = set(draft.options.values_list("key", flat=True))
     if len(taken) >= MOST_OPTIONS:

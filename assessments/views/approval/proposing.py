@@ -141,6 +141,9 @@ def review_amend(request, uuid):
             else:
                 messages.success(request, "Amended. Executive signatures on the former proposal no longer count.")
                 return redirect("assessments:review_approval", review.uuid)
+        else:
+            given = {"member": request.member, "review_id": review.pk, **form.proposed()}
+            form.take_further(approvals.faults_of_amendment(**given))
     context = frame(review, "approval") | {"form": form, "proposal": proposal, "submission": submission}
     return render(request, "approval/amend.html", context, status=status)
 
@@ -149,13 +152,15 @@ def _amend_form(request, review: Review, submission: Submission, proposal: stage
     option = proposal.row.option
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
     rows = review.conditions.select_related("owner__user", "owner_function")
+    schema = framework_of(review.criteria_version).schema
     form = AmendForm(
         data,
         numbers=submission.scorecard.numbers,
         review=review,
         people=people_of(review),
         rows={row.key: row for row in rows},
-        facts=fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial),
+        facts=fact_choices(schema, review, commercial=commercial),
+        schema=schema,
         initial={
             "choice": f"{proposal.row.kind}:{option.key if option else ''}",
             "justification": proposal.row.justification,
