@@ -14,14 +14,20 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.conftest import token_of
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.begun import afresh
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
-def fuzz(examples: int, role: str) -> int:
-    """Send generated requests as a role; how many. Ids are those of the world half of the time."""
+def scoring():
     world = make_world()
     bring_review_to(world, "scoring")
+    return world
+
+
+def fuzz(examples: int, role: str) -> int:
+    """Send generated requests as a role; how many. Ids are those of the world half of the time."""
+    world = afresh(scoring)
     headers = {"Authorization": f"Bearer {token_of(world.people[role])}"}
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application(), headers=headers)
     ids = {

@@ -20,15 +20,20 @@ from assessments.services import reviews
 from tests.live.conftest import ORIGIN
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def world():
+def drafted():
     made = make_world()
     bring_review_to(made, "draft")
     return made
+
+
+@pytest.fixture
+def world():
+    return afresh(drafted)
 
 
 def test_a_stored_result_and_a_moved_state_are_announced_to_the_pages_that_show_them(world, live, cookies_of):

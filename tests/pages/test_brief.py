@@ -15,6 +15,7 @@ from assessments.models import Job, Report
 from assessments.services import approvals, conditions, reports, submissions
 from tests.rights.reviews import sign
 from tests.services import ostara
+from tests.support.begun import afresh
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +29,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def scene():
-    return ostara.make_ostara()
+    return afresh(ostara.make_ostara)
 
 
 def client_of(member) -> Client:

@@ -16,6 +16,7 @@ from assessments.services.portfolio import Wanted, found, rows
 from assessments.services.waiting import waiting_for
 from tests.pages import results
 from tests.pages.test_result import text_of
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/portfolio/"
@@ -23,7 +24,7 @@ URL = "/portfolio/"
 
 @pytest.fixture
 def place():
-    return results.make_place()
+    return afresh(results.make_place)
 
 
 def page(client, place, key, **query):

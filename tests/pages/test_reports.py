@@ -13,6 +13,7 @@ from accounts.models import AuditEvent
 from assessments.models import Job, Report
 from assessments.services import reconciling, reports
 from tests.services import scene as scenes
+from tests.support.begun import afresh
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +27,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def scene():
-    return scenes.rate_blind()
+    return afresh(scenes.rate_blind)
 
 
 @pytest.fixture

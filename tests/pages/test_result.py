@@ -7,13 +7,14 @@ from django.urls import reverse
 
 from assessments.models import Job, Review, Scorecard
 from tests.pages import results
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def place(settings):
-    return results.make_place()
+    return afresh(results.make_place)
 
 
 def page(client, place, key, name="assessments:review_result", subject=None, **query):

@@ -8,17 +8,22 @@ from django.urls import reverse
 from assessments.models import Scorecard
 from tests.pages import results
 from tests.pages.test_result import page, text_of
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DEEP = ("robustness", "risk", "stress")
 
 
-@pytest.fixture
-def place(settings):
-    made = results.make_place("brightwater")
+def settled(name):
+    made = results.make_place(name)
     results.settle()
     return made
+
+
+@pytest.fixture
+def place():
+    return afresh(settled, "brightwater")
 
 
 def of_program(client, place, key, name):
@@ -107,7 +112,7 @@ def test_while_scoring_only_ones_own_ratings_are_ever_in_a_page(client, place, n
 
 
 def test_before_the_full_depth_a_page_says_that_it_follows(client, settings):
-    bare = results.make_place("brightwater")
+    bare = afresh(results.make_place, "brightwater")
     assert "Being computed; it appears here by itself." in text_of(of_program(client, bare, "viewer", "risk"))
     said = text_of(of_program(client, bare, "viewer", "robustness"))
     assert "First under plausible weights" in said and "Being computed; it appears here by itself." in said
@@ -132,7 +137,6 @@ def test_queries_of_a_page_are_few(client, place, name, django_assert_max_num_qu
 
 
 def test_an_answer_without_a_second_option_says_so_instead_of_a_figure(client, settings):
-    alone = results.make_place("nuvelo")
-    results.settle()
+    alone = afresh(settled, "nuvelo")
     said = text_of(of_program(client, alone, "viewer", "robustness"))
     assert "Fewer than two options are open" in said and "No figure: fewer than two options are open." in said

@@ -6,13 +6,14 @@ from django.urls import reverse
 from assessments.models import Assignment, Job, Program, Review
 from assessments.services import programs, ratings
 from tests.pages import results
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def place():
-    return results.make_place()
+    return afresh(results.make_place)
 
 
 def ask(client, place, key, subject=None, known=None, portfolio=False):

@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from assessments.models import Condition, DecisionWatch, Evidence, Review
 from tests.services.watched import SIGNED_ON, approved_world, at, save
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PDF = b"%PDF-1.7\n1 0 obj\n"
@@ -16,7 +17,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n"
 def world(monkeypatch, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     at(monkeypatch, SIGNED_ON)
-    world = approved_world()
+    world = afresh(approved_world)
     save(world, {"mix": {"wait": 12}})
     return world
 

@@ -42,6 +42,7 @@ from tests.services.racing import at_once, between, grant_of, signing_now, witho
 from tests.services.test_delegations import delegate
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
+from tests.support.begun import afresh
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,7 +75,7 @@ def kinds(outcomes, kind):
 @rounds
 def test_two_approvers_at_once_one_takes_effect_and_the_other_is_told(rounds):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         outcomes = at_once(signing_now(world, "approver"), signing_now(world, "second_approver"))
         assert (len(kinds(outcomes, Signature)), len(kinds(outcomes, WrongState))) == (1, 1), outcomes
         assert Signature.objects.filter(step=step_of(world, "executive")).count() == 1
@@ -82,7 +83,7 @@ def test_two_approvers_at_once_one_takes_effect_and_the_other_is_told(rounds):
 
 
 def test_without_the_lock_both_would_sign(monkeypatch):
-    world = for_executives()
+    world = afresh(for_executives)
     acts = signing_now(world, "approver"), signing_now(world, "second_approver")
     both_checked = threading.Barrier(2)
     without_locks(monkeypatch, lambda: both_checked.wait(timeout=30))
@@ -95,14 +96,14 @@ def test_without_the_lock_both_would_sign(monkeypatch):
 @rounds
 def test_the_last_two_of_all_both_count_and_the_step_is_completed_once(rounds):
     for _ in range(rounds):
-        world = submitted()
+        world = afresh(submitted)
         outcomes = at_once(signing_now(world, "rater", "functional"), signing_now(world, "second", "functional"))
         assert len(kinds(outcomes, Signature)) == 2, outcomes
         assert (step_of(world).state, step_of(world, "executive").state) == ("done", "open")
 
 
 def test_without_the_lock_the_last_two_of_all_would_each_miss_the_other(monkeypatch):
-    world = submitted()
+    world = afresh(submitted)
     acts = signing_now(world, "rater", "functional"), signing_now(world, "second", "functional")
     both_checked, both_wrote = threading.Barrier(2), threading.Barrier(2)
     without_locks(monkeypatch, lambda: both_checked.wait(timeout=30))
@@ -115,7 +116,7 @@ def test_without_the_lock_the_last_two_of_all_would_each_miss_the_other(monkeypa
 @rounds
 def test_f7_a_double_click_signs_once(rounds):
     for at in range(rounds):
-        world = submitted()
+        world = afresh(submitted)
         grant = grant_of(world, "rater", "functional")
         # The same form twice gives two grants; the same request twice uses one.
         other = grant if at % 2 else grant_of(world, "rater", "functional")
@@ -132,7 +133,7 @@ def test_f7_a_double_click_signs_once(rounds):
 @rounds
 def test_sign_against_amend_the_signature_is_for_what_was_shown_or_not_at_all(rounds):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         shown = signing.proposed_of(step_of(world, "executive"))
         signed, amended = at_once(signing_now(world, "approver"), lambda world=world: amend(world))
         if isinstance(signed, Signature):
@@ -146,7 +147,7 @@ def test_sign_against_amend_the_signature_is_for_what_was_shown_or_not_at_all(ro
 
 
 def test_without_the_lock_a_signature_would_be_given_on_what_was_amended_under_it(monkeypatch):
-    world = for_executives()
+    world = afresh(for_executives)
     sign = signing_now(world, "approver")
     signed, latest = at_once(sign, between(monkeypatch, lambda: amend(world)))
     assert isinstance(signed, Signature) and isinstance(latest, ProposedDecision)
@@ -172,7 +173,7 @@ ENDS = {"return": "reconciling", "question": "reconciling", "reject": "rejected"
 @pytest.mark.parametrize("act", ["return", "withdraw"])
 def test_sign_against_what_ends_the_approval_one_takes_effect(rounds, act):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         signed, ended = at_once(signing_now(world, "approver"), ending(world, act))
         if isinstance(signed, Signature):
             assert isinstance(ended, WrongState), ended
@@ -185,7 +186,7 @@ def test_sign_against_what_ends_the_approval_one_takes_effect(rounds, act):
 
 @pytest.mark.parametrize("act", sorted(ENDS))
 def test_without_the_lock_what_was_ended_would_be_approved(monkeypatch, act):
-    world = for_executives()
+    world = afresh(for_executives)
     sign = signing_now(world, "approver")
     signed, ended = at_once(sign, between(monkeypatch, ending(world, act)))
     assert isinstance(signed, Signature), signed
@@ -203,7 +204,7 @@ def reassigning(world):
 @rounds
 def test_sign_against_reassign(rounds):
     for _ in range(rounds):
-        world = submitted()
+        world = afresh(submitted)
         signed, moved = at_once(signing_now(world, "rater", "functional"), reassigning(world))
         if isinstance(signed, Signature):
             assert isinstance(moved, WrongState), moved
@@ -213,7 +214,7 @@ def test_sign_against_reassign(rounds):
 
 
 def test_without_the_lock_a_place_that_was_signed_for_would_be_given_away(monkeypatch):
-    world = submitted()
+    world = afresh(submitted)
     sign = signing_now(world, "rater", "functional")
     signed, moved = at_once(sign, between(monkeypatch, reassigning(world)))
     assert isinstance(signed, Signature) and isinstance(moved, StepReassignment)
@@ -221,7 +222,7 @@ def test_without_the_lock_a_place_that_was_signed_for_would_be_given_away(monkey
 
 def test_a_delegation_that_is_ended_while_it_is_used_waits_for_the_signature_or_ends_it():
     for _ in range(3):
-        world = submitted()
+        world = afresh(submitted)
         given = delegate(world, "rater", "assessor")
         rater = member(world, "rater")
         sign = signing_now(world, "assessor", "functional", on_behalf_of=world.people["rater"])
@@ -258,7 +259,7 @@ def unguarded(review_id, *, states):
 @rounds
 def test_sign_against_edit_nothing_that_is_signed_changes(rounds):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         before = list(AgreedValue.objects.filter(review=world.review).values())
         signed, edited = at_once(signing_now(world, "approver"), editing(world))
         assert isinstance(signed, Signature) and isinstance(edited, WrongState), (signed, edited)
@@ -267,7 +268,7 @@ def test_sign_against_edit_nothing_that_is_signed_changes(rounds):
 
 
 def test_without_the_guard_only_the_databases_second_wall_stops_the_edit(monkeypatch):
-    world = for_executives()
+    world = afresh(for_executives)
     sign, edit = signing_now(world, "approver"), editing(world)
     monkeypatch.setattr(reconciling, "touch_review", unguarded)
     signed, edited = at_once(sign, edit)
@@ -279,7 +280,7 @@ def test_without_the_guard_only_the_databases_second_wall_stops_the_edit(monkeyp
 @rounds
 def test_submit_against_edit_the_edit_is_in_the_record_or_refused(rounds):
     for _ in range(rounds):
-        world = decided_world()
+        world = afresh(decided_world)
         made, edited = at_once(lambda world=world: submit(world), editing(world))
         if isinstance(made, Submission):
             assert isinstance(edited, WrongState), edited
@@ -291,7 +292,7 @@ def test_submit_against_edit_the_edit_is_in_the_record_or_refused(rounds):
 
 
 def test_without_the_lock_a_record_would_lack_what_was_edited_under_it(monkeypatch):
-    world = decided_world()
+    world = afresh(decided_world)
     edit, checked, done = editing(world), threading.Event(), threading.Event()
     original = submissions.record_of
 
@@ -342,14 +343,14 @@ def unseen(world):
 @rounds
 def test_the_last_signature_against_facts_that_are_saved_the_watch_sees_them(rounds):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         signed, saved = at_once(signed_and_looked_at(world), saving(world, 12))
         assert not isinstance(signed, Exception) and not isinstance(saved, Exception), (signed, saved)
         assert not unseen(world)
 
 
 def test_without_the_lock_facts_that_are_saved_beside_the_last_signature_would_go_unseen(monkeypatch):
-    world = for_executives()
+    world = afresh(for_executives)
     sign, save, owed, done = signed_and_looked_at(world), saving(world, 12), threading.Event(), threading.Event()
     original = revisions.owe_for_program
 
@@ -376,7 +377,7 @@ def test_without_the_lock_facts_that_are_saved_beside_the_last_signature_would_g
 
 
 def test_wrong_passwords_at_once_are_counted_all():
-    world = submitted()
+    world = afresh(submitted)
     step, person = step_of(world), member(world, "rater")
     shown = signing.what_is_signed(step, signing.proposed_of(step))
 

@@ -10,6 +10,7 @@ from assessments.services.briefs import basis_of, brief_for_most, brief_of
 from assessments.services.programs import import_revision
 from tests.services import ostara
 from tests.services import scene as scenes
+from tests.support.begun import afresh
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +24,7 @@ def brief(review: Review, commercial=True):
 
 @pytest.fixture
 def scene():
-    return ostara.make_ostara()
+    return afresh(ostara.make_ostara)
 
 
 def test_before_the_reveal_it_says_what_the_facts_say_and_nothing_of_the_ratings(scene):

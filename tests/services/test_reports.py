@@ -18,6 +18,7 @@ from assessments.models import Job, Report, Review
 from assessments.permissions import can_see_commercial
 from assessments.services import files, reconciling, reports
 from tests.services import scene as scenes
+from tests.support.begun import afresh
 from tests.support.results import compute
 from tests.support.work import work_off
 
@@ -32,7 +33,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def scoring():
-    return scenes.rate_blind()
+    return afresh(scenes.rate_blind)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from assessments.services.frameworks import previous_of
 from assessments.services.inputs import owe_program, touch_program
 from assessments.services.shown import shown
 from tests.scoring import sample
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,26 +35,44 @@ def facts(**changed):
     return sample.profile() | {"assessment_date": "2026-01-15"} | changed
 
 
-@pytest.fixture
-def admin():
-    admin = people.found_organization(name="H", slug="h", admin_email="a@example.org", admin_name="Ada Ng")
-    return Membership.objects.with_rights().get(pk=admin.pk)
-
-
-@pytest.fixture
-def lead(admin):
-    return people.add_member(actor=admin, email="l@example.org", full_name="Lea Ode", roles=("assessor",))
-
-
-@pytest.fixture
-def version(admin):
+def without_facts():
+    """An administrator, a lead, published criteria, and a program of them."""
+    founded = people.found_organization(name="H", slug="h", admin_email="a@example.org", admin_name="Ada Ng")
+    admin = Membership.objects.with_rights().get(pk=founded.pk)
+    lead = people.add_member(actor=admin, email="l@example.org", full_name="Lea Ode", roles=("assessor",))
     draft = criteria.import_draft(member=admin, document=document())
-    return criteria.publish(member=admin, version_id=draft.pk, reason="First version.")
+    version = criteria.publish(member=admin, version_id=draft.pk, reason="First version.")
+    return (
+        admin,
+        lead,
+        version,
+        programs.create_program(member=admin, name="MSC-1", criteria_version=version, lead=lead),
+    )
 
 
 @pytest.fixture
-def program(admin, lead, version):
-    return programs.create_program(member=admin, name="MSC-1", criteria_version=version, lead=lead)
+def begun():
+    return afresh(without_facts)
+
+
+@pytest.fixture
+def admin(begun):
+    return begun[0]
+
+
+@pytest.fixture
+def lead(begun):
+    return begun[1]
+
+
+@pytest.fixture
+def version(begun):
+    return begun[2]
+
+
+@pytest.fixture
+def program(begun):
+    return begun[3]
 
 
 def save(lead, program, **changed):

@@ -22,7 +22,7 @@ from tests.factories import PASSWORD
 from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, OTHER, decided_world, member
 from tests.services.test_submissions import submit
-from tests.support.begun import shared
+from tests.support.begun import afresh, shared
 
 pytestmark = pytest.mark.django_db
 
@@ -274,8 +274,7 @@ class TestForgery:
 
     @pytest.fixture
     def signed(self):
-        world = decided_world()
-        world.more["submission"] = submit(world)
+        world = afresh(submitted_world)
         functional_signed(world)
         approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="One question.")
         world.more["second"] = submit(world, conditions=[])

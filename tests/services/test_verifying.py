@@ -38,7 +38,7 @@ from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.racing import at_once
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
-from tests.support.begun import shared
+from tests.support.begun import afresh, shared
 from tests.support.owner import as_owner
 
 OTHER_BITS = 2**127 - 1
@@ -329,8 +329,7 @@ class TestTwoRunsAtOnce:
 
     @pytest.fixture
     def both(self, monkeypatch):
-        world = decided_world()
-        submit(world)
+        world = afresh(submitted_world)
         recomputed, self.began, computing = recomputing.recomputed, [], threading.Event()
 
         def slow(record):
@@ -365,8 +364,7 @@ class TestByHand:
 
     @pytest.fixture
     def world(self):
-        world = decided_world()
-        world.more["submission"] = submit(world)
+        world = afresh(submitted_world)
         return approved(world)
 
     def test_one_byte_of_a_record_ends_the_command_with_an_error_that_names_it(self, world, owner_url):

@@ -25,6 +25,7 @@ from tests.services.decided import FIRST, OTHER, decided_world, member
 from tests.services.test_signing import functional_signed, step_of
 from tests.services.test_submissions import submit
 from tests.services.watched import SIGNED_ON, approved_world, at, save, watch_of
+from tests.support.begun import afresh
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ def on_the_day(monkeypatch):
 
 @pytest.fixture
 def world():
-    return approved_world()
+    return afresh(approved_world)
 
 
 def sentences(watch):

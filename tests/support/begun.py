@@ -1,8 +1,8 @@
-"""What the tests of a file begin with, made once: each of them works in a savepoint and leaves it as it was.
+"""What tests begin with, made once: a world is built by the services themselves, which takes a second of work.
 
-A world is built by the services themselves, which takes a second of work; a file of fifty tests would spend a minute on
-it. The transaction stays open from the first test that begins with the world to the last; SQL's now() stands still
-that long, and rows that a test makes beside it are gone with the test.
+`shared`  tests of one file work in savepoints and leave the world as it was. The transaction stays open from the first
+          test that begins with it to the last; SQL's now() stands still that long
+`afresh`  tests that commit: what was built is written down as rows, and these are put back
 """
 
 import pickle
@@ -10,8 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connections, transaction
+
+from tests.support.truncation import Rows, empty_tables
 
 
 class Kept:
@@ -70,3 +73,26 @@ def shared(build: Callable[[], Any]):
         return pickle.loads(pickle.dumps(begun))
 
     return begun, world
+
+
+_made: dict[tuple, tuple[Rows, bytes]] = {}
+
+
+def afresh(build: Callable[..., Any], *given: Any) -> Any:
+    """What `build(*given)` makes, as the only thing that the database holds; built once in a run of the tests.
+
+    For tests that commit. What `build` makes outside the database is not made again
+    """
+    key = (build.__module__, build.__qualname__, given)
+    if connections["default"].in_atomic_block:
+        raise pytest.UsageError("Only a test that commits begins afresh: give it django_db(transaction=True).")
+    connections.close_all()
+    cache.clear()
+    if key in _made:
+        rows, world = _made[key]
+        rows.put_back(settings.TEST_OWNER_URL)
+        return pickle.loads(world)
+    empty_tables(settings.TEST_OWNER_URL)
+    made = pickle.dumps(build(*given))
+    _made[key] = Rows.taken(settings.TEST_OWNER_URL), made
+    return pickle.loads(made)

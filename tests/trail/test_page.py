@@ -16,6 +16,7 @@ from assessments.errors import Invalid
 from assessments.services import audit_trail
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
+from tests.support.begun import afresh
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
 
@@ -152,12 +153,16 @@ def events_of(member, **by):
     return list(audit_trail.events_for(member.now()).filter(**by))
 
 
-@pytest.fixture
-def world():
+def reconciling():
     world = make_world()
     with transaction.atomic():
         bring_review_to(world, "reconciling")
     return world
+
+
+@pytest.fixture
+def world():
+    return afresh(reconciling)
 
 
 def test_an_auditor_sees_that_something_was_done_in_a_review_that_is_not_approved_and_not_what(world):
