@@ -35,13 +35,21 @@ def facts(**changed):
     return sample.profile() | {"assessment_date": "2026-01-15"} | changed
 
 
-def without_facts():
-    """An administrator, a lead, published criteria, and a program of them."""
+def with_people():
+    """An administrator and a lead."""
     founded = people.found_organization(name="H", slug="h", admin_email="a@example.org", admin_name="Ada Ng")
     admin = Membership.objects.with_rights().get(pk=founded.pk)
-    lead = people.add_member(actor=admin, email="l@example.org", full_name="Lea Ode", roles=("assessor",))
+    return admin, people.add_member(actor=admin, email="l@example.org", full_name="Lea Ode", roles=("assessor",))
+
+
+def with_criteria():
+    admin, lead = with_people()
     draft = criteria.import_draft(member=admin, document=document())
-    version = criteria.publish(member=admin, version_id=draft.pk, reason="First version.")
+    return admin, lead, criteria.publish(member=admin, version_id=draft.pk, reason="First version.")
+
+
+def with_program():
+    admin, lead, version = with_criteria()
     return (
         admin,
         lead,
@@ -51,8 +59,9 @@ def without_facts():
 
 
 @pytest.fixture
-def begun():
-    return afresh(without_facts)
+def begun(request):
+    asked = request.fixturenames
+    return afresh(with_program if "program" in asked else with_criteria if "version" in asked else with_people)
 
 
 @pytest.fixture

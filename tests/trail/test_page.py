@@ -16,7 +16,7 @@ from assessments.errors import Invalid
 from assessments.services import audit_trail
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
-from tests.support.begun import afresh
+from tests.support.begun import shared
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
 
@@ -160,9 +160,7 @@ def reconciling():
     return world
 
 
-@pytest.fixture
-def world():
-    return afresh(reconciling)
+begun, world = shared(reconciling)
 
 
 def test_an_auditor_sees_that_something_was_done_in_a_review_that_is_not_approved_and_not_what(world):
