@@ -284,7 +284,14 @@ def can_take_over(member, person, step: ApprovalStep) -> Verdict:
 
 def can_stand_in(taker, step: ApprovalStep) -> Verdict:
     """Whether somebody could sign a step in another's place, once it is open."""
-    return qualified(taker, step) and separation_of_duties(taker, step)
+    return qualified(taker, step) and reads_before_approval(taker) and separation_of_duties(taker, step)
+
+
+def reads_before_approval(member) -> Verdict:
+    """Whether the person could read what they sign: `Review.objects.visible_to` shows an auditor approved reviews alone."""
+    if has_role(member, *(set(ROLES) - {"auditor"})):
+        return ALLOWED
+    return Verdict("You hold the role auditor alone, which reads no review before it is approved.")
 
 
 def can_delegate(member, giver) -> Verdict:

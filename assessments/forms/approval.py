@@ -7,7 +7,7 @@ from django import forms
 
 from accounts import proof
 from accounts.models import Membership
-from assessments.forms.routes import person_choices
+from assessments.forms.routes import stand_in_field
 from assessments.models import ProgramMember, ProposedDecision, Review, StepReassignment
 from assessments.services import conditions, places, proposals, questions
 from assessments.services.owning import LAST_MONTH
@@ -161,11 +161,13 @@ class SubmitForm(ProposalForm):
         question: Any = None,
         route: Iterable[Planned] = (),
         people: Iterable[Membership] = (),
+        able: Mapping[str, Iterable[Membership]] | None = None,
         before: Iterable[StepReassignment] = (),
         **options: Any,
     ):
         """
-        route, people  where somebody may have to take a place: the steps, and who could
+        route, people  where somebody may have to take a place: the steps, and everybody who has a role
+        able           by the step's key: those who can take a place of it
         before         who took places of a former submission: offered again
         """
         super().__init__(*args, **options)
@@ -182,19 +184,27 @@ class SubmitForm(ProposalForm):
             for at, place in enumerate(step.places)
             if not place.signed
         ]
-        choices = person_choices(self.people.values(), "As the route says") if self.places else []
-        former = {(row.step.key, row.in_place_of): row for row in before if str(row.membership.uuid) in self.people}
+        former = {(row.step.key, row.in_place_of): row for row in before}
         for step, place, signs, why in self.places:
             whose = f"{step.name}, in the place of {place.words}"
+            can = list((able or {}).get(step.key, ()))
             row = former.get((step.key, place.words))
-            self.fields[signs] = forms.ChoiceField(
+            if row and row.membership not in can:
+                row = None
+            self.fields[signs] = stand_in_field(
+                self.people.values(),
+                can,
+                "As the route says",
                 label=f"{whose}, signs",
-                choices=choices,
                 required=False,
                 initial=str(row.membership.uuid) if row else "",
             )
             self.fields[why] = forms.CharField(
-                label="Why", max_length=places.LONGEST_REASON, required=False, initial=row.reason if row else ""
+                label="Why",
+                max_length=places.LONGEST_REASON,
+                required=False,
+                initial=row.reason if row else "",
+                help_text="Needed when somebody else is named.",
             )
 
     @property

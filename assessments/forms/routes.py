@@ -19,16 +19,29 @@ def person_choices(people: Iterable[Membership], empty: str) -> list[tuple[str, 
     return found
 
 
+def stand_in_field(people: Iterable[Membership], able: Iterable[Membership], empty: str, **options: Any) -> Any:
+    """Who takes a place: those who can are offered; of anybody else of the people the service says why not."""
+    field = forms.ChoiceField(choices=person_choices(people, empty), **options)
+    field.widget.choices = person_choices(able, empty)
+    return field
+
+
 class ReassignForm(TakesProblems):
     """Which of those whom a step names gives their place to whom, and why."""
 
-    def __init__(self, *args: Any, parties: Iterable[ApprovalParty], people: Iterable[Membership], **options: Any):
+    def __init__(
+        self,
+        *args: Any,
+        parties: Iterable[ApprovalParty],
+        people: Iterable[Membership],
+        able: Iterable[Membership],
+        **options: Any,
+    ):
+        """able  those of the people who can take over"""
         super().__init__(*args, **options)
         choices = [(routes.party_key(party), routes.party_words(party)) for party in parties]
         self.fields["party"] = forms.ChoiceField(label="In place of", choices=choices)
-        self.fields["person"] = forms.ChoiceField(
-            label="Signs instead", choices=person_choices(people, "Choose a person")
-        )
+        self.fields["person"] = stand_in_field(people, able, "Choose a person", label="Signs instead")
         self.fields["reason"] = forms.CharField(
             label="Why", widget=forms.Textarea({"rows": 3}), max_length=rerouting.LONGEST_REASON
         )
@@ -42,9 +55,9 @@ class DelegationForm(TakesProblems):
         if givers := list(givers):
             self.fields["giver"] = forms.ChoiceField(label="Who is away", choices=person_choices(givers, "Myself"))
             self.fields["giver"].required = False
-        self.fields["taker"] = forms.ChoiceField(
-            label="Who signs instead", choices=person_choices(people, "Choose a person")
-        )
+        people = list(people)
+        able = [person for person in people if person.roles]
+        self.fields["taker"] = stand_in_field(people, able, "Choose a person", label="Who signs instead")
         for name, label in (("first_day", "First day"), ("last_day", "Last day")):
             self.fields[name] = forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
         self.fields["reason"] = forms.CharField(

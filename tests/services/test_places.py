@@ -119,6 +119,9 @@ def test_the_page_and_the_api_name_the_step_and_take_who_signs_instead(left):
     said = text_of(page)
     assert f"Executive decision: {LEFT} is no active member." in said
     assert 'href="#places"' in page.content.decode() and 'id="places"' in page.content.decode()
+    offered = {value for value, _ in page.context["form"]["signs-executive-0"].field.widget.choices}
+    assert offered == {"", *(str(left.people[role].uuid) for role in ("approver", "second_approver"))}
+    assert "Why Needed when somebody else is named." in said
     other = client_of(left, "admin").get(address(left))
     assert f"{LEFT} is no active member" in text_of(other) and "#places" not in other.content.decode()
 

@@ -26,6 +26,7 @@ from assessments.scoring.confidential import HIDDEN, confidential, without_comme
 from assessments.services import approvals, conditions, deciding, questions, routes, signing, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
+from assessments.services.stand_ins import stand_ins
 from assessments.views.access import member_required
 from assessments.views.approval import stages
 from assessments.views.freshness import freshness_of
@@ -119,21 +120,29 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
                 numbers=numbers,
                 initial=_first_words(review, numbers, freshness),
                 question=question,
-                **route_to_mend(review, {finding.step for finding, _ in context["findings"]}, question),
+                **route_to_mend(request.member, review, {finding.step for finding, _ in context["findings"]}, question),
             ),
         }
     return context
 
 
-def route_to_mend(review: Review, keys: set[str], question: ReturnQuestion | None) -> dict[str, Any]:
-    """The steps with these keys, whose places somebody else may take at the submission, and who could."""
-    steps = [step for step in _planned(review, question) if step.key in keys] if any(keys) else []
+def route_to_mend(
+    member: Membership, review: Review, keys: set[str], question: ReturnQuestion | None
+) -> dict[str, Any]:
+    """The steps with these keys, whose places the member may let somebody else take at the submission, and who can."""
+    planned = _planned(review, question) if any(keys) else []
+    steps = [step for step in planned if step.key in keys]
     if not steps:
         return {}
+    people = _with_a_role(review)
+    signed = {
+        step.key: {key for one in step.standing for key in (one.membership_id, one.on_behalf_of_id)} for step in planned
+    }
     before = StepReassignment.objects.filter(step__submission=review.submissions.order_by("-number").first())
     return {
         "route": steps,
-        "people": _with_a_role(review),
+        "people": people,
+        "able": stand_ins(member, review, planned, signed, people),
         "before": before.select_related("step", "membership", "former_membership__user", "former_function"),
     }
 
@@ -265,6 +274,7 @@ def _acts(request, review: Review, proposed: ProposedDecision, changed: dict[str
         "statements": statements_of(form) if form else [],
         "has_program": form is not None and has_program(member),
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
+        "places": _places(member, mine, form) if mine and form else [],
         "held_up": deciding.holding_up(review) if mine else [],
         "decides": mine is not None and deciding.would_decide(mine),
         "through_program": request.POST.get("through") == "program",
@@ -277,6 +287,14 @@ def _acts(request, review: Review, proposed: ProposedDecision, changed: dict[str
     }
 
 
+def _places(member: Membership, step: ApprovalStep, form: SignForm) -> list[tuple[str, str]]:
+    """In whose place on the step those stand for whom the reader could sign: (name, "" for the reader; whose place)."""
+    held = stages.places_of(stages.reassignments_of([step]).get(step.pk, []))
+    givers = [one.giver for one in form.capacities if one.function is None]
+    each = [(giver.name if giver else "", held.get((giver or member).pk, "")) for giver in givers]
+    return [(name, place) for name, place in each if place]
+
+
 def _bending(member: Any, review: Review, route: list[stages.Stage], changed: dict[str, Any]) -> dict[str, Any]:
     """What the lead or an admin may do to bring the route on, by the step's key."""
     if review.state != Review.State.IN_APPROVAL:
@@ -287,11 +305,13 @@ def _bending(member: Any, review: Review, route: list[stages.Stage], changed: di
     if permissions.can_reassign(member, review.program):
         failed = changed.get("reassigning", {})
         people = _with_a_role(review)
+        able = _able(member, review, route, people)
         context["reassignable"] = [
             {
                 "step": stage.step,
                 "dialog": f"reassign-{stage.step.key}",
-                "form": failed.get(stage.step.key) or _reassign_form(stage.step, stage.left, people),
+                "form": failed.get(stage.step.key)
+                or _reassign_form(stage.step, stage.left, people, able[stage.step.key]),
             }
             for stage in route
             if stage.step.state in ("open", "waiting")
@@ -305,16 +325,34 @@ def _with_a_role(review: Review) -> list[Membership]:
     return [one for one in people if one.roles]
 
 
-def reassign_form(step: ApprovalStep, data: Any = None) -> ReassignForm:
-    """The form that reassigns a step, with those whom it names and who have not signed."""
+def _able(
+    member: Membership, review: Review, route: list[stages.Stage], people: list[Membership]
+) -> dict[str, list[Membership]]:
+    """By the step's key: of the people those to whom the member could give a place of it."""
+    signed = {
+        stage.step.key: {
+            key for line in stage.signatures for key in (line.signature.membership_id, line.signature.on_behalf_of_id)
+        }
+        for stage in route
+    }
+    return stand_ins(member, review, [stage.step for stage in route], signed, people)
+
+
+def reassign_form(member: Membership, step: ApprovalStep, data: Any = None) -> ReassignForm:
+    """The form by which the member reassigns a step, with those whom it names and who have not signed."""
+    review, people = step.review, _with_a_role(step.review)
     parties = list(step.parties.select_related("function", "membership__user"))
     if step.state in ("open", "waiting"):
         parties = routes.unsigned(step, parties, routes.counting_signatures(step))
-    return _reassign_form(step, parties, _with_a_role(step.review), data)
+    step.submission.review = review
+    route = stages.stages_of(step.submission, signing.proposed_of(step))
+    return _reassign_form(step, parties, people, _able(member, review, route, people)[step.key], data)
 
 
-def _reassign_form(step: ApprovalStep, parties: Any, people: list[Membership], data: Any = None) -> ReassignForm:
-    return ReassignForm(data, parties=parties, people=people, auto_id=f"reassign-{step.key}_%s")
+def _reassign_form(
+    step: ApprovalStep, parties: Any, people: list[Membership], able: list[Membership], data: Any = None
+) -> ReassignForm:
+    return ReassignForm(data, parties=parties, people=people, able=able, auto_id=f"reassign-{step.key}_%s")
 
 
 def sign_form(

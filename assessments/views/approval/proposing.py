@@ -33,7 +33,7 @@ def review_submit(request, uuid):
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
     named = {name.removeprefix(SIGNS).rpartition("-")[0] for name in request.POST if name.startswith(SIGNS)}
     question = questions.open_question(review)
-    mended = route_to_mend(review, named, question)
+    mended = route_to_mend(request.member, review, named, question)
     form = SubmitForm(request.POST, numbers=numbers, question=question, **mended)
     if not form.is_valid():
         return page(request, review, status=422, form=form)

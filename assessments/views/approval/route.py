@@ -45,7 +45,7 @@ def step_reassign(request, uuid, key):
     """Put a named person in the place of one whom the step names, for a reason."""
     review, step = _find(request, uuid, key)
     permissions.can_reassign(request.member, review.program).require()
-    form: ReassignForm = reassign_form(step, request.POST)
+    form: ReassignForm = reassign_form(request.member, step, request.POST)
     opened = {"open_dialog": f"reassign-{step.key}", "reassigning": {step.key: form}}
     if not form.is_valid():
         return page(request, review, status=422, **opened)

@@ -31,11 +31,13 @@ class SignatureLine:
     """A signature and whether it still counts.
 
     stands_from  number of the former submission that it was given on, and whose hash it binds; None: of this one
+    place        in whose place on the step its signer stands, in words; empty: in nobody's
     """
 
     signature: Signature
     void: bool
     stands_from: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,14 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
     today = routes.today_in(submission.organization)
     found = []
     for step in steps:
+        given_away = moved.get(step.pk, [])
+        places = places_of(given_away)
         lines = [
             SignatureLine(
-                one, _is_void(one, proposed), None if one.submission_id == submission.pk else one.submission.number
+                one,
+                _is_void(one, proposed),
+                None if one.submission_id == submission.pk else one.submission.number,
+                "" if one.function_id else places.get(routes.signer_of(one), ""),
             )
             for one in signatures[step.pk]
         ]
@@ -164,7 +171,7 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
                 rule_words(step),
                 lines,
                 waiting,
-                moved.get(step.pk, ()),
+                [_reassigned_words(row) for row in given_away],
                 max(0, late),
                 reminded,
                 left,
@@ -173,17 +180,27 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
     return found
 
 
-def reassignments_of(steps: Sequence[ApprovalStep]) -> dict[int, list[str]]:
-    """What was reassigned on the steps, in sentences, by the step's key."""
-    found: dict[int, list[str]] = {}
+def reassignments_of(steps: Sequence[ApprovalStep]) -> dict[int, list[StepReassignment]]:
+    """What was reassigned on the steps, by the step's key, in its order."""
+    found: dict[int, list[StepReassignment]] = {}
     rows = StepReassignment.objects.filter(step__in=[step.pk for step in steps]).select_related(
         "former_membership__user", "former_function", "membership__user", "by__user"
     )
     for row in rows:
-        words = (
-            f"{row.membership.name} in place of {row.in_place_of}, by {row.by.name} {row.at:%-d %b %Y}: {row.reason}"
-        )
-        found.setdefault(row.step_id, []).append(words)
+        found.setdefault(row.step_id, []).append(row)
+    return found
+
+
+def _reassigned_words(row: StepReassignment) -> str:
+    return f"{row.membership.name} in place of {row.in_place_of}, by {row.by.name} {row.at:%-d %b %Y}: {row.reason}"
+
+
+def places_of(rows: Sequence[StepReassignment]) -> dict[int, str]:
+    """Who stands in whose place on a step, in words by the key of the membership: whom the route named at first, however
+    often the place was given on."""
+    found: dict[int, str] = {}
+    for row in rows:
+        found[row.membership_id] = found.pop(row.former_membership_id or 0, "") or row.in_place_of
     return found
 
 
