@@ -90,7 +90,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(label="What it is for", max_length=80)
     scopes = forms.MultipleChoiceField(
         label="May",
-        choices=[("read", "read"), ("write", "change, as far as you may yourself")],
+        choices=[("read", "read: see what you may see"), ("write", "write: change what you may change")],
         initial=["read"],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -21,6 +21,7 @@ from accounts.audit import database_now, record_event
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import Evidence, Program, Review
+from assessments.scoring.schema import FIRST_YEAR, LAST_YEAR
 from assessments.services import files
 from assessments.services.reviews import problem
 
@@ -85,7 +86,11 @@ class Kept:
 def checked(given: Given) -> tuple[str, str]:
     """The name and type under which a file is kept; ("", "") for a link. Raises Invalid naming what is wrong."""
     problems = []
-    if given.dated and given.valid_until and given.valid_until < given.dated:
+    for field, day in (("dated", given.dated), ("valid_until", given.valid_until)):
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            words = f"Give a date from {FIRST_YEAR} to {LAST_YEAR}, such as 2026-05-31."
+            problems.append(problem(field, words, day.isoformat()))
+    if not problems and given.dated and given.valid_until and given.valid_until < given.dated:
         words = f"It would end before its own date, {given.dated:%-d %b %Y}."
         problems.append(problem("valid_until", words, given.valid_until.isoformat()))
     if bool(given.data or given.filename) == bool(given.url):

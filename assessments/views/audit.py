@@ -126,7 +126,10 @@ def audit_verify(request):
         messages.error(request, str(refusal))
         return redirect("assessments:audit_verify")
     if request.htmx:
-        return render(request, "audit/verification.html", {"verification": verification})
+        context: dict[str, Any] = {"verification": verification}
+        if verification.state != "more":  # what the page says of the last time is new too
+            context |= {"follows": True, "standing": audit_trail.standing(request.member)}
+        return render(request, "audit/verification.html", context)
     return _trail_page(request, verification=verification)
 
 
@@ -172,6 +175,8 @@ def _review_name(request, form) -> str:
 def changes(old: Any, new: Any) -> list[dict[str, str]]:
     """What was before and what is after, as rows of words; parts that are the same are left out."""
     before, after = dict(_flat(old)), dict(_flat(new))
+    if before.pop("left", False) and "owner" in before:
+        before["owner"] = f"{before['owner']}, who had left"
     return [
         {"what": key.replace("_", " "), "old": _short(before.get(key)), "new": _short(after.get(key))}
         for key in [*before, *(key for key in after if key not in before)]

@@ -59,6 +59,21 @@ def test_an_event_says_who_what_when_why_and_what_changed(signed_in, approver, p
     assert '<td class="wrap">82</td><td class="wrap">88</td>' in text
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_whose_owner_left_is_told_in_words_beside_the_owner(signed_in, approver, program, left):
+    note(
+        approver,
+        "condition.handed_over",
+        old={"owner": "Ada Ng", "left": left},
+        new={"owner": "Ben Ode"},
+        program=program,
+    )
+    text = page(signed_in)
+    before = "Ada Ng, who had left" if left else "Ada Ng"
+    assert f'Owner</th><td class="wrap">{before}</td><td class="wrap">Ben Ode</td>' in text
+    assert ">Left<" not in text
+
+
 def test_events_are_filtered_by_program_person_act_and_day(signed_in, approver, program):
     other = MembershipFactory(organization=approver.organization)
     note(approver, label="First", program=program)

@@ -1,5 +1,7 @@
 """A condition whose owner left: marked where it is read, told before anything is typed, and refused on the page itself."""
 
+import datetime
+
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connection
@@ -9,6 +11,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent, Membership, Notification
 from assessments.models import ApprovalParty, Condition, Signature, SigningGrant
 from assessments.services import approvals, condition_states, delegations, routes
+from assessments.services.evidence import Given
 from tests.api.conftest import token_of
 from tests.factories import PASSWORD, MembershipFactory
 from tests.pages.test_approval import address, client_of, signature_of, text_of
@@ -152,6 +155,19 @@ def test_queries_grow_neither_with_conditions_nor_with_owners_who_left(world):
         return len(found)
 
     assert asked("One more") == asked("Two more", "Three more", "Four more", "Five more")
+
+
+def test_a_day_that_is_past_stands_in_its_badge_without_a_mark_before_it(world):
+    """A badge may begin a line of its own: nothing is left behind at the end of the line before."""
+    sign(member(world, "approver"), step_of(world, "executive"))
+    row = Condition.objects.get()
+    for day in (datetime.date(2020, 1, 31), datetime.date(2099, 1, 31)):
+        given = Given("Audit", url="https://example.org/audit", valid_until=day)
+        kept = condition_states.keep_file(member(world, "lead"), row.pk, given)
+        condition_states.attach(member=member(world, "lead"), condition_id=row.pk, kept=kept)
+    said = text_of(client_of(world, "viewer").get(reverse("assessments:condition_detail", args=[row.uuid])))
+    assert "https://example.org/audit Expired: was valid until 31 Jan 2020" in said
+    assert "https://example.org/audit · valid until 31 Jan 2099" in said
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,17 @@ def test_a_token_is_shown_once_and_revoked_by_its_owner_alone(signed_in, admin):
     assert AuditEvent.objects.filter(action="token.revoked", actor=admin).count() == 1
 
 
+def test_whoever_makes_a_token_reads_what_it_may_in_the_words_of_the_api(signed_in):
+    page = signed_in.post("/people/me/tokens/", {"name": "ci", "scopes": ["read"], "days": "30"}).content.decode()
+    assert "acts as you, and reads only." in page and "It signs" not in page
+    page = signed_in.post(
+        "/people/me/tokens/", {"name": "ci", "scopes": ["read", "write"], "days": "30"}
+    ).content.decode()
+    assert "It signs only with a grant, which you get on the approval page" in page
+    assert "read: see what you may see" in page and "write: change what you may change" in page
+    assert ">read, write<" in page
+
+
 def test_a_changed_name_leaves_its_event(signed_in, admin):
     signed_in.post("/people/me/", {"full_name": "  Ada   Ng-Roy ", "time_zone": "Europe/Berlin"})
     admin.user.refresh_from_db()

@@ -146,6 +146,10 @@ def test_evidence_is_attached_and_removed_on_the_conditions_page_and_a_refusal_s
     assert refused.status_code == 422 and refused.context["evidence_form"].errors["url"]
     assert refused.context["evidence_form"]["title"].value() == "Audit" and not Evidence.objects.exists()
     assert client.post(attach, {"title": "Audit"}).context["evidence_form"].errors["file"]
+    link = {"url": "https://example.org/audit", "dated": "0001-01-01", "valid_until": "9999-12-31"}
+    said = client.post(attach, link).context["evidence_form"].errors
+    assert said["dated"] == said["valid_until"] == ["Give a date from 1990 to 2100, such as 2026-05-31."]
+    assert not Evidence.objects.exists()
     Review.objects.filter(pk=row.review_id).update(state="superseded")
     late = client.post(attach, {"url": "https://example.org/audit", "title": "Audit"})
     assert late.status_code == 404 and not Evidence.objects.exists()

@@ -146,6 +146,8 @@ def test_conditions_of_a_decision_that_does_not_stand_do_not_move(world, row):
         (Given(url="https://example.org/" + "x" * 1000), "at most 1000"),
         (Given(filename="a.pdf", data=PDF, url="https://example.org/a"), "one of the two"),
         (Given(url="https://example.org/a", dated=DAY, valid_until=DAY - ONE), "before its own date, 4 May 2026"),
+        (Given(url="https://example.org/a", dated=datetime.date(1, 1, 1)), "Give a date from 1990 to 2100"),
+        (Given(url="https://example.org/a", valid_until=datetime.date(9999, 12, 31)), "Give a date from 1990 to 2100"),
     ],
 )
 def test_evidence_is_what_it_says_or_refused_and_nothing_is_kept(world, row, given, said, tmp_path):

@@ -44,8 +44,10 @@ class TestSealed:
     def test_verifying_from_the_page_says_what_was_found_and_is_an_event(self, signed_in, organization, write, tamper):
         write(3)
         sealing.seal(organization.pk)
+        assert "<dt>Last verified</dt><dd>Not yet</dd>" in signed_in.get("/audit/verify/").content.decode()
         text = signed_in.post("/audit/verify/").content.decode()
-        assert "Everything matches." in text
+        assert "Everything matches." in text and text.count('id="trail-standing"') == 1
+        assert re.search(r"<dt>Last verified</dt><dd>Ada Quist, <time.*?</time>: everything matched", text)
         found = AuditEvent.objects.get(action="audit.verified")
         assert found.new["entries"] >= 4 and found.new["faults"] == []
         event = AuditEvent.objects.get(entry__number=2)
@@ -53,6 +55,9 @@ class TestSealed:
         text = signed_in.post("/audit/verify/", headers={"HX-Request": "true"}).content.decode()
         assert "does not match from number 2 on" in text
         assert "<html" not in text
+        assert re.search(
+            r'id="trail-standing" hx-swap-oob="true">.*?Ada Quist, <time.*?</time>: <strong class="bad">', text, re.S
+        )
         assert AuditEvent.objects.get(action="audit.found_broken").new["faults"][0].startswith("Number 2:")
         assert "Found not to match" in signed_in.get("/audit/").content.decode()
 
@@ -110,6 +115,8 @@ class TestSealed:
         assert (first.state, first.through, first.total) == ("more", 10, 27)
         page = signed_in.post("/audit/verify/", {"after": first.after}).content.decode()
         assert "Go on from number 20" in page
+        part = signed_in.post("/audit/verify/", {"after": first.after}, headers={"HX-Request": "true"}).content.decode()
+        assert "Go on from number 20" in part and "trail-standing" not in part
         second = audit_trail.verify(member=admin, after=first.after)
         last = audit_trail.verify(member=admin, after=second.after)
         assert (last.state, last.through) == ("matches", 27)

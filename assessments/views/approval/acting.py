@@ -31,7 +31,7 @@ def review_sign(request, uuid):
     review = find_review(request, uuid)
     through_program = request.POST.get("through") == "program"
     if through_program and not has_program(request.member):
-        raise NotAllowed("You have no API token that may change things: no program could sign with a grant.")
+        raise NotAllowed("You have no API token that may write: no program could sign with a grant.")
     if review.state != Review.State.IN_APPROVAL:
         raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
     named = request.POST.get("step", "")
