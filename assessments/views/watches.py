@@ -15,6 +15,7 @@ from assessments.services.frameworks import framework_of
 from assessments.services.watches.wording import shown_causes
 
 TONES = {"holds": "good", "weaker": "warn", "no_longer_holds": "bad"}
+SAID = {"holds": "holds", "weaker": "is weaker", "no_longer_holds": "no longer holds"}
 ICONS = {"holds": "circle-check", "weaker": "alert-triangle", "no_longer_holds": "circle-x"}
 
 
@@ -40,6 +41,7 @@ def watch_card(member: Membership, review: Review | None) -> dict[str, Any] | No
     ]
     causes = shown_causes(watch.causes, commercial=commercial, hidden=HIDDEN)
     asks = watch.state != DecisionWatch.State.HOLDS and permissions.can_lead_review(member, review.program)
+    asks = asks and not Review.objects.open().filter(program=review.program).exists()
     return {
         "row": watch,
         "tone": TONES[watch.state],
@@ -66,8 +68,7 @@ def cause_of(member: Membership, review: Review) -> str:
         return ""
     # What stands in a review is read by all who read it: nothing confidential goes in, whoever opens it.
     causes = [one["sentence"] for one in card["row"].causes if not one["commercial"]]
-    state = card["row"].get_state_display().lower()
-    return " ".join([f"The decision of {review} {state}: {card['sentence']}", *causes])
+    return " ".join([f"The decision of {review} {SAID[card['row'].state]}: {card['sentence']}", *causes])
 
 
 def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: TripwireForm | None) -> dict[str, Any]:

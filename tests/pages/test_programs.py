@@ -296,3 +296,24 @@ def test_an_import_into_a_program_whose_month_zero_moved_on_round_trips(filled):
     assert saved.facts["program"]["need_gmp_month"] == -1
     exported = write_profile(saved.facts, framework_of(filled.version).schema, "kinds")
     assert programs.read_file(filled.program, exported) == saved.facts
+
+
+def test_what_the_facts_say_names_each_gate_and_the_options_that_it_is_about_once(world):
+    """Ostara's runway stops its own plant and asks something of the hybrid; its delivery is at risk whoever makes it."""
+    world.fill("ostara")
+    page = text(browser(world.viewer).get(url("program_facts", world.program)))
+    assert "<strong>Runway</strong>, In-house: " in page and "<strong>Runway</strong>, Hybrid: " in page
+    assert page.count("<strong>Delivery at risk</strong>") == 1
+    assert "<strong>Delivery at risk</strong>, every option: Process optimisation" in page
+
+
+def test_the_first_review_is_opened_by_one_button(world):
+    world.fill()
+    client, opens = browser(world.lead), reverse("assessments:review_new", args=[world.program.uuid])
+    page = text(client.get(url("program_detail", world.program)))
+    assert page.count(f'href="{opens}"') == 1 and "No review yet" in page and ">Open a review<" in page
+    drafts.edit_field(
+        member=world.lead, program=world.program, field="open_steps", value=9, seen_version=_version(world)
+    )
+    page = text(client.get(url("program_detail", world.program)))
+    assert "Go to the facts" in page and page.count(f'href="{opens}"') == 1, "unsaved changes come first"

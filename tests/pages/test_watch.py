@@ -39,6 +39,11 @@ def test_the_lead_opens_the_next_review_with_the_cause_written_in(client, world)
     text = page_of(client, world, "lead", "program_detail", world.program.uuid).content.decode()
     link = reverse("assessments:review_new", args=[world.program.uuid]) + f"?after={world.review.uuid}"
     assert link in text
+    said = text.split("</nav>")[-1]
+    assert said.count(f'href="{link}"') == 1 and "Open a review" not in said, "one button for one act"
+    assert "The decision no longer holds. Open the next review; why is written into it." in said
+    approval = page_of(client, world, "lead", "review_approval", world.review.uuid).content.decode()
+    assert f'href="{link}"' in approval
     form = client.get(link).context["form"]
     cause = form["cause"].value()
     assert cause.startswith("The decision of Review 1 no longer holds: Partner A now comes first")
@@ -46,6 +51,8 @@ def test_the_lead_opens_the_next_review_with_the_cause_written_in(client, world)
     client.post(link, given)
     review = Review.objects.get(number=2)
     assert review.cause == cause
+    for name, subject in (("program_detail", world.program), ("review_approval", world.review)):
+        assert link not in page_of(client, world, "lead", name, subject.uuid).content.decode(), "one is open already"
     assert cause.split(":")[0] in page_of(client, world, "lead", "review_setup", review.uuid).content.decode()
 
 

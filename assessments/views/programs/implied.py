@@ -1,5 +1,6 @@
 """What a draft implies, in the few figures beside it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assessments.errors import Missing
@@ -43,15 +44,26 @@ def figures(card: dict[str, Any]) -> dict[str, Any]:
             }
             for key in result["order"]
         ],
-        "gates": [
-            {
-                "effect": gate["effect"],
-                "name": gate["name"],
-                "message": gate["message"],
-                "options": [names[key] for key in gate["options"]],
-            }
-            for effect, _ in EFFECTS
-            for gate in card["gates"]
-            if gate["effect"] == effect
-        ],
+        "gates": _gates(card["gates"], {key: option["name"] for key, option in names.items()}),
     }
+
+
+def _gates(fired: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The gates that fire, blocks first; what one says of several options alike is said once, of all of them.
+
+    names  of every option by its key
+    """
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for effect, _ in EFFECTS:
+        for gate in fired:
+            if gate["effect"] == effect:
+                found.setdefault((effect, gate["name"], gate["message"]), set()).update(gate["options"])
+    return [
+        {
+            "effect": effect,
+            "name": name,
+            "message": message,
+            "options": "every option" if keys == set(names) else ", ".join(names[key] for key in names if key in keys),
+        }
+        for (effect, name, message), keys in found.items()
+    ]

@@ -18,7 +18,7 @@ from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.programs.frame import address, find_program, frame
 from assessments.views.programs.implied import figures
-from assessments.views.watches import watch_card, watched_review
+from assessments.views.watches import SAID, watch_card, watched_review
 
 REVIEWS_A_PAGE = 10
 
@@ -73,7 +73,7 @@ def program_detail(request, uuid):
     if draft is not None:
         context["complete"] = completeness(draft)
         context["to_confirm"] = sum(cell.to_confirm for cell in draft.cells)
-    context["step"] = next_step(program, draft, current, rights)
+    context["step"] = next_step(program, draft, current, rights, context["watch"], bool(page.paginator.count))
     if context["can_manage"]:
         context["person_form"] = PersonForm(member=request.member, program=program)
     return render(request, "programs/detail.html", context)
@@ -88,8 +88,12 @@ def _figures(program, state, rights) -> dict | None:
     return figures(numbers)
 
 
-def next_step(program, draft, current, rights) -> dict | None:
-    """What to do next: {"text", "action", "url"}, for the person who looks."""
+def next_step(program, draft, current, rights, watch: dict | None = None, before: bool = False) -> dict | None:
+    """What to do next: {"text", "action", "url"}, for the person who looks.
+
+    watch   of the decision that stands (`watch_card`)
+    before  whether there is a review already
+    """
     if current is not None:
         url = address("assessments:review_detail", current.uuid)
         return {"text": f"{current} is {current.get_state_display().lower()}.", "action": f"Open {current}", "url": url}
@@ -106,9 +110,12 @@ def next_step(program, draft, current, rights) -> dict | None:
         who = "Save them as a revision" if rights.is_lead else "The program lead saves them as a revision"
         return {"text": f"{said} {who}; results and reviews follow saved revisions only.", "action": "Go to the facts",
                 "url": facts}  # fmt: skip
+    if watch and watch["next_url"]:
+        said = f"The decision {SAID[watch['row'].state]}. Open the next review; why is written into it."
+        return {"text": said, "action": "Open the next review", "url": watch["next_url"]}
     if rights.is_lead and (url := address("assessments:review_new", program.uuid)):
         said = "The facts are saved. Open a review to bring the functions' judgement in."
-        return {"text": said, "action": "Open a review", "url": url}
+        return {"text": said, "action": "Open the next review" if before else "Open a review", "url": url}
     return {"text": "The facts are saved. The program lead opens the next review.", "action": "", "url": ""}
 
 
