@@ -59,16 +59,19 @@ def owe_watches(keys: list[int]) -> int:
 
 
 def owe_for_criteria(version: CriteriaVersion, actor: Any = None) -> None:
-    """A version was published: every decision under its set is sifted once, by one job however many there are."""
-    if DecisionWatch.objects.filter(criteria_version__criteria_set=version.criteria_set_id, ended_at=None).exists():
-        jobs.owe(
-            Job.Kind.WATCH,
-            f"criteria:{version.criteria_set_id}",
-            organization_id=version.organization_id,
-            wanted=version.number,
-            depth=SIFT,
-            asked_by=actor,
-        )
+    """A version was published: every decision under its set is sifted once, by one job however many there are.
+
+    Owed also where none is watched yet: one whose last signature is given at this moment is seen by no query here, and
+    its first look may read the criteria before this version is there
+    """
+    jobs.owe(
+        Job.Kind.WATCH,
+        f"criteria:{version.criteria_set_id}",
+        organization_id=version.organization_id,
+        wanted=version.number,
+        depth=SIFT,
+        asked_by=actor,
+    )
 
 
 def owe_today() -> int:

@@ -27,6 +27,7 @@ from assessments.models import (
 )
 from assessments.services import (
     approvals,
+    criteria,
     delegations,
     programs,
     reconciling,
@@ -371,6 +372,73 @@ def test_without_the_lock_facts_that_are_saved_beside_the_last_signature_would_g
     signed, saved = at_once(signing_meanwhile, save)
     assert not isinstance(signed, Exception) and not isinstance(saved, Exception), (signed, saved)
     assert unseen(world)  # the decision would be told to hold under facts that nobody held it against
+
+
+# -- the last signature against criteria that are published --------------------------------------------------------
+
+
+def publishing(world):
+    """An act that publishes the next criteria, whose draft is there already."""
+    admin, document = member(world, "admin"), criteria.content_of(world.version)
+    document["lenses"].clear()
+    draft = criteria.import_draft(member=admin, document=document, cloned_from=world.version)
+    return lambda: criteria.publish(member=admin, version_id=draft.pk, reason="Learned from two audits.")
+
+
+def unseen_criteria(world, published):
+    """Whether criteria were published that the decision's watch has not seen and is owed no look at."""
+    work_off("watch")
+    return DecisionWatch.objects.get(review=world.review).criteria_version_id != published.pk
+
+
+@rounds
+def test_the_last_signature_against_criteria_that_are_published_the_watch_sees_them(rounds):
+    for _ in range(rounds):
+        world = for_executives()
+        signed, published = at_once(signed_and_looked_at(world), publishing(world))
+        assert not isinstance(signed, Exception) and not isinstance(published, Exception), (signed, published)
+        assert not unseen_criteria(world, published)
+
+
+def signed_between_owing_and_publishing(world, monkeypatch, owe):
+    """The decision is made and looked at after the new criteria owed their looks and before they are published."""
+    work_off("watch")  # what the first version owed
+    sign, publish, owed, done = signed_and_looked_at(world), publishing(world), threading.Event(), threading.Event()
+
+    def owe_for_criteria(*args):
+        owe(*args)
+        owed.set()
+        assert done.wait(timeout=30)
+
+    def signing_meanwhile():
+        assert owed.wait(timeout=30)
+        try:
+            return sign()
+        finally:
+            done.set()
+
+    monkeypatch.setattr(criteria, "owe_for_criteria", owe_for_criteria)
+    signed, published = at_once(signing_meanwhile, publish)
+    assert not isinstance(signed, Exception) and not isinstance(published, Exception), (signed, published)
+    return published
+
+
+def test_criteria_published_beside_the_last_signature_are_seen(monkeypatch):
+    world = for_executives()
+    published = signed_between_owing_and_publishing(world, monkeypatch, criteria.owe_for_criteria)
+    assert not unseen_criteria(world, published)
+
+
+def test_criteria_that_asked_first_whether_anything_is_watched_would_go_unseen(monkeypatch):
+    owe = criteria.owe_for_criteria
+
+    def where_watched(version, actor):
+        if DecisionWatch.objects.filter(criteria_version__criteria_set=version.criteria_set_id).exists():
+            owe(version, actor)
+
+    world = for_executives()
+    published = signed_between_owing_and_publishing(world, monkeypatch, where_watched)
+    assert unseen_criteria(world, published)
 
 
 # -- wrong attempts -----------------------------------------------------------------------------------------------

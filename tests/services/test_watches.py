@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import DateField, Value
 
 from accounts.models import AuditEvent, Notification
+from assessments import jobs
 from assessments.models import Condition, DecisionWatch, Delegation, Job, Program, Review
 from assessments.models.conditions import DueOn
 from assessments.scoring.clock import after_months
@@ -310,12 +311,16 @@ def test_a_tripwire_counts_on_the_date_that_is_printed_for_it_and_lapses_the_day
 
 
 def publish(world, change):
+    version = publish_alone(world, change)
+    work_off("watch")
+    return version
+
+
+def publish_alone(world, change):
     document = criteria.content_of(world.version)
     change(document)
     draft = criteria.import_draft(member=member(world, "admin"), document=document, cloned_from=world.version)
-    version = criteria.publish(member=member(world, "admin"), version_id=draft.pk, reason="Learned from two audits.")
-    work_off("watch")
-    return version
+    return criteria.publish(member=member(world, "admin"), version_id=draft.pk, reason="Learned from two audits.")
 
 
 def test_a_published_version_under_which_another_option_leads_is_the_cause(world):
@@ -348,6 +353,22 @@ def test_a_version_that_asks_for_facts_that_are_not_there_leaves_the_decision_un
     watch = watch_of(world)
     assert watch.state == "holds" and watch.criteria_version == world.version
     assert sentences(watch) == [f"{version} is published, but asks for facts that the program does not have yet."]
+
+
+def test_a_version_that_comes_while_a_decision_is_looked_at_is_seen(world, monkeypatch):
+    """That look read the former criteria; the sifting compares with what it has not stored yet."""
+    look_at, published = running.look_at, []
+
+    def while_looking(found):
+        if not published:
+            published.append(publish_alone(world, lambda document: document["lenses"].clear()))
+            jobs.run(Job.objects.get(kind="watch", target__startswith="criteria:").pk)
+        return look_at(found)
+
+    monkeypatch.setattr(running, "look_at", while_looking)
+    save(world, {"mix": {"wait": 2}})
+    watch = watch_of(world)
+    assert watch.criteria_version == published[0] and watch.seen == watch.wanted
 
 
 # -- one job, never twice -----------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ def at(monkeypatch, day: datetime.datetime) -> None:
 def approved_world(before=lambda world: None, facts=None, **proposed):
     """A world whose review is approved and looked at once. before: what is done before the submission."""
     world = decided_world(**(facts or {}))
+    work_off("watch")  # what its criteria owed when they were published
     before(world)
     world.more["submission"] = submit(world, **proposed)
     functional_signed(world)

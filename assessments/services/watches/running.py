@@ -68,7 +68,8 @@ def sift(many: Any) -> Iterator[tuple[int, int]]:
     """Look at every watch of a queryset; owe those of which something else is to be told a whole look, note of the others
     that they were seen.
 
-    One that cannot be judged is owed a whole look too: its own job fails, with the reason, and holds no other up.
+    One that cannot be judged, or has a look to come, is owed a whole look too: of the former its own job fails, with the
+    reason, and holds no other up.
     Yields how many are done, of how many. Memory stays bounded: AT_ONCE at a time
     """
     keys = list(many.order_by("pk").values_list("pk", flat=True))
@@ -77,7 +78,8 @@ def sift(many: Any) -> Iterator[tuple[int, int]]:
         moved: list[int] = []
         same: list[tuple[Watched, Look]] = []
         for one, seen in _looks(found):
-            if seen is None or _tells_otherwise(one, seen):
+            # A look that is under way may have read older criteria, and would be stored over what is compared here.
+            if seen is None or one.watch.wanted != one.watch.seen or _tells_otherwise(one, seen):
                 moved.append(one.watch.pk)
             else:
                 same.append((one, seen))
@@ -107,7 +109,7 @@ def _tells_otherwise(one: Watched, seen: Look) -> bool:
     )
 
 
-# One that newer inputs wait for is looked at by its own job.
+# One that newer inputs came for meanwhile is looked at by its own job.
 NOTE = """
 UPDATE assessments_decisionwatch AS watch SET
     elapsed_months = seen.elapsed, criteria_version_id = seen.version, engine_version = %(engine)s,
