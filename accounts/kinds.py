@@ -52,6 +52,7 @@ _ALL = [
     Kind("tripwire_fired", "Decisions", "A tripwire is crossed", "One that you own, lead or signed.", AT_ONCE),
     Kind("condition_assigned", "Conditions", "A condition is yours", "You become the owner of a condition.", AT_ONCE),
     Kind("condition_handed_over", "Conditions", "A condition goes to somebody else", "One that you owned.", AT_ONCE),
+    Kind("condition_owner_left", "Conditions", "A condition's owner is gone", "Of a review that you lead.", AT_ONCE),
     Kind("condition_due", "Conditions", "A condition is due soon", "One that you own.", DAILY),
     Kind("condition_overdue", "Conditions", "A condition is overdue", "One that you own or lead.", AT_ONCE),
     Kind("evidence_expired", "Conditions", "Evidence is no longer valid", "Of a condition that you own.", DAILY),

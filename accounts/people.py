@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.dispatch import Signal
 from django.urls import reverse
 
 from accounts import names
@@ -21,6 +22,9 @@ from accounts.outbound import notify
 from accounts.permissions import NotAllowed, can_manage_people
 
 LONGEST_TOKEN_DAYS = 365
+
+# Sent inside the transaction in which somebody loses all access to the organization: membership.
+access_ended = Signal()
 
 
 class LastAdmin(Exception):
@@ -170,6 +174,8 @@ def revoke_role(*, actor: Membership, membership_id: int, role: str) -> None:
         old={"role": role},
     )
     _tell(actor, membership, grant, "You are no longer")
+    if not membership.grants.filter(revoked_at=None).exists():
+        access_ended.send(None, membership=membership)
 
 
 @transaction.atomic
@@ -217,6 +223,7 @@ def deactivate_member(*, actor: Membership, membership_id: int) -> None:
         subject=membership,
         label=membership.user.full_name,
     )
+    access_ended.send(None, membership=membership)
 
 
 @transaction.atomic

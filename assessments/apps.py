@@ -10,6 +10,7 @@ class AssessmentsConfig(AppConfig):
     def ready(self):
         # A task queued by name runs only in a process that has registered it.
         from assessments import tasks  # noqa: F401  (imported for its registrations)
-        from assessments.services import deliveries
+        from assessments.services import deliveries, owners_left
 
         deliveries.listen()
+        owners_left.listen()

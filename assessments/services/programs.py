@@ -10,8 +10,9 @@ from accounts.models import AuditEvent, Membership
 from accounts.outbound import notify
 from assessments import permissions
 from assessments.errors import Invalid
-from assessments.models import CriteriaVersion, ProfileRevision, Program, ProgramMember
+from assessments.models import Condition, CriteriaVersion, ProfileRevision, Program, ProgramMember
 from assessments.scoring.profile import ProfileErrors, read_profile
+from assessments.services import owners_left
 from assessments.services.drafts.reading import read_draft
 from assessments.services.drafts.rows import follow, lock_draft, new_draft, require_version
 from assessments.services.frameworks import framework_of
@@ -188,7 +189,10 @@ def release_lead(*, member: Membership, program: Program, membership: Membership
 
 @transaction.atomic
 def remove_member(*, member: Membership, program: Program, membership: Membership) -> None:
-    """End a person's membership in the program; what they did stays. Raises NotAllowed, Invalid for the last lead."""
+    """End a person's membership in the program; what they did stays. Raises NotAllowed, Invalid for the last lead.
+
+    Of a restricted one they see nothing any more: the leads are told of the conditions that were theirs to see to
+    """
     program = _lock(program.pk)
     permissions.can_manage_program_members(member.now()).require()
     link = ProgramMember.objects.filter(program=program, membership=membership).first()
@@ -198,6 +202,8 @@ def remove_member(*, member: Membership, program: Program, membership: Membershi
         _keep_a_lead(link)
     link.delete()
     _record("program.member_removed", member, program, membership)
+    if program.restricted:
+        owners_left.tell_of(Condition.objects.filter(review__program=program, owner=membership))
 
 
 def _tell(actor: Membership, program: Program, person: Membership, title: str) -> None:

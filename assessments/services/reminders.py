@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from accounts.models import Notification, Organization
 from assessments.models import ApprovalStep, Assignment, Condition, ConditionEvidence, Job, Report, Review
-from assessments.services import routes, telling
+from assessments.services import owners_left, routes, telling
 from assessments.services.conditions import due_date
 from assessments.services.leads import leads_of
 from assessments.services.rounds import Round
@@ -85,6 +85,7 @@ def remind_in(organization_id: int, today: datetime.date | None = None) -> Count
         ("ratings", _ratings),
         ("signatures", _signatures),
         ("conditions", _conditions),
+        ("owners", _owners_left),
         ("evidence", _expired_evidence),
         ("reports", _failed_reports),
     ):
@@ -221,6 +222,11 @@ def _tell_owner(one: Condition, due: datetime.date, today: datetime.date, key: s
         key=key,
         due_on=due,
     )
+
+
+def _owners_left(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:
+    for one in owners_left.found(Condition.objects.filter(organization=organization).left_behind()):
+        yield Due("condition_owner_left", (one.key,), one.tell)
 
 
 def _expired_evidence(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:

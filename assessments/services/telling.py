@@ -3,7 +3,7 @@
 Titles and bodies go to mailboxes. They name programs, reviews, people and reasons; never a rating, a price, or a figure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 from django.urls import reverse
@@ -289,6 +289,32 @@ def handed_over(row: Condition, former: Membership | None, taker: Membership, re
         body=reason,
         key=f"condition_handed_over:{row.uuid}:{row.version}",
         **common,
+    )
+
+
+def owner_left(review: Review, owner: Membership, conditions: Sequence[Condition], key: str) -> int:
+    """Tell the leads that conditions lost whoever saw to them; how many were told."""
+    names = ", ".join(f"\u201c{one.title}\u201d" for one in conditions)
+    if len(conditions) == 1:
+        words = f"{owner.name} saw to an open condition and no longer can: {names}. Hand it over to somebody else."
+    else:
+        words = (
+            f"{owner.name} saw to {len(conditions)} open conditions and no longer can: {names}. "
+            "Hand them over to somebody else."
+        )
+    url = page("review_approval", review)
+    if review.state == Review.State.APPROVED:
+        url = reverse("assessments:conditions") + f"?state=undone&program={review.program.uuid}"
+        if len(conditions) == 1:
+            url = reverse("assessments:condition_detail", args=[conditions[0].uuid])
+    return tell(
+        leads_of(review),
+        "condition_owner_left",
+        review,
+        title=f"{owner.name} no longer sees to conditions ({named(review)})",
+        body=words,
+        url=url,
+        key=key,
     )
 
 
