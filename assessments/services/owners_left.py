@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import models
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import AuditEvent, Membership
 from accounts.people import access_ended
 from assessments.models import Condition, Review
+from assessments.models.conditions import ConditionQuerySet
 from assessments.services import telling
 
 CONCERNED = (Review.State.RECONCILING, Review.State.IN_APPROVAL, Review.State.APPROVED)
@@ -49,13 +49,13 @@ def _when_access_ended(sender, *, membership: Membership, **_ignored) -> None:
     tell_of(Condition.objects.filter(owner=membership))
 
 
-def tell_of(conditions: models.QuerySet) -> None:
+def tell_of(conditions: ConditionQuerySet) -> None:
     """Tell of those of some conditions that are open, whose owner is gone."""
     for one in found(conditions):
         one.tell()
 
 
-def found(conditions: models.QuerySet) -> list[Left]:
+def found(conditions: ConditionQuerySet) -> list[Left]:
     """Those of some conditions that are open, by review and owner, in one query."""
     back = (
         AuditEvent.objects.filter(
