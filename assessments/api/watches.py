@@ -13,6 +13,7 @@ from assessments.api.filtering import FilterSet
 from assessments.api.idempotency import idempotent
 from assessments.api.preconditions import IF_MATCH, seen_version
 from assessments.api.shapes import Person
+from assessments.errors import Invalid
 from assessments.models import Condition, DecisionWatch, Review, Tripwire
 from assessments.scoring.confidential import HIDDEN
 from assessments.services import condition_states, tripwires
@@ -231,6 +232,21 @@ class MoveIn(Input):
     note = Text(max_length=condition_states.LONGEST_NOTE, required=False, default="", allow_blank=True)
     evidence_url = Text(max_length=1000, required=False, default="", help_text="a link that shows it")
     evidence_title = Text(max_length=250, required=False, default="")
+    evidence_dated = serializers.DateField(required=False, allow_null=True, default=None)
+    evidence_valid_until = serializers.DateField(
+        required=False, allow_null=True, default=None, help_text="the last day"
+    )
+
+
+EVIDENCE_PARTS = ("url", "title", "dated", "valid_until")
+
+
+def _as_in_the_body(problem: dict) -> dict:
+    """A problem of evidence under the name that its part has in MoveIn."""
+    if problem["field"] == "file":
+        words = "Give the link that shows it. Files go to conditions/{id}/evidence/."
+        return problem | {"field": "evidence_url", "message": words}
+    return problem | {"field": f"evidence_{problem['field']}"} if problem["field"] in EVIDENCE_PARTS else problem
 
 
 class ConditionState(ApiView):
@@ -246,15 +262,18 @@ class ConditionState(ApiView):
     def put(self, request, id):
         row = self.find(_standing(self.member), uuid=id)
         given = self.read_body(MoveIn)
-        link = Given(given["evidence_title"], url=given["evidence_url"]) if given["evidence_url"] else None
-        condition_states.move(
-            member=self.member,
-            condition_id=row.pk,
-            state=given["state"],
-            note=given["note"],
-            given=link,
-            seen_version=seen_version(request),
-        )
+        told = {name: given[f"evidence_{name}"] for name in EVIDENCE_PARTS}
+        try:
+            condition_states.move(
+                member=self.member,
+                condition_id=row.pk,
+                state=given["state"],
+                note=given["note"],
+                given=Given(**told) if any(told.values()) else None,
+                seen_version=seen_version(request),
+            )
+        except Invalid as invalid:
+            raise Invalid([_as_in_the_body(one) for one in invalid.problems]) from None
         moved = self.find(_standing(self.member), uuid=id)
         return Response(StandingOut(moved).data, headers={"ETag": f'"{moved.version}"'})
 

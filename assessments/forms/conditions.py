@@ -64,10 +64,10 @@ class EvidenceForm(TakesProblems):
     valid_until = forms.DateField(label="Valid until", required=False, widget=DayInput())
 
     def given(self) -> Given | None:
-        """The evidence, None where none is attached."""
+        """The evidence, None where nothing of it is given; of what lacks both file and link the service says so."""
         data = self.cleaned_data
         file: UploadedFile | None = data["file"]
-        if not file and not data["url"]:
+        if not file and not any(data[name] for name in ("url", "title", "dated", "valid_until")):
             return None
         # One byte more than allowed is enough to refuse it.
         content = file.read(MOST_BYTES + 1) if file else b""

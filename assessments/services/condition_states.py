@@ -57,6 +57,20 @@ def _locked(
     return row, now
 
 
+def _require_seen(row: Condition, seen_version: int | None, *, current: Any, attempted: Any) -> None:
+    if seen_version is not None and seen_version != row.version:
+        raise Clash(
+            "Somebody changed this condition meanwhile.", current=current, attempted=attempted, version=row.version
+        )
+
+
+def _shown(owner: Any) -> dict[str, str] | None:
+    """A person in what a clash says; of an id that was given, the id alone."""
+    if isinstance(owner, Membership):
+        return {"id": str(owner.uuid), "name": owner.name}
+    return {"id": str(owner)} if owner else None
+
+
 def keep_file(member: Membership, condition_id: int, given: evidence_service.Given) -> evidence_service.Kept:
     """Write what is given for a condition to the disk, before the act that attaches it and outside its transaction.
 
@@ -96,8 +110,12 @@ def _move(
     seen_version: int | None,
 ) -> Condition:
     row, now = _locked(member, condition_id)
-    if seen_version is not None and seen_version != row.version:
-        raise Clash("Somebody changed this condition meanwhile.", version=row.version)
+    _require_seen(
+        row,
+        seen_version,
+        current={"state": row.state, "note": row.note},
+        attempted={"state": state, "note": note},
+    )
     if (row.state, state) not in EDGES:
         words = dict(State.choices).get(state, state)
         raise WrongState(f"A condition that is {row.get_state_display().lower()} does not become {words.lower()}.")
@@ -156,8 +174,12 @@ def hand_over(
     Raises  NotAllowed, WrongState for one that is done, Clash, Invalid
     """
     row, now = _locked(member, condition_id, permissions.can_hand_over_condition)
-    if seen_version is not None and seen_version != row.version:
-        raise Clash("Somebody changed this condition meanwhile.", version=row.version)
+    _require_seen(
+        row,
+        seen_version,
+        current={"owner": _shown(row.owner), "state": row.state},
+        attempted={"owner": _shown(owner), "reason": reason},
+    )
     if row.state == State.DONE:
         raise WrongState("This condition is done. Set it to in progress with the reason before it is handed over.")
     reason = reason.strip()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from assessments.models import AgreedValue, CriteriaVersion, Rating
+from assessments.models import AgreedValue, Condition, CriteriaVersion, Evidence, Rating
+from tests.rights.rows_conditions import condition
 
 
 @pytest.fixture
@@ -82,3 +83,55 @@ def test_a_score_of_eleven_tenths_is_no_score(world, review_in, caller):
         answer = caller("rater")("PUT", f"reviews/{review.uuid}/ratings/", {"ratings": [cell]})
         assert answer.status_code == 400, score
         assert answer.json()["problems"][0]["field"] == "ratings[0].score"
+
+
+# -- conditions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def row(world, review_in):
+    review_in("approved")
+    return condition(world)
+
+
+def test_a_clash_over_a_condition_tells_how_far_it_is_and_what_was_refused(row, caller):
+    lead, place = caller("lead"), f"conditions/{row.uuid}/state/"
+    assert lead("PUT", place, {"state": "in_progress", "note": "Begun."}, If_Match='"1"').status_code == 200
+    answer = lead("PUT", place, {"state": "done", "note": "All shown."}, If_Match='"1"')
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["version"]) == (412, "clash", 2)
+    assert body["current"] == {"state": "in_progress", "note": "Begun."}
+    assert body["attempted"] == {"state": "done", "note": "All shown."}
+    assert Condition.objects.get().state == "in_progress"
+
+
+def test_a_clash_over_who_sees_to_a_condition_tells_both_people(world, row, caller):
+    lead, place = caller("lead"), f"conditions/{row.uuid}/owner/"
+    first, second = world.people["assessor"], world.people["approver"]
+    given = {"owner": str(first.uuid), "reason": "Away."}
+    assert lead("PUT", place, given, If_Match='"1"').status_code == 200
+    answer = lead("PUT", place, {"owner": str(second.uuid), "reason": "On leave."}, If_Match='"1"')
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["version"]) == (412, "clash", 2)
+    assert body["current"] == {"owner": {"id": str(first.uuid), "name": first.name}, "state": "open"}
+    assert body["attempted"] == {"owner": {"id": str(second.uuid), "name": second.name}, "reason": "On leave."}
+    assert Condition.objects.get().owner == first
+
+
+def test_the_link_that_shows_a_state_has_its_dates(row, caller):
+    lead, place = caller("lead"), f"conditions/{row.uuid}/state/"
+    given = {"state": "done", "note": "Shown.", "evidence_url": "https://example.org/q-118"}
+    days = {"evidence_dated": "2026-01-05", "evidence_valid_until": "2027-06-30"}
+    for wrong, field in (
+        (given | days | {"evidence_valid_until": "2026-01-04"}, "evidence_valid_until"),
+        (given | {"evidence_dated": "0001-01-01"}, "evidence_dated"),
+        (given | {"evidence_url": "nowhere"}, "evidence_url"),
+        ({"state": "done", "note": "Shown."} | days, "evidence_url"),
+        ({"state": "done", "note": "Shown.", "evidence_title": "Report"}, "evidence_url"),
+    ):
+        answer = lead("PUT", place, wrong, If_Match='"1"')
+        assert (answer.status_code, [one["field"] for one in answer.json()["problems"]]) == (400, [field])
+    assert not Evidence.objects.exists() and Condition.objects.get().state == "open"
+    assert lead("PUT", place, given | days, If_Match='"1"').status_code == 200
+    kept = Evidence.objects.get()
+    assert (str(kept.dated), str(kept.valid_until), kept.url) == ("2026-01-05", "2027-06-30", given["evidence_url"])
