@@ -85,7 +85,7 @@ class DelegationDetail(ApiView):
 
 
 class ReassignIn(Input):
-    party = Text(max_length=100, help_text="of the step's `parties`, as their `key` names it")
+    place = Text(max_length=100, help_text="of the step's `places`, as its `key` names it")
     person = VisibleId(lambda member: Membership.objects.visible_to(member).active())
     reason = Text(max_length=rerouting.LONGEST_REASON)
 
@@ -108,7 +108,7 @@ class StepReassign(_OfStep):
     serializer_class = StepReassignedOut
 
     @extend_schema(
-        summary="Put a named person in the place of one whom a step names (the lead or an admin)",
+        summary="Put a named person in a place of a step (the lead or an admin)",
         request=ReassignIn,
         responses={201: StepReassignedOut},
     )
@@ -119,7 +119,7 @@ class StepReassign(_OfStep):
         row = rerouting.reassign(
             member=self.member,
             step_id=step.pk,
-            party_key=given["party"],
+            party_key=given["place"],
             person=given["person"],
             reason=given["reason"],
         )

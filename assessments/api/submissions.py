@@ -115,7 +115,7 @@ class SignatureOut(serializers.Serializer):
     digest = serializers.CharField(help_text="SHA-256 over all that the signature binds")
 
 
-class PartyOut(serializers.Serializer):
+class PlaceOut(serializers.Serializer):
     key = serializers.SerializerMethodField(
         help_text="person:ID, function:KEY or role:NAME; names it for a reassignment"
     )
@@ -149,7 +149,7 @@ class StepOut(serializers.Serializer):
     )
     state = serializers.ChoiceField(choices=ApprovalStep.State.choices)
     due_on = serializers.DateField(allow_null=True)
-    parties = PartyOut(many=True, source="parties.all", help_text="who may sign: people, functions, roles")
+    places = PlaceOut(many=True, source="parties.all", help_text="who may sign: people, functions, roles")
     signatures = SignatureOut(
         many=True, source="all_signatures", help_text="also those that stand from former submissions"
     )

@@ -62,7 +62,7 @@ def _submit(act: Act):
         **act.proposal,
         missing_reason=act.given.get("reason", ""),
         answer=act.given.get("answer", ""),
-        places=act.given.get("places", []),
+        places=[one | {"party": one["place"]} for one in act.given.get("places", [])],
         seen_result=str(act.given.get("scorecard", "")),
     )
 
@@ -139,7 +139,7 @@ class ConditionOfProposal(Input):
 
 class PlaceTaken(Input):
     step = Text(max_length=60, help_text="key of the route's step")
-    party = Text(max_length=300, help_text="as the criteria name it: function:KEY, role:NAME, person:ADDRESS")
+    place = Text(max_length=300, help_text="as the criteria name it: function:KEY, role:NAME, person:ADDRESS")
     person = VisibleId(lambda member: Membership.objects.visible_to(member).active(), help_text="who signs instead")
     reason = Text(max_length=LONGEST_REASON)
 
@@ -172,7 +172,7 @@ class TransitionIn(Input):
         child=PlaceTaken(),
         required=False,
         max_length=50,
-        help_text="of `submit`: of the route that somebody else takes",
+        help_text="of `submit`: those of the route that somebody else takes",
     )
     scorecard = serializers.UUIDField(required=False, help_text="of the result that you looked at")
     proposed_number = Whole(min_value=1, required=False, help_text="of the proposed decision that you looked at")

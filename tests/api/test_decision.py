@@ -54,6 +54,23 @@ def submitted(world, review_in, caller):
     return review
 
 
+def test_a_place_is_named_alike_at_the_submission_and_after_it(world, review_in, caller):
+    review, lead = review_in("reconciling"), caller("lead")
+    compute(review)
+    place, viewer = f"reviews/{review.uuid}/transitions/", world.people["viewer"]
+    body = {"action": "submit", "kind": "not_yet", "justification": "Wait for the slot.", "reason": "QA is short."}
+    MembershipFunction.objects.filter(function__key="cmc").delete()
+    stuck = lead.post(place, body)
+    assert (stuck.status_code, [one["step"] for one in stuck.json()["problems"]]) == (409, ["functional"])
+    taken = {"step": "functional", "place": "function:cmc", "person": str(viewer.uuid), "reason": "CMC is away."}
+    assert lead.post(place, body | {"places": [taken]}).status_code == 200
+    step = lead.get(f"reviews/{review.uuid}/submissions/").json()["results"][0]["steps"][0]
+    keys = [one["key"] for one in step["places"]]
+    assert keys == [f"person:{viewer.uuid}", "function:qa"]
+    moved = {"place": keys[0], "person": str(world.people["rater"].uuid), "reason": "She is away too."}
+    assert lead.post(f"steps/{step['id']}/reassign/", moved).status_code == 201
+
+
 def test_the_record_has_the_digest_that_is_signed(submitted, caller):
     lead = caller("lead")
     listed = lead.get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]
@@ -299,8 +316,8 @@ def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
 def test_a_step_is_reassigned_and_reminded_of_by_the_api(world, submitted, caller):
     step = submitted.submissions.first().steps.get(kind="functional").uuid
     listed = caller("lead").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]["steps"][0]
-    assert [party["key"] for party in listed["parties"]] == ["function:cmc", "function:qa"]
-    body = {"party": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
+    assert [place["key"] for place in listed["places"]] == ["function:cmc", "function:qa"]
+    body = {"place": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
     assert caller("lead").post(f"steps/{step}/reassign/", body).status_code == 201
     assert caller("lead").post(f"steps/{step}/reassign/", body).status_code == 409
     told = caller("lead").post(f"steps/{step}/remind/")

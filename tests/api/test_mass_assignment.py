@@ -103,7 +103,7 @@ def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, re
     condition = {"owner": foreign, "due_month": 3}
     amended = {"action": "amend", "conditions": [condition]}
     signed = {"action": "sign", "step": step, "grant": "x", "meaning": "reviewed"}
-    place = {"step": "functional", "party": "function:cmc", "person": foreign, "reason": "Away."}
+    place = {"step": "functional", "place": "function:cmc", "person": foreign, "reason": "Away."}
     submitted = {"action": "submit", "kind": "recommended", "justification": "It fits.", "places": [place]}
     wire = {"field": "wait", "option": "a", "comparison": "gt", "threshold": 9}
     week = {"first_day": "2030-01-01", "last_day": "2030-01-07"}
@@ -118,7 +118,7 @@ def test_foreign_people_and_steps_are_refused_in_bodies_about_a_review(world, re
         ("POST", "tripwires/", wire | {"owner": foreign}, "owner"),
         ("POST", "/delegations/", week | {"taker": foreign}, "taker"),
         ("POST", "/delegations/", week | {"taker": str(world.people["rater"].uuid), "giver": foreign}, "giver"),
-        ("POST", f"/steps/{step}/reassign/", {"party": "x", "person": foreign, "reason": "Away."}, "person"),
+        ("POST", f"/steps/{step}/reassign/", {"place": "x", "person": foreign, "reason": "Away."}, "person"),
     ):
         answer = lead(method, path[1:] if path.startswith("/") else f"reviews/{review.uuid}/{path}", body)
         assert answer.status_code == 400, (path, body)

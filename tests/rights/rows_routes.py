@@ -33,7 +33,7 @@ def to_viewer(world):
 
 
 def takes_over(world):
-    return {"party": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
+    return {"place": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
 
 
 MINE = signed_in(404, lead=302, rater=302, admin=302)
