@@ -40,8 +40,11 @@ def watch_card(member: Membership, review: Review | None) -> dict[str, Any] | No
         if one["sentence"] not in watch.sentence  # said once
     ]
     causes = shown_causes(watch.causes, commercial=commercial, hidden=HIDDEN)
-    asks = watch.state != DecisionWatch.State.HOLDS and permissions.can_lead_review(member, review.program)
-    asks = asks and not Review.objects.open().filter(program=review.program).exists()
+    asks = (
+        watch.state != DecisionWatch.State.HOLDS
+        and bool(permissions.can_lead_review(member, review.program))
+        and not Review.objects.open().filter(program=review.program).exists()
+    )
     return {
         "row": watch,
         "tone": TONES[watch.state],
