@@ -15,6 +15,8 @@ from assessments.services import tripwires
 from assessments.services.owning import LAST_MONTH
 from assessments.services.tripwires import LONGEST_REASON
 
+LONGEST_CHOICES = 60  # characters of a fact's choices beside its name
+
 
 def fact_choices(schema: Schema, review: Review, *, commercial: bool) -> list:
     """Every fact that a tripwire can watch, "option/field", those of the program first."""
@@ -29,8 +31,9 @@ def fact_choices(schema: Schema, review: Review, *, commercial: bool) -> list:
 
 
 def _label(field: Any) -> str:
-    """A fact with what its threshold is given in: its unit, or the words that it is one of."""
-    said = field.unit or " / ".join(values_of(field))
+    """A fact with what its threshold is given in: its unit, or the words that it is one of where they are few."""
+    values = " / ".join(values_of(field))
+    said = field.unit or (values if len(values) <= LONGEST_CHOICES else "one by name")
     return f"{field.label} ({said})" if said else field.label
 
 

@@ -95,7 +95,7 @@ def test_a_signature_that_would_decide_is_refused_on_its_page_and_uses_up_no_cod
         answer = client.post(address(world, "review_sign"), given | {"through": through})
         said = text_of(answer)
         assert answer.status_code == 409 and said.count(LACKS.format(name=name)) == 1
-        assert "Nothing was signed. It would make the decision" in said
+        assert "Nothing was signed. Your signature would make the decision" in said
         body = answer.content.decode()
         assert f'<option value="@{second.uuid}" selected>' in body and PASSWORD not in body
         assert (through == "program") == ('<details class="small through" open>' in body)

@@ -118,7 +118,7 @@ def test_whoever_stands_in_a_place_reads_whose_before_and_after_signing(world):
     reassign(world, "function:qa", "viewer")
     client = client_of(world, "viewer")
     page = client.get(address(world))
-    assert "You stand in the place of QA here: the signature counts for QA" in text_of(page)
+    assert "You stand in the place of QA here: the signature counts for QA, and the route shows it." in text_of(page)
     assert "in the place of" not in text_of(client_of(world, "rater").get(address(world))).split("Route")[0]
     said = text_of(client.post(address(world, "review_sign"), signature_of(page), follow=True))
     assert f"{name}, in the place of QA · Reviewed for my function" in said

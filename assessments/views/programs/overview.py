@@ -115,6 +115,8 @@ def next_step(program, draft, current, rights, watch: dict | None = None, before
         return {"text": said, "action": "Open the next review", "url": watch["next_url"]}
     if rights.is_lead and (url := address("assessments:review_new", program.uuid)):
         said = "The facts are saved. Open a review to bring the functions' judgement in."
+        if watch:
+            said = "The decision holds. Open the next review once there is something to decide again."
         return {"text": said, "action": "Open the next review" if before else "Open a review", "url": url}
     return {"text": "The facts are saved. The program lead opens the next review.", "action": "", "url": ""}
 
