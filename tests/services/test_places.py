@@ -132,7 +132,7 @@ def test_the_page_and_the_api_name_the_step_and_take_who_signs_instead(left):
     assert refused.status_code == 409 and refused.json()["problems"][0]["step"] == "executive"
     place = {
         "step": "executive",
-        "party": f"person:{LEFT}",
+        "place": f"person:{LEFT}",
         "person": str(left.people["rater"].uuid),
         "reason": "Left.",
     }
