@@ -9,6 +9,7 @@ from accounts.models import AuditEvent, Notification, Organization
 from assessments.models import DecisionWatch, Job, Program, Rating, Review
 from assessments.services import demo
 from assessments.services.shown import FRESH, shown
+from tests.support.begun import afresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # A key of the code, or a number of the database.
@@ -16,8 +17,12 @@ RAW = re.compile(r"\b[a-z]+_[a-z_]+|\b(review|program|membership|organization) \
 TODAY = datetime.date(2026, 11, 24)
 
 
+def loaded():
+    return demo.load("birch-ember-kelp-4711", TODAY)
+
+
 def test_the_story_is_told_once_and_every_result_is_fresh():
-    made = demo.load("birch-ember-kelp-4711", TODAY)
+    made = afresh(loaded)
     states = dict(Review.objects.values_list("program__name", "state"))
     wanted = {
         "Halden Biotherapeutics HLD-220": "approved",
@@ -42,7 +47,7 @@ def test_the_story_is_told_once_and_every_result_is_fresh():
 def test_one_decision_of_the_story_no_longer_holds_and_says_why():
     """Independently: `score_profile` of the two sets of facts has the partner ready in month 11 and then, at 0 + 17 + 9
     months, in 26, one later than the 16 + 9 from which G04 blocks; the suite is the one option left."""
-    demo.load("birch-ember-kelp-4711", TODAY)
+    afresh(loaded)
     watches = {one.review.program.name: one for one in DecisionWatch.objects.select_related("review__program")}
     assert watches["Halden Biotherapeutics HLD-220"].state == "holds"
     watch = watches["Cardia Regenerative CDR-40"]
