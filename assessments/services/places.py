@@ -123,7 +123,11 @@ class _OfStep:
             if found:
                 return found
         wanted, can = len(self.demand.single), most_signatures(self.demand.single)
-        return [f"{wanted} have to sign, and only {can} can"] if can < wanted else []
+        if can >= wanted:
+            return []
+        return [
+            f"{'one has' if wanted == 1 else f'{wanted} have'} to sign, and {f'only {can}' if can else 'nobody'} can"
+        ]
 
 
 def in_words(place: Place) -> str:
@@ -136,7 +140,7 @@ class _Signers:
     def __init__(self, review: Review, steps: Sequence[Planned], submitter: Membership):
         places = [place for step in steps for place in step.places]
         active = Membership.objects.active().filter(routes.named_by(places), organization_id=review.organization_id)
-        self.people = [one for one in active.distinct().with_rights() if one.roles]
+        self.people = [one for one in active.distinct().with_rights() if permissions.reads_before_approval(one)]
         self.carriers = duties.carriers(review)
         self.carriers[duties.SUBMITTED].add(submitter.pk)
 

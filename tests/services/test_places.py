@@ -167,6 +167,9 @@ def test_steps_that_only_the_same_people_could_sign_are_refused_together(monkeyp
     assert lacking(functional, replace(executive, at_least=3)) == [
         "Executive decision: 3 have to sign, and only 2 can."
     ]
+    # Whoever holds the role auditor alone reads no review before it is approved, and so signs none.
+    read = replace(functional, places=(routes._role_named("auditor"),), rule="any")
+    assert lacking(read, executive) == ["Functional sign-off: one has to sign, and nobody can."]
     # Both roles of `all` want a person each, and one who holds both gives one signature.
     both = replace(executive, rule="all", at_least=None, places=(*executive.places, routes._role_named("auditor")))
     assert lacking(functional, both) == [

@@ -68,5 +68,7 @@ def step_reassign(request, uuid, key):
     except Invalid as invalid:
         form.take(invalid.problems)
         return page(request, review, status=422, **opened)
-    messages.success(request, "Reassigned. Everyone concerned is told, and the route shows it with your reason.")
+    messages.success(
+        request, "Reassigned. Everyone concerned who is still here is told, and the route shows it with your reason."
+    )
     return redirect("assessments:review_approval", review.uuid)
