@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from accounts import names
+from accounts import letters, names
 from accounts.kinds import KINDS
 from accounts.models import ApiToken, NotificationSetting, RoleGrant
 from accounts.people import LONGEST_TOKEN_DAYS
@@ -28,12 +28,18 @@ def a_name(text: str) -> None:
         raise forms.ValidationError(fault)
 
 
+def all_seen(text: str) -> None:
+    """A validator: raises ValidationError for a text with characters that nobody sees."""
+    if fault := letters.fault_in(text):
+        raise forms.ValidationError(fault)
+
+
 class AddPersonForm(forms.Form):
     """Somebody new in the organization."""
 
     email = forms.EmailField(label="E-mail", max_length=254, help_text="With which the person signs in.")
     full_name = forms.CharField(label="Name", max_length=150, validators=[a_name])
-    title = forms.CharField(label="Title", max_length=120, required=False)
+    title = forms.CharField(label="Title", max_length=120, required=False, validators=[all_seen])
     roles = forms.MultipleChoiceField(label="Roles", required=False, widget=forms.CheckboxSelectMultiple)
     functions = forms.MultipleChoiceField(label="Speaks for", required=False, widget=forms.CheckboxSelectMultiple)
 

@@ -16,7 +16,7 @@ def change_profile(*, member: Membership, full_name: str, time_zone: str) -> Non
     """Change one's own name and time zone. Raises ValueError for a name that nobody may have (`names.fault_in`) or that
     somebody else has, or an unknown zone.
     """
-    full_name = " ".join(full_name.split())
+    full_name = names.tidy(full_name)
     if fault := names.fault_in(full_name):
         raise ValueError(fault)
     if time_zone not in available_timezones():

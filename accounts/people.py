@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.dispatch import Signal
 from django.urls import reverse
 
-from accounts import names
+from accounts import letters, names
 from accounts.audit import database_now, record_event
 from accounts.models import (
     ApiToken,
@@ -37,15 +37,18 @@ def found_organization(
 ) -> Membership:
     """A new organization with the default functions and its first admin; how a tenant begins.
 
-    Returns the admin's membership. Raises IntegrityError where the slug is taken.
+    A person who is known already keeps their name and password. Returns the admin's membership. Raises IntegrityError
+    where the slug is taken, ValueError for a name that no organization or nobody may have (`names.fault_in`)
     """
+    if fault := letters.fault_in(name):
+        raise ValueError(fault)
+    user = User.objects.filter(email__iexact=admin_email.strip()).first() or _new_user(
+        admin_email, admin_name, password
+    )
     organization = Organization.objects.create(name=name, slug=slug)
     Function.objects.bulk_create(
         Function(organization=organization, key=key, name=label, position=at)
         for at, (key, label) in enumerate(Function.DEFAULTS)
-    )
-    user = User.objects.filter(email__iexact=admin_email).first() or User.objects.create_user(
-        admin_email, password, full_name=admin_name
     )
     admin = Membership.objects.create(organization=organization, user=user)
     RoleGrant.objects.create(organization=organization, membership=admin, role=RoleGrant.Role.ADMIN)
@@ -57,6 +60,14 @@ def found_organization(
         new={"name": name, "admin": user.full_name},
     )
     return admin
+
+
+def _new_user(email: str, full_name: str, password: str | None) -> User:
+    """Raises ValueError for a name that nobody may have."""
+    full_name = names.tidy(full_name)
+    if fault := names.fault_in(full_name):
+        raise ValueError(fault)
+    return User.objects.create_user(email, password, full_name=full_name)
 
 
 def _managed(actor: Membership, membership_id: int) -> Membership:
@@ -80,17 +91,20 @@ def add_member(
     functions: tuple[str, ...] = (),
     title: str = "",
 ) -> Membership:
-    """Bring a person into the actor's organization. Raises NotAllowed, ValueError for an unknown role or function, or
-    a name that nobody may have (`names.fault_in`).
+    """Bring a person into the actor's organization. Raises NotAllowed, ValueError for an unknown role or function, a title
+    that has what is not seen, or a name that nobody may have (`names.fault_in`), NameTaken where a colleague bears it.
 
     A person who is known already keeps their name and password.
     """
     can_manage_people(actor.now()).require()
+    if fault := letters.fault_in(title):
+        raise ValueError(fault)
+    # Of two people of one name who are added at once the second sees the first.
+    organization = Organization.objects.select_for_update(no_key=True).get(pk=actor.organization_id)
     user = User.objects.filter(email__iexact=email.strip()).first()
-    if user is None:
-        if fault := names.fault_in(full_name):
-            raise ValueError(fault)
-        user = User.objects.create_user(email, password, full_name=full_name)
+    if user is None or not organization.memberships.filter(user=user).exists():
+        names.require_own(organization, user, user.full_name if user else names.tidy(full_name))
+    user = user or _new_user(email, full_name, password)
     membership = Membership.objects.create(organization_id=actor.organization_id, user=user, title=title)
     record_event(
         "member.added",

@@ -13,6 +13,7 @@ from accounts.access import member_required
 from accounts.first_passwords import can_have_link, make_link_code
 from accounts.forms import ROLE_WORDS, AddPersonForm, FindForm, FunctionsForm
 from accounts.models import Function, Membership, RoleGrant
+from accounts.names import NameTaken
 from accounts.permissions import can_manage_people
 from accounts.proof import counted_in, locked_until, sign_in_locked_until
 
@@ -76,6 +77,8 @@ def person_add(request):
                     roles=tuple(given["roles"]),
                     functions=tuple(given["functions"]),
                 )
+        except NameTaken as taken:
+            form.add_error("full_name", str(taken))
         except IntegrityError:
             form.add_error("email", "This person belongs to the organization already, perhaps deactivated.")
         else:

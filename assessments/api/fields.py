@@ -7,6 +7,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.letters import fault_in
+
 LARGEST_NUMBER = 2**53
 MOST_NODES = 100_000
 DEEPEST = 60
@@ -33,6 +35,8 @@ class Text(serializers.CharField):
             raise serializers.ValidationError("This is a text.")
         if any("\ud800" <= letter <= "\udfff" for letter in data):
             raise serializers.ValidationError("The text has letters that cannot be stored.")
+        if fault := fault_in(data):
+            raise serializers.ValidationError(fault)
         return super().to_internal_value(data)
 
 

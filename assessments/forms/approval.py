@@ -8,6 +8,7 @@ from django import forms
 from accounts import proof
 from accounts.models import Membership
 from assessments.forms.routes import stand_in_field
+from assessments.forms.taking import SeenForm
 from assessments.models import ProgramMember, ProposedDecision, Review, StepReassignment
 from assessments.services import conditions, places, proposals, questions
 from assessments.services.owning import LAST_MONTH
@@ -47,7 +48,7 @@ def month_field(**options: Any) -> forms.IntegerField:
     return forms.IntegerField(label="Due month", min_value=0, max_value=LAST_MONTH, **options)
 
 
-class ConditionForm(forms.Form):
+class ConditionForm(SeenForm):
     """Who sees to a condition and by when; `function_key` says whose people come first."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -58,7 +59,7 @@ class ConditionForm(forms.Form):
         self.fields["due_month"] = month_field()
 
 
-class AdvisedForm(forms.Form):
+class AdvisedForm(SeenForm):
     """A condition that no gate demands."""
 
     title = forms.CharField(label="What has to be done", max_length=250)
@@ -84,7 +85,7 @@ class ChoiceOfOptions(forms.RadioSelect):
         return made
 
 
-class ProposalForm(forms.Form):
+class ProposalForm(SeenForm):
     """What is proposed: one choice, its reasons, and a reason for each gate that a blocked option sets aside."""
 
     justification = forms.CharField(
@@ -238,7 +239,7 @@ class OneTimeCode(forms.TextInput):
         return None
 
 
-class SignForm(forms.Form):
+class SignForm(SeenForm):
     """A signature: in which capacity, and the proof that it is oneself. `bound` is what was shown."""
 
     step = forms.UUIDField(widget=forms.HiddenInput)
@@ -287,14 +288,14 @@ class SignForm(forms.Form):
         self.add_error(field if shown else None, message)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(SeenForm):
     """An act that needs a reason, on the version that was looked at."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 4}), max_length=4000)
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(SeenForm):
     """One question to the lead, on the version that was looked at."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)

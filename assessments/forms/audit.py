@@ -2,6 +2,7 @@
 
 from django import forms
 
+from assessments.forms.taking import SeenForm
 from assessments.services.audit_trail import LONGEST_NOTE
 
 GROUPS = {
@@ -60,7 +61,7 @@ class AuditFilterForm(forms.Form):
         return cleaned
 
 
-class TrailReviewForm(forms.Form):
+class TrailReviewForm(SeenForm):
     """Somebody's word that they reviewed the trail up to a number."""
 
     through_number = forms.IntegerField(label="Reviewed through number", min_value=1)

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from assessments.forms.approval import owner_field
 from assessments.forms.reviews import DayInput
-from assessments.forms.taking import TakesProblems
+from assessments.forms.taking import SeenForm, TakesProblems
 from assessments.models import Condition
 from assessments.services.condition_states import LONGEST_NOTE
 from assessments.services.evidence import MOST_BYTES, TYPES, Given
@@ -93,7 +93,7 @@ class MoveForm(EvidenceForm):
         self.fields["state"].error_messages["invalid_choice"] = "Choose what it is now."
 
 
-class RemovalForm(forms.Form):
+class RemovalForm(SeenForm):
     """Why a piece of evidence is removed."""
 
     reason = forms.CharField(label="Why it is removed", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3}))

@@ -2,10 +2,11 @@
 
 from django import forms
 
+from assessments.forms.taking import SeenForm
 from assessments.services.framework_files import LARGEST_FILE
 
 
-class ImportForm(forms.Form):
+class ImportForm(SeenForm):
     """A framework as a file or as text; the file wins, and its text is kept in the field for a second try."""
 
     file = forms.FileField(
@@ -38,7 +39,7 @@ class ImportForm(forms.Form):
         return cleaned
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(SeenForm):
     """Why a version is published or retired."""
 
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))

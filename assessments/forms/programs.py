@@ -3,11 +3,12 @@
 from django import forms
 
 from accounts.models import Membership
+from assessments.forms.taking import SeenForm
 from assessments.forms.yaml_text import MAX_BYTES, YamlProblem, read_yaml
 from assessments.models import CriteriaVersion, DraftOption, ProfileRevision, Program
 
 
-class ProgramForm(forms.Form):
+class ProgramForm(SeenForm):
     """A new program. `member` scopes what can be chosen."""
 
     name = forms.CharField(
@@ -35,7 +36,7 @@ class ProgramForm(forms.Form):
         self.fields["lead"].queryset = people
 
 
-class PersonForm(forms.Form):
+class PersonForm(SeenForm):
     """A person of the organization, for the members of a program."""
 
     membership = forms.ModelChoiceField(label="Person", queryset=Membership.objects.none(), to_field_name="uuid")
@@ -50,7 +51,7 @@ class PersonForm(forms.Form):
         ]
 
 
-class SaveForm(forms.Form):
+class SaveForm(SeenForm):
     """Saving the draft as a revision."""
 
     summary = forms.CharField(
@@ -60,13 +61,13 @@ class SaveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class VersionForm(forms.Form):
+class VersionForm(SeenForm):
     """An act on something that must not have changed since it was shown."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class OptionForm(forms.Form):
+class OptionForm(SeenForm):
     """An option of the draft; kinds and hosts are given by the schema and the draft."""
 
     kind = forms.ChoiceField(label="Kind")
@@ -77,7 +78,7 @@ class OptionForm(forms.Form):
         self.fields["kind"].choices = list(kinds.items())
 
 
-class ImportForm(forms.Form):
+class ImportForm(SeenForm):
     """A profile file, uploaded or pasted. `document` is its content once the form is valid."""
 
     file = forms.FileField(
@@ -105,7 +106,7 @@ class ImportForm(forms.Form):
         return given
 
 
-class ConfirmImportForm(forms.Form):
+class ConfirmImportForm(SeenForm):
     """The previewed content again, now to be saved."""
 
     text = forms.CharField(strip=False, max_length=MAX_BYTES, widget=forms.HiddenInput)

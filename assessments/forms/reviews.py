@@ -2,6 +2,7 @@
 
 from django import forms
 
+from assessments.forms.taking import SeenForm
 from assessments.services.reviews import FEWEST_OPTIONS, LONGEST_CAUSE, LONGEST_QUESTION
 
 NOTE = {"rows": 3}
@@ -14,7 +15,7 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(SeenForm):
     """The question of a review and its day."""
 
     question = forms.CharField(label="Question", max_length=LONGEST_QUESTION, widget=forms.Textarea(attrs={"rows": 2}))
@@ -24,7 +25,7 @@ class ReviewForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-class OptionsForm(forms.Form):
+class OptionsForm(SeenForm):
     """Which of the places that the facts describe are compared."""
 
     options = forms.MultipleChoiceField(
@@ -55,7 +56,7 @@ class NewReviewForm(OptionsForm, ReviewForm):
     )
 
 
-class AssignForm(forms.Form):
+class AssignForm(SeenForm):
     """A person to ask for one function."""
 
     function = forms.UUIDField(widget=forms.HiddenInput)
@@ -63,14 +64,14 @@ class AssignForm(forms.Form):
     due_on = forms.DateField(required=False, widget=DayInput())
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(SeenForm):
     reason = forms.CharField(
         label="Reason", required=False, max_length=2000, widget=forms.Textarea(attrs=NOTE), strip=True
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-class RateForm(forms.Form):
+class RateForm(SeenForm):
     """One rating; what is left out stays as it is. `over`: the version that a clash showed and is written over."""
 
     score = forms.TypedChoiceField(
@@ -98,7 +99,7 @@ class RateForm(forms.Form):
         }
 
 
-class AgreeForm(forms.Form):
+class AgreeForm(SeenForm):
     """What the panel agreed on for a cell."""
 
     value = forms.CharField(

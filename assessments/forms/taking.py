@@ -1,12 +1,31 @@
-"""Forms that show what a service refused."""
+"""Forms of this application: they take no text with what nobody sees, and show what a service refused."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 
+from accounts.letters import fault_in
 
-class TakesProblems(forms.Form):
+
+class SeenForm(forms.Form):
+    """Refuses characters that nobody sees at the field of each text; a password is nobody's business."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, field in self.fields.items() if self.is_bound else ():
+            text = self.cleaned_data.get(name)
+            secret = isinstance(field.widget, forms.PasswordInput)
+            if (
+                isinstance(field, forms.CharField)
+                and isinstance(text, str)
+                and not secret
+                and (fault := fault_in(text))
+            ):
+                self.add_error(name, fault)
+
+
+class TakesProblems(SeenForm):
     # A service's name for what stands in another field of the form.
     names: Mapping[str, str] = {}
 

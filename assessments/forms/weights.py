@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from assessments.forms.taking import SeenForm
 from assessments.scoring.elicitation import PAIRS, SCALE, Answer
 
 TOGETHER = "together"  # one answer for everybody
@@ -21,7 +22,7 @@ RANKED = ("rank_sum", "rank_order_centroid")
 MOST_PAIRED = 10  # keys, beyond which pairs are too many to be judged with care
 
 
-class ChooseForm(forms.Form):
+class ChooseForm(SeenForm):
     """Which weights, by which method, and who answers."""
 
     group = forms.ChoiceField(label="Weights of")
@@ -49,7 +50,7 @@ def _times(a: str, b: str) -> list[tuple[str, str]]:
     return found
 
 
-class WeightsForm(forms.Form):
+class WeightsForm(SeenForm):
     """names: of what is weighed, by key; answering: names of functions by key, or the one of TOGETHER."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)

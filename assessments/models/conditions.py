@@ -14,6 +14,7 @@ from assessments.models.evidence import Evidence
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review
 from assessments.models.scorecards import Scorecard
+from assessments.models.texts import SeenChars, SeenText
 
 
 class DueOn(models.Func):
@@ -69,14 +70,14 @@ class Condition(models.Model):
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="conditions")
     key = models.SlugField(max_length=80)
     gate = models.CharField(max_length=20, blank=True)
-    title = models.CharField(max_length=250)
-    because = models.TextField(blank=True)
+    title = SeenChars(max_length=250)
+    because = SeenText(blank=True)
     mandatory = models.BooleanField(default=False)
     owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
     owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     due_month = models.PositiveSmallIntegerField(null=True)
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
-    note = models.TextField(blank=True)
+    note = SeenText(blank=True)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     version = models.PositiveIntegerField(default=1)
@@ -143,7 +144,7 @@ class Tripwire(models.Model):
     by_month = models.PositiveSmallIntegerField(null=True)
     owner_function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+", null=True)
     owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
-    because = models.TextField(blank=True)
+    because = SeenText(blank=True)
     proposed = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
 

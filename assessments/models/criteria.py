@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Membership, Organization
+from assessments.models.texts import SeenChars, SeenText
 
 
 class CriteriaSet(models.Model):
@@ -86,7 +87,7 @@ class CriteriaVersion(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    label = models.CharField(max_length=80, blank=True)
+    label = SeenChars(max_length=80, blank=True)
     cloned_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
     meta = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, blank=True)
@@ -95,7 +96,7 @@ class CriteriaVersion(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     published_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     published_at = models.DateTimeField(null=True)
-    publish_reason = models.TextField(blank=True)
+    publish_reason = SeenText(blank=True)
 
     objects = CriteriaVersionQuerySet.as_manager()
 

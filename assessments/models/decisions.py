@@ -12,6 +12,7 @@ from accounts.models import Function, Membership, MembershipFunction, Organizati
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review, ReviewOption
 from assessments.models.scorecards import Scorecard
+from assessments.models.texts import SeenText
 
 
 class Submission(models.Model):
@@ -28,7 +29,7 @@ class Submission(models.Model):
     sha256 = models.CharField(max_length=64)
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
     scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, related_name="+")
-    missing_reason = models.TextField(blank=True)
+    missing_reason = SeenText(blank=True)
     submitted_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(db_default=Now())
 
@@ -58,7 +59,7 @@ class ProposedDecision(models.Model):
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=12, choices=Kind)
     option = models.ForeignKey(ReviewOption, on_delete=models.PROTECT, related_name="+", null=True)
-    justification = models.TextField()
+    justification = SeenText()
     record = models.TextField()
     sha256 = models.CharField(max_length=64)
     author = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Membership, Organization
 from assessments.models.programs import Program
+from assessments.models.texts import SeenChars
 
 
 class EvidenceQuerySet(models.QuerySet):
@@ -32,7 +33,7 @@ class Evidence(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=4, choices=Kind)
-    title = models.CharField(max_length=250)
+    title = SeenChars(max_length=250)
     url = models.URLField(max_length=1000, blank=True)
     path = models.CharField(max_length=300, blank=True)
     filename = models.CharField(max_length=200, blank=True)

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.database import frozen
 from accounts.models import Membership, Organization
 from assessments.models.scored import ScoredSubject
+from assessments.models.texts import SeenChars
 
 
 class ProgramQuerySet(models.QuerySet):
@@ -45,7 +46,7 @@ class Program(ScoredSubject):
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(max_length=150)
+    name = SeenChars(max_length=150)
     restricted = models.BooleanField(default=False)
     criteria_version = models.ForeignKey("assessments.CriteriaVersion", on_delete=models.PROTECT, related_name="+")
     revision = models.ForeignKey("assessments.ProfileRevision", on_delete=models.PROTECT, related_name="+", null=True)
@@ -97,7 +98,7 @@ class DraftOption(models.Model):
     draft = models.ForeignKey(ProfileDraft, on_delete=models.CASCADE, related_name="options")
     key = models.SlugField(max_length=40)
     kind = models.SlugField(max_length=20)
-    name = models.CharField(max_length=80)
+    name = SeenChars(max_length=80)
     host = models.SlugField(max_length=40, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
@@ -158,7 +159,7 @@ class ProfileRevision(models.Model):
     option_keys = models.JSONField(default=list)
     digest = models.CharField(max_length=64)
     assessment_date = models.DateField()
-    summary = models.CharField(max_length=300)
+    summary = SeenChars(max_length=300)
     criteria_version = models.ForeignKey("assessments.CriteriaVersion", on_delete=models.PROTECT, related_name="+")
     created_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

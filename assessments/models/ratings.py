@@ -11,6 +11,7 @@ from accounts.database import frozen
 from accounts.models import Function, Membership, Organization
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review, ReviewOption
+from assessments.models.texts import SeenText
 
 ONLY_WHILE_RATING = """
 SELECT state INTO review_state FROM assessments_review
@@ -64,7 +65,7 @@ class Rating(models.Model):
     function = models.ForeignKey(Function, on_delete=models.PROTECT, related_name="+")
     score = models.PositiveSmallIntegerField()
     confidence = models.CharField(max_length=6, choices=Confidence, default=Confidence.MEDIUM)
-    rationale = models.TextField(blank=True)
+    rationale = SeenText(blank=True)
     suggestion = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
     accepted = models.BooleanField(default=False)
@@ -96,7 +97,7 @@ class RatingVersion(models.Model):
     number = models.PositiveIntegerField()
     score = models.PositiveSmallIntegerField()
     confidence = models.CharField(max_length=6)
-    rationale = models.TextField(blank=True)
+    rationale = SeenText(blank=True)
     suggestion = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
     accepted = models.BooleanField(default=False)
@@ -124,7 +125,7 @@ class AgreedValue(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     criterion = models.CharField(max_length=60)
     value = models.DecimalField(max_digits=3, decimal_places=2)
-    note = models.TextField()
+    note = SeenText()
     suggestion = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())

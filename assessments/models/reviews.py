@@ -10,6 +10,7 @@ from accounts.models import Function, Membership, Organization
 from assessments.models.criteria import CriteriaVersion, Criterion, RouteStep
 from assessments.models.programs import ProfileRevision, Program, ProgramMember
 from assessments.models.scored import ScoredSubject
+from assessments.models.texts import SeenChars, SeenText
 
 
 class ReviewQuerySet(models.QuerySet):
@@ -90,10 +91,10 @@ class Review(ScoredSubject):
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="reviews")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField()
-    question = models.CharField(max_length=250)
+    question = SeenChars(max_length=250)
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
-    state_reason = models.TextField(blank=True)
-    cause = models.TextField(blank=True, db_default="")
+    state_reason = SeenText(blank=True)
+    cause = SeenText(blank=True, db_default="")
     returned = models.PositiveSmallIntegerField(default=0)
     criteria_version = models.ForeignKey(CriteriaVersion, on_delete=models.PROTECT, related_name="reviews")
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="reviews")
@@ -147,7 +148,7 @@ class ReviewOption(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     key = models.SlugField(max_length=40)
     kind = models.SlugField(max_length=20)
-    name = models.CharField(max_length=80)
+    name = SeenChars(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

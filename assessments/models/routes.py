@@ -11,6 +11,7 @@ from accounts.database import frozen
 from accounts.models import Function, Membership, Organization
 from assessments.models.decisions import ApprovalStep, Submission
 from assessments.models.reviews import Review
+from assessments.models.texts import SeenText
 
 
 class DelegationQuerySet(models.QuerySet):
@@ -48,7 +49,7 @@ class Delegation(models.Model):
     taker = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="delegations_taken")
     first_day = models.DateField()
     last_day = models.DateField()
-    reason = models.TextField(blank=True)
+    reason = SeenText(blank=True)
     created_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     revoked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
@@ -80,7 +81,7 @@ class StepReassignment(models.Model):
     former_role = models.CharField(max_length=20, blank=True)
     former_words = models.CharField(max_length=254, blank=True, db_default="")
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
+    reason = SeenText()
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
@@ -113,9 +114,9 @@ class ReturnQuestion(models.Model):
     step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="questions")
     asked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     on_behalf_of = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
-    question = models.TextField()
+    question = SeenText()
     asked_at = models.DateTimeField(db_default=Now())
-    answer = models.TextField(blank=True)
+    answer = SeenText(blank=True)
     answered_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     answered_at = models.DateTimeField(null=True)
     answered_in = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="answers", null=True)

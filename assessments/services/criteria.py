@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.audit import database_now, record_event, sha256_of
+from accounts.letters import faults_in
 from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, WrongState
@@ -64,6 +65,7 @@ def check_document(document: Any, *, organization_id: int) -> Framework:
         framework = Framework.from_data(document)
     except FrameworkErrors as errors:
         rows += errors.problems
+    rows += [(".".join(path), words) for path, words in faults_in(document)]
     if rows:
         raise Invalid([{"field": at, "option": "", "value": None, "message": text} for at, text in dict.fromkeys(rows)])
     known = set(Function.objects.filter(organization_id=organization_id).values_list("key", flat=True))

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from accounts.audit import record_event, sha256_of
+from accounts.letters import fault_in, faults_in
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Invalid
@@ -90,6 +91,11 @@ def _problems(facts: dict[str, Any], summary: str) -> list[dict]:
         problems.append(problem("summary", f"The summary has at most {longest} characters.", value=summary))
     if not facts["program"].get("assessment_date"):
         problems.append(problem("assessment_date", "Give the day that month 0 of these facts stands for."))
+    if words := fault_in(summary):
+        problems.append(problem("summary", words, value=summary))
+    for (part, *path), words in faults_in({"program": facts["program"], **facts["options"]}):
+        field = next((one for one in path if one != "facts"), "options")
+        problems.append(problem(field, words, option="" if part == "program" else part))
     return problems
 
 

@@ -133,3 +133,17 @@ def test_pages_keep_their_own_errors(client, db):
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")
     assert answer.headers["X-Request-ID"] in answer.content.decode()
+
+
+def test_a_text_with_what_nobody_sees_is_refused_at_its_field(review_in, caller):
+    review, lead = review_in("reconciling"), caller("lead")
+    body = {"action": "submit", "kind": "not_yet", "justification": "Do \u202eton buy.", "reason": "QA is short."}
+    for given, field in (
+        (body, "justification"),
+        (body | {"justification": "Wait.", "reason": "Q\u200bA"}, "reason"),
+        (body | {"justification": "Wait.", "overrides": {"G01": "\u2066Fine."}}, "overrides.G01"),
+    ):
+        answer = lead.post(f"reviews/{review.uuid}/transitions/", given)
+        assert answer.status_code == 400
+        assert [one["field"] for one in answer.json()["problems"]] == [field]
+        assert "that nobody sees" in answer.json()["problems"][0]["message"]

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.audit import database_now, record_event
+from accounts.letters import faults_in
 from accounts.models import Membership
 from assessments.errors import Clash, Invalid
 from assessments.models import DraftValue, ProfileDraft, Program
@@ -46,6 +47,8 @@ def edit_field(
         cleaned = None if value is None else clean_typed(entry, value, row.value if row else None)
     except ValueProblem as refused:
         raise Invalid([problem(field, str(refused), option=option_key, value=value)]) from refused
+    for _, words in faults_in(cleaned):
+        raise Invalid([problem(field, words, option=option_key, value=value)])
     return _write(
         draft, entry, option_key, row, cleaned, _day(entry, option_key, row, cleaned, as_of), member, seen_version
     )

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.audit import record_event
+from accounts.letters import fault_in
 from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -38,6 +39,8 @@ def _name(draft: ProfileDraft, name: str, but: str = "") -> str:
     longest = DraftOption._meta.get_field("name").max_length
     if not name or len(name) > longest or "\x00" in name:
         raise Invalid([problem("name", f"Give the option a name of at most {longest} characters.", value=name)])
+    if words := fault_in(name):
+        raise Invalid([problem("name", words, value=name)])
     if draft.options.filter(name__iexact=name).exclude(key=but).exists():
         raise Invalid([problem("name", f"There is an option named {name!r} already.", value=name)])
     return name

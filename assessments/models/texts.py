@@ -1,0 +1,32 @@
+"""Columns of names and of texts that are signed or printed: what is in them is seen, whichever way it came.
+
+Forms and requests say so at their fields; this is for what comes by another way.
+"""
+
+from typing import Any
+
+from django.db import models
+
+from accounts.letters import fault_in
+from assessments.errors import Invalid
+
+
+class _Seen(models.Field):
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """Raises Invalid for a text with characters that nobody sees, naming the column."""
+        if isinstance(value, str) and (fault := fault_in(value)):
+            raise Invalid([{"field": self.name, "option": "", "value": value, "message": fault}])
+        return super().get_db_prep_save(value, connection)
+
+    def deconstruct(self) -> Any:
+        """As Django's own, which the database sees: migrations know nothing of characters."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"django.db.models.{self.get_internal_type()}", args, kwargs
+
+
+class SeenChars(_Seen, models.CharField):
+    pass
+
+
+class SeenText(_Seen, models.TextField):
+    pass
