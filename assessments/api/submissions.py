@@ -63,7 +63,7 @@ class FrozenTripwire(serializers.Serializer):
     by_on = serializers.DateField(allow_null=True)
     owner_function = serializers.CharField(help_text="key of the function; empty for none")
     owner = FrozenPerson(allow_null=True)
-    because = serializers.CharField()
+    because = serializers.CharField(help_text="empty where it is confidential to you")
     proposed_by_engine = serializers.BooleanField()
     sentence = serializers.CharField()
 

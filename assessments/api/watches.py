@@ -32,7 +32,7 @@ class TripwireOut(serializers.Serializer):
     threshold = serializers.JSONField(help_text="in the field's unit; null where it is confidential to you")
     by_month = serializers.IntegerField(source="row.by_month", allow_null=True)
     owner = Person(source="row.owner", allow_null=True)
-    because = serializers.CharField(source="row.because")
+    because = serializers.CharField(help_text="empty where it is confidential to you")
     sentence = serializers.CharField()
     proposed_by_engine = serializers.BooleanField(source="row.proposed")
     version = serializers.IntegerField(source="row.version")
@@ -65,6 +65,7 @@ def _wires(member: Membership, review: Review) -> list[dict]:
                 "row": row,
                 "threshold": None if hides else row.threshold,
                 "sentence": HIDDEN if hides else sentence,
+                "because": "" if hides else row.because,
             }
         )
     return found

@@ -155,7 +155,8 @@ def content_of(choice: Choice, lines: Sequence[Line], submission: Submission) ->
 def said_in(proposed: ProposedDecision, review: Review, *, commercial: bool) -> dict[str, Any]:
     """What a proposed decision says, read from its frozen record.
 
-    commercial  False leaves out what rests on prices and terms: reasons of gates, thresholds and words of tripwires
+    commercial  False leaves out what rests on prices and terms: reasons of gates, and of tripwires on such facts the
+                threshold, the words, and what somebody wrote beside them
     """
     said: dict[str, Any] = json.loads(proposed.record)
     if commercial:
@@ -169,7 +170,8 @@ def said_in(proposed: ProposedDecision, review: Review, *, commercial: bool) -> 
         entry | {"message": HIDDEN} if entry["gate"] in hidden else entry for entry in said["overrides"]
     ]
     shown["tripwires"] = [
-        wire | {"sentence": HIDDEN, "threshold": None} if wire["commercial"] else wire for wire in said["tripwires"]
+        wire | {"sentence": HIDDEN, "threshold": None, "because": ""} if wire["commercial"] else wire
+        for wire in said["tripwires"]
     ]
     return shown
 

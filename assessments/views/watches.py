@@ -95,6 +95,7 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
                 "sentence": HIDDEN
                 if hides
                 else tripwires.sentence_of(tripwires.wire_of(row), framework.schema, values),
+                "because": "" if hides else row.because,
                 "form": failed if failed is not None and failed.prefix == row.key else form,
             }
         )

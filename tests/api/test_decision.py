@@ -293,8 +293,45 @@ def test_p11_10b_all_that_is_signed_of_a_proposed_decision_is_read_by_the_api_an
     assert less["record"] is None and "31.5" not in json.dumps(less)
     assert less["overrides"] == [frozen["overrides"][0] | {"message": HIDDEN}]
     assert [one | {"commercial": True} for one in less["tripwires"]] == [
-        wires[0] | {"threshold": None, "sentence": HIDDEN}
+        wires[0] | {"threshold": None, "sentence": HIDDEN, "because": ""}
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["reconciling", "in_approval"])
+def test_what_somebody_wrote_beside_a_tripwire_on_a_price_is_read_by_those_who_may_see_prices(monkeypatch, state):
+    """On the page and by the API, before the submission and after it; beside any other tripwire everyone reads it."""
+    document = rights_world.document()
+    for field in document["schema"]["fields"]:
+        field["commercial"] = field["key"] == "wait"
+    monkeypatch.setattr(rights_world, "document", lambda: document)
+    world = decided_world()
+    for field, because, more in (
+        ("wait", "Above 1.2 MUSD a lot it pays no more.", {"option": "a", "comparison": "gt", "threshold": 31.5}),
+        ("need", "Too much by hand.", {"comparison": "gt", "threshold": 30}),
+    ):
+        lead = world.people["lead"].now()
+        tripwires.set_tripwire(member=lead, review_id=world.review.pk, field=field, because=because, **more)
+    if state == "in_approval":
+        submit(world)
+    places = {"reconciling": ("lead", "admin"), "in_approval": ("lead", "admin", "approver")}
+    without = {"reconciling": ("rater",), "in_approval": ("rater", "viewer")}
+
+    def read(role):
+        """(the page, the API's tripwires, the API's submissions)"""
+        client, caller = Client(), Caller(token_of(world.people[role]))
+        client.force_login(world.people[role].user)
+        page = client.get(reverse("assessments:review_approval", args=[world.review.uuid]))
+        answers = [caller.get(f"reviews/{world.review.uuid}/{part}/") for part in ("tripwires", "submissions")]
+        assert [one.status_code for one in (page, *answers)] == [200] * 3
+        return [one.content.decode() for one in (page, *answers[: 1 if state == "reconciling" else 2])]
+
+    for role in places[state]:
+        assert all("1.2 MUSD" in text for text in read(role)), role
+    for role in without[state]:
+        texts = read(role)
+        assert not any("1.2 MUSD" in text or "31.5" in text for text in texts), role
+        assert all("Too much by hand." in text for text in texts), role
 
 
 def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
