@@ -16,16 +16,20 @@ def empty_tables(owner_url: str) -> None:
     """Empty every table of the schema but Django's own registers, in one transaction."""
     global _deleted
     with psycopg.connect(owner_url) as owner:
-        _deleted += 1
-        if _deleted % TRUNCATED_EVERY == 0:
-            names = _tables(owner)
-            with _no_triggers(owner, names):
-                owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(_joined(names)))
-        else:
+        if _deleted < TRUNCATED_EVERY:
             _delete(owner)
+            return
+        names = _tables(owner)
+        with _no_triggers(owner, names):
+            owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(_joined(names)))
+        _deleted = 0
 
 
 def _delete(owner: psycopg.Connection) -> None:
+    """Delete every row, and wait for whoever writes one still: it would stand in the next test."""
+    global _deleted
+    _deleted += 1
+    owner.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(_joined(_tables(owner))))
     filled = _filled(owner)
     with _no_triggers(owner, filled):
         for name in filled:
@@ -50,9 +54,12 @@ def _filled(owner: psycopg.Connection) -> list[str]:
 
 
 def _sequences(owner: psycopg.Connection) -> list[tuple[str, int]]:
-    """The sequences that gave a number, with the last one."""
+    """The sequences that gave a number, with the last one; not those of tables that keep their rows."""
+    kept = [f"{name}_id_seq" for name in KEPT]
     return owner.execute(
-        "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+        "SELECT sequencename, last_value FROM pg_sequences "
+        "WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> ALL(%s)",
+        [kept],
     ).fetchall()
 
 
@@ -94,8 +101,6 @@ class Rows:
 
     def put_back(self, owner_url: str) -> None:
         """Make the database hold exactly these rows."""
-        global _deleted
-        _deleted += 1
         with psycopg.connect(owner_url) as owner:
             _delete(owner)
             with _no_triggers(owner, list(self.tables)):
