@@ -1,23 +1,32 @@
 """Which signature makes the decision, and what keeps it from being made."""
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from accounts.audit import database_now
 from accounts.models import Membership
 from assessments.errors import Missing
-from assessments.models import ApprovalStep, Review
+from assessments.models import ApprovalStep, Review, Signature
 from assessments.services import routes
+
+if TYPE_CHECKING:
+    from assessments.services.signing import Capacity
 
 UNFINISHED = (ApprovalStep.State.OPEN, ApprovalStep.State.WAITING)
 
 
-def would_decide(step: ApprovalStep) -> bool:
-    """Whether the next signature on an open step completes the route."""
+def would_decide(step: ApprovalStep, member: Membership, capacities: Collection["Capacity"]) -> bool:
+    """Whether the person's next signature on an open step completes the route, in whichever of the capacities it is given."""
     others = ApprovalStep.objects.filter(submission=step.submission_id, state__in=UNFINISHED).exclude(pk=step.pk)
-    if others.exists():
+    if not capacities or others.exists():
         return False
-    signed = routes.counting_signatures(step)
-    if step.rule == ApprovalStep.Rule.ALL:
-        parties = list(step.parties.select_related("function", "membership"))
-        return len(routes.unsigned(step, parties, signed)) <= 1
-    return routes.missing_signatures(step, signed) <= 1
+    parties, given, now = list(step.parties.all()), routes.counting_signatures(step), database_now()
+    return all(
+        routes.fulfilled(
+            step, parties, [*given, Signature(membership=member, on_behalf_of=giver, function=function, at=now)]
+        )
+        for function, giver in ((one.function, one.giver) for one in capacities)
+    )
 
 
 def lacks(owner: Membership | None, due_month: int | None) -> str:

@@ -128,6 +128,10 @@ def _left_for(person: Membership, step: ApprovalStep, proposed: ProposedDecision
     return []
 
 
+def _is_for(capacity: Capacity, function_key: str) -> bool:
+    return capacity.function is not None and capacity.function.key == function_key
+
+
 def has_signed(person: Membership, step: ApprovalStep, proposed: ProposedDecision) -> bool:
     """Whether a signature as themselves, or in their place, counts on the step."""
     own = Q(membership=person, on_behalf_of=None) | Q(on_behalf_of=person)
@@ -160,9 +164,11 @@ def grant_to_sign(
     now, giver = member.now(), on_behalf_of.now() if on_behalf_of else None
     verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.may_sign(now, step)
     verdict.require()
-    if not secrets.compare_digest(what_is_signed(step, proposed_of(step)).encode(), bound_to.encode()):
+    proposed = proposed_of(step)
+    if not secrets.compare_digest(what_is_signed(step, proposed).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
-    if deciding.would_decide(step):
+    left = _left_for(giver or now, step, proposed, giver)
+    if deciding.would_decide(step, now, [one for one in left if not function_key or _is_for(one, function_key)]):
         deciding.require_owners(step.review)
     with transaction.atomic():
         token, refusal = _prove(member, step, bound_in(bound_to, giver, function_key), password=password, code=code)

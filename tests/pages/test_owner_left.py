@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Membership, Notification
-from assessments.models import ApprovalParty, Condition, Signature, SigningGrant
+from accounts.models import AuditEvent, Membership, MembershipFunction, Notification
+from assessments.errors import Missing
+from assessments.models import ApprovalParty, ApprovalStep, Condition, Signature, SigningGrant
 from assessments.services import approvals, condition_states, delegations, routes
 from assessments.services.evidence import Given
 from tests.api.conftest import token_of
@@ -18,7 +19,7 @@ from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.rights.reviews import sign
 from tests.services.decided import FIRST, decided_world, member
 from tests.services.test_second_factor import code_of
-from tests.services.test_signing import amend, functional_signed, step_of
+from tests.services.test_signing import amend, confirm, functional_signed, step_of
 from tests.services.test_submissions import assigned, submit
 from tests.support.begun import shared
 
@@ -107,6 +108,50 @@ def test_a_signature_that_would_decide_is_refused_on_its_page_and_uses_up_no_cod
     assert "left" not in text_of(page).split("Replaced by amendment")[0]
     given = signature_of(page, capacity=f"@{second.uuid}", code=code_of(secret))
     assert "The decision is made." in text_of(client.post(address(world, "review_sign"), given, follow=True))
+
+
+def places_of_the_approver(world, rule, **more):
+    """The executive step names the approver in person, and the function that they speak for."""
+    person, step = world.people["approver"], step_of(world, "executive")
+    qa = person.organization.functions.get(key="qa")
+    MembershipFunction.objects.create(organization=person.organization, membership=person, function=qa)
+    step.parties.all().delete()
+    for place in ({"membership": person}, {"function": qa}, *([more] if more else [])):
+        ApprovalParty.objects.create(step=step, organization=person.organization, **place)
+    ApprovalStep.objects.filter(pk=step.pk).update(rule=rule)
+
+
+def test_a_signature_that_fills_two_places_and_so_decides_uses_up_no_code(world):
+    places_of_the_approver(world, "all")
+    leave(world)
+    with pytest.raises(Missing):
+        confirm(world, role="approver", kind="executive")
+    assert not SigningGrant.objects.filter(membership=world.people["approver"]).exists()
+    assert "Your signature cannot be taken yet." in text_of(client_of(world, "approver").get(address(world)))
+
+
+def test_a_signature_after_which_a_place_is_left_is_taken_though_the_decision_is_held_up(world):
+    places_of_the_approver(world, "all", membership=world.people["second_approver"])
+    leave(world)
+    client = client_of(world, "approver")
+    page = client.get(address(world))
+    assert "The decision is held up. You can sign, but" in text_of(page)
+    said = text_of(client.post(address(world, "review_sign"), signature_of(page), follow=True))
+    assert "Signed. Your signature is on record." in said
+
+
+def test_a_second_signature_of_one_person_decides_nothing_where_a_number_of_people_is_asked_for(world):
+    approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="Name one more.")
+    submit(world, conditions=assigned(world, "owner"))
+    rater, step = world.people["rater"], step_of(world)
+    ApprovalStep.objects.filter(pk=step_of(world, "executive").pk).update(state="done")
+    for function in rater.organization.functions.filter(key__in=("cmc", "qa")):
+        MembershipFunction.objects.get_or_create(organization=rater.organization, membership=rater, function=function)
+    ApprovalStep.objects.filter(pk=step.pk).update(rule="at_least", at_least=2)
+    leave(world)
+    for _ in range(2):
+        sign(member(world, "rater"), step_of(world))
+    assert Signature.objects.filter(step=step).count() == 2 and step_of(world).state == "open"
 
 
 def test_the_page_that_amends_says_why_somebody_else_is_chosen(world):

@@ -276,7 +276,7 @@ def _acts(request, review: Review, proposed: ProposedDecision, changed: dict[str
         "meaning": Signature.Meaning(signing.MEANING_OF[mine.kind]).label if mine else "",
         "places": _places(member, mine, form) if mine and form else [],
         "held_up": deciding.holding_up(review) if mine else [],
-        "decides": mine is not None and deciding.would_decide(mine),
+        "decides": mine is not None and form is not None and deciding.would_decide(mine, member, form.capacities),
         "through_program": request.POST.get("through") == "program",
         "may_end": bool(able),
         "may_reject": decides,
