@@ -38,6 +38,7 @@ from assessments.services.reviews import move, problem, seen
 
 RETURNED = "review.returned"
 OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
+UNCHANGED = "This is the proposed decision as it stands; nothing would change."
 
 
 def steps_waiting_for(member: Membership) -> QuerySet[ApprovalStep]:
@@ -429,7 +430,7 @@ def amend(
             ],
         )
     if _says_the_same(former, proposals.content_of(choice, lines, submission)):
-        raise Invalid([problem("kind", "This is the proposed decision as it stands; nothing would change.", kind)])
+        raise Invalid([problem("kind", UNCHANGED, kind)])
     proposed = proposals.write(submission, choice, lines, now, on_behalf_of=acting.giver)
     _open_executive_steps_again(submission)
     record_event(
@@ -455,13 +456,16 @@ def amend(
 
 
 def faults_of_amendment(**given: Any) -> list[dict]:
-    """The problems for which `amend`, which takes the same, would raise Invalid. Nothing is written."""
+    """The problems for which `amend`, which takes the same, would raise Invalid; nothing is written.
+
+    Of what is left of a form that was refused: that it changes nothing is not said, as what is missing may be the change
+    """
     try:
         with transaction.atomic():
             amend(**given)
             transaction.set_rollback(True)
     except Invalid as invalid:
-        return invalid.problems
+        return [one for one in invalid.problems if one["message"] != UNCHANGED]
     except Refusal:
         pass
     return []

@@ -134,3 +134,19 @@ def test_all_that_is_wrong_with_an_amendment_is_said_at_once_beside_its_fields(w
     assert answer.content.decode().count('class="errors"') == 6 and "notice error" not in answer.content.decode()
     assert ProposedDecision.objects.count() == 1 and AuditEvent.objects.count() == before
     assert not world.review.tripwires.exists()
+
+
+def test_what_was_refused_is_not_said_to_change_nothing(world):
+    """All else stays as it is: the condition that cannot be read is the change."""
+    client, url = client_of(world, "approver"), address(world, "review_amend")
+    page, stands, demanded = client.get(url), ProposedDecision.objects.get(), world.review.conditions.get()
+    given = {
+        "number": hidden(page, "number"), "choice": f"{stands.kind}:{stands.option.key}",
+        "justification": stands.justification,
+        f"owner-{demanded.key}": demanded.owner.uuid, f"due-{demanded.key}": demanded.due_month,
+    }  # fmt: skip
+    new = {"new_title": "Second source " * 30, "new_owner": demanded.owner.uuid, "new_due": 3}
+    refused = client.post(url, given | new)
+    assert refused.status_code == 422 and "at most 250 characters" in errors_of(refused, "id_new_title")
+    assert "nothing would change" not in text_of(refused)
+    assert "nothing would change" in text_of(client.post(url, given))
