@@ -7,6 +7,7 @@ says that a restore was broken off and what it had replaced was put back: what t
 
 import datetime
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,23 @@ def _write(line: dict[str, str | int]) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def keep_in_log() -> None:
+    """Where the log alone keeps the anchors, let their lines stand in it, however little else is asked to be logged."""
+    if configured() is None:
+        logging.getLogger(__name__).setLevel(logging.INFO)
+
+
+def where() -> str:
+    """Where the anchors are kept, as a sentence for whoever ran a command."""
+    file = configured()
+    if file is not None:
+        return f"The heads are anchored in {file}."
+    return (
+        "The heads are anchored in the log alone: keep the lines audit_anchor that this command wrote to standard error, "
+        "with those of the worker."
+    )
 
 
 def configured() -> Path | None:

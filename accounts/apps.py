@@ -8,4 +8,6 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from accounts import security_events  # noqa: F401  (its receivers connect themselves)
+        from accounts import anchors, security_events  # noqa: F401  (its receivers connect themselves)
+
+        anchors.keep_in_log()

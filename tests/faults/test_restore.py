@@ -175,6 +175,8 @@ def test_br_1_br_3_a_restored_system_is_what_it_was_and_sends_nothing(source, pl
     done = archive(local, "restore", str(source.backup), "--reason", "Drill")
     assert done.returncode == 0, done.stderr + done.stdout
     assert source.gone in done.stdout and "1 API tokens were revoked" in done.stdout
+    assert f"The heads are anchored in {local / 'anchors' / 'heads.jsonl'}." in done.stdout
+    assert "audit_anchor" not in done.stderr
     minutes = (time.monotonic() - began) / 60
     age = (datetime.datetime.now(datetime.UTC) - source.newest).total_seconds() / 60
     with capsys.disabled():

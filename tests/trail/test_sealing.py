@@ -1,5 +1,8 @@
 """The sealer numbers what is committed and settled, in the order of transactions, without fork or gap."""
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -266,6 +269,31 @@ def test_at_4_each_new_head_is_anchored_outside_the_database(organization, write
     assert lines[-1]["digest"] == entry.digest
     assert lines[-1]["organization"] == str(organization.uuid)
     assert oct(anchor_file.path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_where_the_log_alone_keeps_the_anchors_they_stand_in_it_however_little_is_logged(
+    organization, write, app_url, tmp_path
+):
+    write(1)
+    file = tmp_path / "heads.jsonl"
+    for anchor, at_hand in (("log", True), (str(file), False)):
+        sealed = subprocess.run(
+            [sys.executable, "manage.py", "seal_audit"],
+            env={
+                **os.environ,
+                "DATABASE_URL": app_url,
+                "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+                "AUDIT_ANCHOR": anchor,
+                "LOG_LEVEL": "WARNING",
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        head = AuditSealEntry.objects.filter(organization=organization).order_by("-number")[0]
+        assert ("audit_anchor" in sealed.stderr and head.digest in sealed.stderr) == at_hand
+        write(1)
+    assert head.digest in file.read_text()
 
 
 def test_a_sink_that_cannot_be_written_stops_no_sealing(organization, write, settings):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import restoring
+from accounts import anchors, restoring
 from accounts.anchors import Unreadable
 from accounts.backups import BackupRefused
 from assessments.management.commands.backup import lacking
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         )
         for slug, result in done.results.items():
             self.stdout.write(f"{slug}: {result.sealed} entries of the audit trail match, to {result.head[:12]}.")
+        self.stdout.write(anchors.where())
         self.stdout.write(
             f"{submissions.count()} submissions with their signatures were verified. Nothing is mailed or sent until an admin "
             f"releases it; everyone signs in anew. {done.tokens:,} API tokens were revoked, for some may have been revoked since "
