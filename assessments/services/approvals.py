@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts.audit import canonical_json, record_event
-from accounts.models import AuditEvent, Function, Membership
+from accounts.models import Function, Membership
 from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
@@ -37,6 +37,8 @@ from assessments.services.leads import leads_of
 from assessments.services.reviews import move, problem, seen
 
 RETURNED = "review.returned"
+ASKED = "review.question_asked"
+AMENDED_MEANWHILE = "The proposed decision was amended meanwhile. Read it before you amend it again."
 OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
 UNCHANGED = "This is the proposed decision as it stands; nothing would change."
 
@@ -286,15 +288,6 @@ def return_review(*, member: Membership, review_id: int, reason: str, seen_versi
     return review
 
 
-def returned_by(review: Review) -> str:
-    """Who last returned the review, with the name of whoever had delegated to them; empty if nobody did."""
-    events = AuditEvent.objects.filter(review_uuid=review.uuid, action=RETURNED).select_related("on_behalf_of__user")
-    event = events.order_by("-pk").first()
-    if event is None:
-        return ""
-    return f"{event.actor_name} on behalf of {event.on_behalf_of.name}" if event.on_behalf_of else event.actor_name
-
-
 @transaction.atomic
 def ask_question(
     *, member: Membership, review_id: int, question: str, seen_version: int | None = None
@@ -316,7 +309,7 @@ def ask_question(
         seen_version,
         may=permissions.can_act_on_step,
         state=Review.State.RECONCILING,
-        action="review.question_asked",
+        action=ASKED,
         words="Write the question that the lead has to answer.",
         field="question",
     )
@@ -392,7 +385,7 @@ def amend(
     submission = Submission.objects.select_related("revision", "scorecard").get(pk=acting.step.submission_id)
     former = submission.proposed_decisions.order_by("-number")[0]
     if seen_number is not None and former.number != seen_number:
-        raise Clash("The proposed decision was amended meanwhile. Read it before you amend it again.")
+        raise Clash(AMENDED_MEANWHILE)
     numbers = submission.scorecard.numbers
     # Whatever is wrong is said at once: nothing of it stays where something is.
     problems: list[dict] = []

@@ -16,7 +16,7 @@ from assessments.reporting.result_view.risk import beyond_figure, risk_over_time
 from assessments.reporting.result_view.words import counted
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.scoring.framework import Framework
-from assessments.services import approvals, proposals, questions, routes, verifying
+from assessments.services import coming_back, proposals, questions, routes, verifying
 from assessments.services.disagreement import disagreements, raters
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FRESH, Shown, shown, words_of
@@ -182,7 +182,7 @@ def _notice(review: Review, basis: Basis) -> str:
         said.append(f"{asked.asker} asks before signing {asked.step.name}: {asked.question}")
     elif review.state == "reconciling" and review.returned:
         reason = f": {review.state_reason}" if review.state_reason else ""
-        who = approvals.returned_by(review)
+        who = coming_back.returned_by(review)
         said.append(f"Returned{f' by {who}' if who else ''}{reason}.".replace("..", "."))
     if review.state in ("rejected", "withdrawn") and review.state_reason:
         said.append(f"{review.get_state_display()}: {review.state_reason}")

@@ -150,3 +150,23 @@ def test_what_was_refused_is_not_said_to_change_nothing(world):
     assert refused.status_code == 422 and "at most 250 characters" in errors_of(refused, "id_new_title")
     assert "nothing would change" not in text_of(refused)
     assert "nothing would change" in text_of(client.post(url, given))
+
+
+def test_who_looked_at_a_former_proposal_is_told_so_and_of_nothing_that_was_not_asked(world):
+    """The later one brought a condition and a tripwire, for which the page before had no fields."""
+    client, url = client_of(world, "approver"), address(world, "review_amend")
+    given = {
+        name: value
+        for name, value in client.get(url).context["form"].initial.items()
+        if name in ("number", "choice", "justification")
+    }
+    given["justification"] = "Mine."
+    wire = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 9}
+    lead = world.people["lead"]
+    amend(world, conditions=[{"title": "Second source", "owner": lead, "due_month": 12}], tripwires=[wire])
+    before = AuditEvent.objects.count()
+    stale = client.post(url, given)
+    said = text_of(stale)
+    assert stale.status_code == 409 and "amended meanwhile" in said and "Mine." in said
+    assert 'class="errors"' not in stale.content.decode() and hidden(stale, "number") == "2"
+    assert ProposedDecision.objects.count() == 2 and AuditEvent.objects.count() == before

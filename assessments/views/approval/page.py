@@ -20,10 +20,18 @@ from assessments.forms.approval import (
     people_of,
 )
 from assessments.forms.routes import ReassignForm
-from assessments.models import ApprovalStep, ProposedDecision, ReturnQuestion, Review, Signature, StepReassignment
+from assessments.models import (
+    ApprovalStep,
+    ProposedDecision,
+    ReturnQuestion,
+    Review,
+    Signature,
+    StepReassignment,
+    Submission,
+)
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
-from assessments.services import approvals, conditions, deciding, questions, routes, signing, submissions
+from assessments.services import approvals, coming_back, conditions, deciding, questions, routes, signing, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 from assessments.services.stand_ins import stand_ins
@@ -62,7 +70,7 @@ def page(request, review: Review, *, status: int = 200, **changed: Any):
         template = "approval/early.html"
     elif review.state == "reconciling":
         template = "approval/preparing.html"
-        context["returned_by"] = approvals.returned_by(review) if review.returned else ""
+        context["returned_by"] = coming_back.returned_by(review) if review.returned else ""
         context |= _preparing(request, review, commercial, changed)
     else:
         template = "approval/signing.html"
@@ -70,8 +78,8 @@ def page(request, review: Review, *, status: int = 200, **changed: Any):
     return render(request, template, context | changed, status=status)
 
 
-def _former(review: Review) -> list:
-    """Earlier submissions: all but the one that is being signed or was decided."""
+def _former(review: Review) -> list[tuple[Submission, coming_back.CameBack | None]]:
+    """Earlier submissions with how they came back: all but the one that is being signed or was decided."""
     proposed = ProposedDecision.objects.order_by("-number")
     signed = Signature.objects.select_related("function", "step")
     found = list(
@@ -80,7 +88,10 @@ def _former(review: Review) -> list:
         .defer("record")
         .order_by("-number")
     )
-    return found if review.state in ("draft", "scoring", "reconciling") else found[1:]
+    if review.state not in ("draft", "scoring", "reconciling"):
+        found = found[1:]
+    back = coming_back.came_back(review, found) if found else {}
+    return [(one, back.get(one.pk)) for one in found]
 
 
 # -- before the submission ----------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def review_submit(request, uuid):
     except Invalid as invalid:
         form.take(invalid.problems)
         return page(request, review, status=422, form=form)
-    messages.success(request, "Submitted. The record is frozen, and the first step of the route is open.")
+    messages.success(request, "Submitted. The record is frozen, and the route is open for signatures.")
     return redirect("assessments:review_approval", review.uuid)
 
 
@@ -121,7 +121,11 @@ def review_amend(request, uuid):
     status = 200
     if request.method == "POST":
         status = 422
-        if form.is_valid():
+        if _looked_at_a_former(request, proposal):
+            # Before anything is checked: nobody was asked for what the later proposal brought.
+            form = _over_what_stands(request, review, submission, proposal)
+            status = 409
+        elif form.is_valid():
             try:
                 approvals.amend(
                     member=request.member,
@@ -129,10 +133,9 @@ def review_amend(request, uuid):
                     seen_number=form.cleaned_data["number"],
                     **form.proposed(),
                 )
-            except Clash as clash:
+            except Clash:
                 proposal = stages.proposals_of(submission, review, commercial=commercial, reader=request.member)[0]
                 form = _over_what_stands(request, review, submission, proposal)
-                form.add_error(None, f"{clash} It stands beside this form; what you typed is kept and replaces it.")
                 status = 409
             except Missing as missing:
                 form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
@@ -180,4 +183,12 @@ def _over_what_stands(request, review: Review, submission: Submission, proposal:
     for name in fresh.fields:
         if name not in typed and name.startswith(("owner-", "due-", "wire-")):
             typed[name] = fresh[name].value()
-    return _amend_form(request, review, submission, proposal, typed)
+    form = _amend_form(request, review, submission, proposal, typed)
+    words = "It stands beside this form; what you typed is kept and replaces it."
+    form.add_error(None, f"{approvals.AMENDED_MEANWHILE} {words}")
+    return form
+
+
+def _looked_at_a_former(request, proposal: stages.Proposal) -> bool:
+    seen = request.POST.get("number", "")
+    return seen.isdecimal() and seen != str(proposal.row.number)
