@@ -414,6 +414,26 @@ def test_after_a_return_the_earlier_submission_and_its_signatures_stay_readable(
     assert "our own people stay in charge of quality" in said
 
 
+def test_who_signs_reads_how_the_earlier_submissions_came_back(submitted):
+    second = member(submitted, "second")
+    approvals.return_review(member=second, review_id=submitted.review.pk, reason="No limit is named.")
+    submit(submitted)
+    approvals.ask_question(member=member(submitted, "second"), review_id=submitted.review.pk, question="Who pays?")
+    submit(submitted, answer="We do.")
+    said = text_of(client_of(submitted, "rater").get(address(submitted)))
+    first, later = said.index("Submission 1"), said.index("Submission 2")
+    assert later < said.index(f"{second.name} asked: Who pays?") < first
+    assert said.index(f"Returned by {second.name}: No limit is named.") > first
+
+
+def test_a_step_that_nobody_can_sign_says_who_brings_it_on(submitted):
+    pages = {role: client_of(submitted, role) for role in ("lead", "viewer")}
+    assert all("It stays open" not in text_of(client.get(address(submitted))) for client in pages.values())
+    MembershipFunction.objects.filter(function__key="cmc").delete()
+    assert "until you put somebody in that place: reassign it" in text_of(pages["lead"].get(address(submitted)))
+    assert "until the lead or an admin reassigns it" in text_of(pages["viewer"].get(address(submitted)))
+
+
 # -- the record ---------------------------------------------------------------------------------------------------
 
 

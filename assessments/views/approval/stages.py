@@ -48,6 +48,7 @@ class Stage:
     days_late    since it was due; 0 if it is not late
     reminded_at  by the lead, within the last day
     left         the parties for whom nobody has signed yet
+    stuck        whether it cannot be completed as things are: nobody can sign for a place that it needs
     """
 
     step: ApprovalStep
@@ -59,6 +60,7 @@ class Stage:
     days_late: int = 0
     reminded_at: datetime.datetime | None = None
     left: Sequence[ApprovalParty] = ()
+    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
             signed = {one.membership_id for one in counting}
             who = [people.words(party, step, without=signed) for party in step.parties.all()]
             waiting = [f"{routes.missing_signatures(step, counting)} more ({'; '.join(who)})"]
+        without_people = [not people.names(party, step) for party in left]
+        stuck = any(without_people) if step.rule == ApprovalStep.Rule.ALL else bool(left) and all(without_people)
         late = (today - step.due_on).days if step.state == "open" and step.due_on else 0
         reminded = reminders.get(step.pk) if step.state == "open" else None
         found.append(
@@ -175,6 +179,7 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
                 max(0, late),
                 reminded,
                 left,
+                stuck and step.state in ("open", "waiting"),
             )
         )
     return found
@@ -229,10 +234,14 @@ class _People:
             self.delegated.setdefault(one.giver_id, []).append(f"{one.taker.name} until {one.last_day:%-d %b %Y}")
 
     def words(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> str:
-        """For whom a party waits; a named person with whoever signs in their place.
+        """For whom a party waits; a named person with whoever signs in their place. `without` as in `names`."""
+        names = self.names(party, step, without=without)
+        if party.membership_id:
+            return names[0] if names else f"{party.membership.name}, who cannot sign now"
+        return f"{party.function.name if party.function else party.role}: {names_of(names)}"
 
-        without  those who signed already, by key
-        """
+    def names(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> list[str]:
+        """Who could sign for a party now; `without` are those who signed already, by key."""
         who = [
             person
             for person in self.all
@@ -243,10 +252,7 @@ class _People:
         if step.kind == ApprovalStep.Kind.EXECUTIVE:
             kept = {key for duty, keys in self.carriers.items() if duty not in step.despite for key in keys}
             who = [person for person in who if "approver" in person.roles and person.pk not in kept]
-        names = [self._name(person) for person in who if person.pk not in without]
-        if party.membership_id:
-            return names[0] if names else f"{party.membership.name}, who cannot sign now"
-        return f"{party.function.name if party.function else party.role}: {names_of(names)}"
+        return [self._name(person) for person in who if person.pk not in without]
 
     def _name(self, person: Membership) -> str:
         takers = self.delegated.get(person.pk)
