@@ -45,7 +45,13 @@ def owner_field(people: Iterable[Membership], function_key: str, **options: Any)
 
 
 def month_field(**options: Any) -> forms.IntegerField:
-    return forms.IntegerField(label="Due month", min_value=0, max_value=LAST_MONTH, **options)
+    words = month_words("A due month")
+    return forms.IntegerField(label="Due month", min_value=0, max_value=LAST_MONTH, error_messages=words, **options)
+
+
+def month_words(what: str) -> dict[str, str]:
+    """What is said of a month that is none or lies too far away, by the error's code."""
+    return dict.fromkeys(("invalid", "min_value", "max_value"), f"{what} is a whole number from 0 to {LAST_MONTH}.")
 
 
 class ConditionForm(SeenForm):

@@ -82,7 +82,7 @@ class MoveForm(EvidenceForm):
     state = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
     note = forms.CharField(
         label="What was done, or why it is open again", required=False, max_length=LONGEST_NOTE,
-        widget=forms.Textarea({"rows": 3}),
+        widget=forms.Textarea({"rows": 3}), help_text="Needed when it is done, and when it is open again.",
     )  # fmt: skip
     field_order = ("version", "state", "note")
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Membership
-from assessments.forms.approval import owner_field
+from assessments.forms.approval import month_words, owner_field
 from assessments.forms.taking import TakesProblems
 from assessments.models import Review, Tripwire
 from assessments.scoring.schema import Schema
@@ -66,7 +66,11 @@ class TripwireForm(TakesProblems):
             label="Threshold", max_length=100, help_text="A number in the fact's unit, or one of its values by name."
         )
         self.fields["by_month"] = forms.IntegerField(
-            label="Until month", min_value=0, max_value=LAST_MONTH, required=False
+            label="Until month",
+            min_value=0,
+            max_value=LAST_MONTH,
+            required=False,
+            error_messages=month_words("The month until which it counts"),
         )
         self.fields["owner"] = owner_field(people, "", required=False)
         self.fields["because"] = forms.CharField(label="Why", required=False, max_length=LONGEST_REASON)
