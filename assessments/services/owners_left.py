@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, RoleGrant
 from accounts.people import access_ended
 from assessments.models import Condition, Review
 from assessments.models.conditions import ConditionQuerySet
@@ -23,7 +24,7 @@ CONCERNED = (Review.State.RECONCILING, Review.State.IN_APPROVAL, Review.State.AP
 class Left:
     """What somebody who is gone leaves behind in a review.
 
-    times  how often they came back before: who leaves again is told of again
+    times  how often they came, to the organization, to a role and to the program: who leaves again is told of again
     """
 
     review: Review
@@ -57,23 +58,47 @@ def tell_of(conditions: ConditionQuerySet) -> None:
 
 def found(conditions: ConditionQuerySet) -> list[Left]:
     """Those of some conditions that are open, by review and owner, in one query."""
-    back = (
-        AuditEvent.objects.filter(
-            organization=OuterRef("organization"), object_uuid=OuterRef("owner__uuid"), action="member.reactivated"
-        )
-        .values("object_uuid")
-        .annotate(times=Count("pk"))
-        .values("times")
-    )
     rows = (
         conditions.open()
         .filter(review__state__in=CONCERNED)
         .exclude(owner=None)
         .select_related("owner__user", "review__program")
-        .annotate(times=Coalesce(Subquery(back), 0))
+        .annotate(times=_times_back() + _times_given_a_first_role() + _times_added())
         .order_by("review_id", "owner_id", "pk")
     )
     grouped: dict[tuple[uuid.UUID, uuid.UUID], list] = {}
     for row in rows:
         grouped.setdefault((row.review.uuid, row.owner.uuid), []).append(row)
     return [Left(rows[0].review, rows[0].owner, rows, rows[0].times) for rows in grouped.values()]
+
+
+def _times_back() -> Coalesce:
+    """How often the owner of the outer query's condition was reactivated."""
+    return _count(
+        AuditEvent.objects.filter(
+            organization=OuterRef("organization"), object_uuid=OuterRef("owner__uuid"), action="member.reactivated"
+        )
+    )
+
+
+def _times_given_a_first_role() -> Coalesce:
+    """How often the owner came to hold a role after holding none."""
+    held = RoleGrant.objects.filter(membership=OuterRef("membership"), pk__lt=OuterRef("pk"))
+    beside = held.filter(Q(revoked_at=None) | Q(revoked_at__gt=OuterRef("granted_at")))
+    return _count(RoleGrant.objects.filter(~Exists(beside), membership=OuterRef("owner")))
+
+
+def _times_added() -> Coalesce:
+    """How often the owner was made a member, or the lead, of the review's program."""
+    of_the_program = AuditEvent.objects.filter(
+        organization=OuterRef("organization"),
+        object_uuid=OuterRef("review__program__uuid"),
+        action__in=("program.member_added", "program.lead_appointed"),
+    )
+    whom = Cast(OuterRef("owner__uuid"), TextField())
+    return _count(of_the_program.annotate(whom=KeyTextTransform("membership", "new")).filter(whom=whom))
+
+
+def _count(rows: QuerySet) -> Coalesce:
+    counted = rows.order_by().annotate(all=Value(1)).values("all").annotate(times=Count("pk")).values("times")
+    return Coalesce(Subquery(counted), 0)

@@ -81,6 +81,29 @@ def test_who_loses_every_role_can_see_to_nothing(world, owner):
     assert len(told()) == 1, "the same thing"
 
 
+def test_who_is_given_a_role_again_and_loses_it_is_told_of_again(world, owner):
+    admin = member(world, "admin")
+    for times in (1, 2):
+        for role in owner.now().roles:
+            people.revoke_role(actor=admin, membership_id=owner.pk, role=role)
+        assert len(told()) == times
+        for role in ("viewer", "assessor"):
+            people.grant_role(actor=admin, membership_id=owner.pk, role=role)
+    deactivate(world, owner)
+    assert len(told()) == 3
+    people.grant_role(actor=admin, membership_id=owner.pk, role="approver")
+    assert reminded(world) == 0, "it changes nothing for whoever is gone"
+
+
+def test_who_comes_to_a_restricted_program_again_and_leaves_it_is_told_of_again(world, owner):
+    Program.objects.update(restricted=True)
+    who = {"member": member(world, "admin"), "program": Program.objects.get(), "membership": owner}
+    for times, join in enumerate((programs.add_member, programs.add_member, programs.appoint_lead), start=1):
+        join(**who)
+        programs.remove_member(**who)
+        assert len(told()) == times
+
+
 @pytest.mark.parametrize("restricted", [True, False])
 def test_who_leaves_a_restricted_program_sees_it_no_longer(world, owner, restricted):
     Program.objects.update(restricted=restricted)
