@@ -11,15 +11,16 @@ from django.urls import reverse
 from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.models import ApprovalStep, Delegation, StepReassignment
-from assessments.services import rerouting, routes
+from assessments.services import approvals, reconciling, rerouting, routes
 from assessments.services.stand_ins import stand_ins
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.rights.reviews import sign
-from tests.services.decided import decided_world, member
+from tests.services.decided import OTHER, decided_world, member
 from tests.services.test_signing import step_of
 from tests.services.test_submissions import submit
 from tests.support.begun import shared
+from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +131,28 @@ def test_a_place_that_was_given_on_stays_that_of_whom_the_route_named(world):
     reassign(world, "function:qa", "viewer")
     reassign(world, f"person:{world.people['viewer'].uuid}", "assessor")
     assert "You stand in the place of QA here" in text_of(client_of(world, "assessor").get(address(world)))
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_place_stays_that_of_whom_the_route_named_over_a_question_unless_the_route_begins_anew(world, changed):
+    name = world.people["viewer"].name
+    reassign(world, "function:qa", "viewer")
+    reassign(world, "role:approver", "second_approver", kind="executive")
+    sign(member(world, "viewer"), step_of(world))
+    sign(member(world, "rater"), step_of(world))
+    approvals.ask_question(member=member(world, "second_approver"), review_id=world.review.pk, question="Until when?")
+    if changed:
+        reconciling.agree(
+            member=member(world, "lead"), review_id=world.review.pk, criterion_key="first_lot", option_key=OTHER,
+            value="3", note="Halfway.",
+        )  # fmt: skip
+        compute(world.review)
+        world.review.refresh_from_db()
+    submit(world, conditions=[], answer="Until May.")
+    said = text_of(client_of(world, "second_approver").get(address(world)))
+    assert (f"{name}, in the place of QA · Reviewed" in said) is not changed
+    assert (f"{name} in place of QA, by" in said) is not changed
+    assert ("You stand in the place of Approver here" in said) is not changed
 
 
 def test_whoever_signs_for_one_who_stands_in_a_place_reads_whose_it_is(world):

@@ -13,6 +13,7 @@ from assessments.models import (
     Condition,
     Delegation,
     ProposedDecision,
+    ReturnQuestion,
     Review,
     Signature,
     StepReassignment,
@@ -186,13 +187,39 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
 
 
 def reassignments_of(steps: Sequence[ApprovalStep]) -> dict[int, list[StepReassignment]]:
-    """What was reassigned on the steps, by the step's key, in its order."""
-    found: dict[int, list[StepReassignment]] = {}
-    rows = StepReassignment.objects.filter(step__in=[step.pk for step in steps]).select_related(
-        "former_membership__user", "former_function", "membership__user", "by__user"
+    """What was reassigned on the steps of one submission, by the step's key, in its order.
+
+    After a question the places are those of the submission that it was asked of: what was reassigned there stands too, as
+    far as whoever took a place then has it still
+    """
+    if not steps:
+        return {}
+    followed = _answers_of(steps[0].review_id, steps[0].submission_id)
+    rows = list(
+        StepReassignment.objects.filter(step__submission__in=followed, step__key__in=[step.key for step in steps])
+        .select_related("step", "former_membership__user", "former_function", "membership__user", "by__user")
+        .order_by("pk")
     )
-    for row in rows:
-        found.setdefault(row.step_id, []).append(row)
+    found: dict[int, list[StepReassignment]] = {}
+    for step in steps:
+        held = {party.membership_id for party in step.parties.all() if party.membership_id}
+        kept: list[StepReassignment] = []
+        for row in reversed([one for one in rows if one.step.key == step.key]):
+            if row.step_id == step.pk or row.membership_id in held:
+                kept.insert(0, row)
+                held.add(row.former_membership_id)
+        if kept:
+            found[step.pk] = kept
+    return found
+
+
+def _answers_of(review: int, submission: int) -> list[int]:
+    """The submission and, where it answers a question, the one of which that was asked, and so on; as keys."""
+    asked = ReturnQuestion.objects.filter(review=review).exclude(answered_in=None)
+    before = dict(asked.values_list("answered_in", "submission"))
+    found = [submission]
+    while found[-1] in before:
+        found.append(before[found[-1]])
     return found
 
 
