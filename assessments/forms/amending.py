@@ -154,7 +154,8 @@ class AmendForm(ProposalForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if not data.get("new_title") and any(data.get(name) for name in ("new_because", "new_owner", "new_due")):
+        given = any(data.get(name) not in (None, "") for name in ("new_because", "new_owner", "new_due"))
+        if given and not data.get("new_title") and "new_title" not in self.errors:
             self.add_error("new_title", "Say what has to be done.")
         return data
 

@@ -148,7 +148,12 @@ def test_what_was_refused_is_not_said_to_change_nothing(world):
     new = {"new_title": "Second source " * 30, "new_owner": demanded.owner.uuid, "new_due": 3}
     refused = client.post(url, given | new)
     assert refused.status_code == 422 and "at most 250 characters" in errors_of(refused, "id_new_title")
+    assert "Say what has to be done" not in errors_of(refused, "id_new_title")
     assert "nothing would change" not in text_of(refused)
+    for alone in ({"new_due": 0}, {"new_because": "It is late."}, {"new_owner": demanded.owner.uuid}):
+        refused = client.post(url, given | alone)
+        assert "Say what has to be done" in errors_of(refused, "id_new_title")
+        assert "nothing would change" not in text_of(refused)
     assert "nothing would change" in text_of(client.post(url, given))
 
 
