@@ -102,7 +102,8 @@ class Capacity:
 
     def __str__(self) -> str:
         whom = f" in the place of {self.giver.name}" if self.giver else ""
-        return f"{self.function.name if self.function else 'Myself' if not whom else ''}{whom}".strip().capitalize()
+        words = f"{self.function.name if self.function else 'Myself' if not whom else ''}{whom}".strip()
+        return words[:1].upper() + words[1:]  # names and “QA” keep their letters
 
 
 def capacities(member: Membership, step: ApprovalStep, proposed: ProposedDecision) -> list[Capacity]:

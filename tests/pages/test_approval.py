@@ -25,7 +25,7 @@ from assessments.models import (
     Signature,
     Submission,
 )
-from assessments.services import approvals, conditions, delegations, reconciling, routes
+from assessments.services import approvals, conditions, delegations, reconciling, routes, signing
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
@@ -282,6 +282,22 @@ def test_a_refusal_to_sign_stands_at_its_field_and_what_was_chosen_stays(submitt
     stale = client.post(address(submitted, "review_sign"), given | {"bound": "0" * 64})
     assert stale.status_code == 409 and '<option value="qa@" selected>' in stale.content.decode()
     assert not Signature.objects.exists()
+
+
+def test_what_was_done_is_told_on_the_next_page_and_not_to_a_part_of_the_one_before(submitted):
+    """The route of the page that is left follows the signature, and may ask before the next page does."""
+    client = client_of(submitted, "rater")
+    page = client.get(address(submitted))
+    assert client.post(address(submitted, "review_sign"), signature_of(page)).status_code == 302
+    assert "Signed." not in text_of(client.get(address(submitted), headers={"HX-Request": "true"}))
+    assert "Signed." in text_of(client.get(address(submitted)))
+
+
+def test_a_capacity_is_named_as_functions_and_people_are(submitted):
+    rater, giver = member(submitted, "rater"), member(submitted, "second")
+    words = [str(one) for one in signing.capacities(rater, step_of(submitted), signing.proposed_of(step_of(submitted)))]
+    assert words == ["CMC"]
+    assert str(signing.Capacity(None, giver)) == f"In the place of {giver.name}"
 
 
 def test_the_page_says_who_returned_it_and_in_whose_place(submitted):
