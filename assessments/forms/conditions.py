@@ -74,6 +74,11 @@ class EvidenceForm(TakesProblems):
         name = file.name or "" if file else ""
         return Given(data["title"], name, content, data["url"].strip(), data["dated"], data["valid_until"])
 
+    def ask_again_for_file(self) -> None:
+        """After a refusal of something else: no page gives a file back."""
+        if self.files.get("file") and not self.has_error("file"):
+            self.add_error("file", "Choose the file again: it was not kept.")
+
 
 class MoveForm(EvidenceForm):
     """How far a condition is now, at will with evidence."""

@@ -179,7 +179,7 @@ def record_review(*, member: Membership, through_number: int, note: str) -> Trai
     if not head:
         raise _invalid("through_number", through_number, "Nothing is sealed yet; the trail is sealed every minute.")
     if not 1 <= through_number <= head:
-        raise _invalid("through_number", through_number, f"The sealed trail goes from number 1 to {head}.")
+        raise _invalid("through_number", through_number, f"The sealed trail goes from number 1 to {head:,}.")
     if len(note) > LONGEST_NOTE:
         raise _invalid("note", note, f"A note has at most {LONGEST_NOTE:,} characters.")
     review = TrailReview.objects.create(

@@ -208,6 +208,7 @@ def condition_detail(request, uuid):
             else:
                 messages.success(request, "Noted. The signed record stays as it was signed.")
                 return redirect("assessments:condition_detail", row.uuid)
+        form.ask_again_for_file()
     return detail_page(request, row, form=form, status=status)
 
 
@@ -312,9 +313,7 @@ def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:
     row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
     typed = request.POST.copy()
     typed["version"] = str(row.version)
-    form = MoveForm(typed, states=condition_states.next_states(row))
+    form = MoveForm(typed, request.FILES, states=condition_states.next_states(row))
     now = row.get_state_display().lower()
     form.add_error(None, f"Somebody changed this condition meanwhile: it is {now}. What you typed is kept below.")
-    if request.FILES:
-        form.add_error("file", "Choose the file again: it was not kept.")
     return row, form, 409

@@ -45,6 +45,7 @@ def evidence_attach(request, uuid):
             else:
                 messages.success(request, "Attached.")
                 return redirect("assessments:condition_detail", row.uuid)
+    form.ask_again_for_file()
     return detail_page(request, row, evidence_form=form, status=status)
 
 

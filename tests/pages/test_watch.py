@@ -105,6 +105,9 @@ def test_the_owner_notes_a_condition_done_with_a_file_that_no_browser_runs(clien
     given = {"version": row.version, "state": "done", "note": "Qualified."}
     refused = client.post(url, given | {"file": SimpleUploadedFile("a.html", b"<script>")})
     assert refused.status_code == 422 and not Evidence.objects.exists()
+    wordless = client.post(url, given | {"note": "", "file": SimpleUploadedFile("Q 118.pdf", PDF)})
+    assert wordless.status_code == 422 and "Say what was done" in wordless.content.decode()
+    assert "Choose the file again: it was not kept." in wordless.content.decode()
     assert client.post(url, given | {"file": SimpleUploadedFile("Q 118.pdf", PDF)}).status_code == 302
     kept = Evidence.objects.get()
     answer = page_of(client, world, "viewer", "evidence_file", kept.uuid)

@@ -70,7 +70,7 @@ def result_rows(found: Comparison) -> list[Row]:
             both[0].get(what) != both[1].get(what),
             what in NUMERIC,
         )
-        for what in ("Verdict", "First", "Margin", "First share", "Stress runs", "Conditions")
+        for what in ("Verdict", "First", "Margin", "First share", "Stress runs", "Mandatory conditions")
     ]
     for key, name in found.names.items():
         sides = [_points_of(card, found.basis, key) for card in found.cards]
@@ -78,7 +78,7 @@ def result_rows(found: Comparison) -> list[Row]:
     return rows
 
 
-NUMERIC = ("Margin", "First share", "Stress runs", "Conditions")
+NUMERIC = ("Margin", "First share", "Stress runs", "Mandatory conditions")
 
 
 def _result_of(card: Mapping[str, Any] | None, why_not: str) -> dict[str, str]:
@@ -92,7 +92,7 @@ def _result_of(card: Mapping[str, Any] | None, why_not: str) -> dict[str, str]:
         "Margin": "–" if verdict["margin"] is None else f"{round(verdict['margin'], 9):.1f} points",
         "First share": result_view.first_share_words(share) if share and verdict["runner_up"] else "–",
         "Stress runs": f"{verdict['scenarios_kept']} of {verdict['scenarios']} kept",
-        "Conditions": str(verdict["conditions"]),
+        "Mandatory conditions": str(verdict["conditions"]),
     }
 
 
