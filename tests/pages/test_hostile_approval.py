@@ -127,6 +127,16 @@ def test_a_stale_page_does_not_sign_the_submission_that_came_after(world):
 
 
 @pytest.mark.parametrize(("name", "field"), [("review_return", "reason"), ("review_question", "question")])
+def test_what_reads_otherwise_than_it_is_stored_is_refused_beside_its_field_and_stays_typed(world, name, field):
+    client = client_of(world, "rater")
+    answer = client.post(address(world, name), {field: "The slot is \u202etaken.", "version": world.review.version})
+    text = answer.content.decode()
+    assert answer.status_code == 422 and state(world) == "in_approval"
+    assert "after \u201cThe slot is\u201d that nobody sees (U+202E, right-to-left override)" in text
+    assert "The slot is \u202etaken." in text
+
+
+@pytest.mark.parametrize(("name", "field"), [("review_return", "reason"), ("review_question", "question")])
 def test_a_stale_page_does_not_end_the_submission_that_came_after(world, name, field):
     client = client_of(world, "rater")
     version = hidden(client.get(address(world)), "version")
