@@ -36,6 +36,11 @@ def takes_over(world):
     return {"place": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
 
 
+def takes_over_on_the_page(world):
+    given = takes_over(world)
+    return given | {"party": given.pop("place")}
+
+
 MINE = signed_in(404, lead=302, rater=302, admin=302)
 MINE_WITH_TOKEN = only_with_token("lead", "rater", "admin", refused=404)
 
@@ -59,7 +64,13 @@ TABLE = {
     "assessments:step_reassign": [
         Row("GET", signed_in(405), kwargs=of_step),
         Row("POST", signed_in(404), kwargs=of_step, state="reconciling"),
-        Row("POST", seen_in_approval(403, lead=302, admin=302), kwargs=of_step, data=takes_over, state="in_approval"),
+        Row(
+            "POST",
+            seen_in_approval(403, lead=302, admin=302),
+            kwargs=of_step,
+            data=takes_over_on_the_page,
+            state="in_approval",
+        ),
         Row("POST", seen_in_approval(403, lead=422, admin=422), kwargs=of_step, state="in_approval"),
     ],
     "api:delegations": [
