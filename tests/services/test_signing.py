@@ -424,7 +424,7 @@ def test_p11_100_who_signed_is_deactivated_and_never_deleted(world):
     assert Signature.objects.get(pk=signature.pk).printed_name == person.name
     # The address given to somebody new is another person, to whom no signature belongs.
     User.objects.filter(pk=person.user_id).update(email="gone@example.org", is_active=False)
-    again = people.add_member(actor=member(world, "admin"), email="gone2@example.org", full_name=person.name)
+    again = people.add_member(actor=member(world, "admin"), email="gone2@example.org", full_name="Wanda Ito")
     assert again.user.uuid != person.user.uuid and not again.signatures.exists()
 
 
