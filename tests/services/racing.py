@@ -64,20 +64,38 @@ def without_locks(monkeypatch, pause):
     monkeypatch.setattr(signing, "spend", spend)
 
 
-def between(monkeypatch, act):
-    """The guard off, and `act` done between the checks of a signature and its writing; the act to run beside it."""
-    checked, done = threading.Event(), threading.Event()
+def halfway(act):
+    """`act` done in the middle of another one: what the other calls there, and waits in, and the act to run beside it."""
+    reached, done = threading.Event(), threading.Event()
 
     def pause():
-        checked.set()
+        reached.set()
         assert done.wait(timeout=30)
 
     def acting():
-        assert checked.wait(timeout=30)
+        assert reached.wait(timeout=30)
         try:
             return act()
         finally:
             done.set()
 
+    return pause, acting
+
+
+def pausing(monkeypatch, module, name, pause, original=None):
+    """The function of a module calls `pause` before it answers. original: what it does, where that is another one."""
+    original = original or getattr(module, name)
+
+    def paused(*args, **given):
+        answer = original(*args, **given)
+        pause()
+        return answer
+
+    monkeypatch.setattr(module, name, paused)
+
+
+def between(monkeypatch, act):
+    """The guard off, and `act` done between the checks of a signature and its writing; the act to run beside it."""
+    pause, acting = halfway(act)
     without_locks(monkeypatch, pause)
     return acting

@@ -39,7 +39,7 @@ from assessments.services import (
 )
 from tests.scoring import sample
 from tests.services.decided import OTHER, decided_world, member
-from tests.services.racing import at_once, between, grant_of, signing_now, without_locks
+from tests.services.racing import at_once, between, grant_of, halfway, pausing, signing_now, without_locks
 from tests.services.test_delegations import delegate
 from tests.services.test_signing import amend, functional_signed, step_of
 from tests.services.test_submissions import submit
@@ -294,24 +294,9 @@ def test_submit_against_edit_the_edit_is_in_the_record_or_refused(rounds):
 
 def test_without_the_lock_a_record_would_lack_what_was_edited_under_it(monkeypatch):
     world = afresh(decided_world)
-    edit, checked, done = editing(world), threading.Event(), threading.Event()
-    original = submissions.record_of
-
-    def record_of(*args, **given):
-        record = original(*args, **given)
-        checked.set()
-        assert done.wait(timeout=30)
-        return record
-
-    def editing_meanwhile():
-        assert checked.wait(timeout=30)
-        try:
-            return edit()
-        finally:
-            done.set()
-
+    pause, editing_meanwhile = halfway(editing(world))
     without_locks(monkeypatch, lambda: None)
-    monkeypatch.setattr(submissions, "record_of", record_of)
+    pausing(monkeypatch, submissions, "record_of", pause)
     made, edited = at_once(lambda: submit(world), editing_meanwhile)
     assert isinstance(made, Submission) and not isinstance(edited, Exception), (made, edited)
     assert AgreedValue.objects.filter(review=world.review).exists() and state(world) == "in_approval"
@@ -352,23 +337,10 @@ def test_the_last_signature_against_facts_that_are_saved_the_watch_sees_them(rou
 
 def test_without_the_lock_facts_that_are_saved_beside_the_last_signature_would_go_unseen(monkeypatch):
     world = afresh(for_executives)
-    sign, save, owed, done = signed_and_looked_at(world), saving(world, 12), threading.Event(), threading.Event()
-    original = revisions.owe_for_program
-
-    def owe_for_program(*args):
-        original(*args)
-        owed.set()
-        assert done.wait(timeout=30)
-
-    def signing_meanwhile():
-        assert owed.wait(timeout=30)
-        try:
-            return sign()
-        finally:
-            done.set()
-
+    save = saving(world, 12)
+    pause, signing_meanwhile = halfway(signed_and_looked_at(world))
     without_locks(monkeypatch, lambda: None)
-    monkeypatch.setattr(revisions, "owe_for_program", owe_for_program)
+    pausing(monkeypatch, revisions, "owe_for_program", pause)
     signed, saved = at_once(signing_meanwhile, save)
     assert not isinstance(signed, Exception) and not isinstance(saved, Exception), (signed, saved)
     assert unseen(world)  # the decision would be told to hold under facts that nobody held it against
@@ -394,7 +366,7 @@ def unseen_criteria(world, published):
 @rounds
 def test_the_last_signature_against_criteria_that_are_published_the_watch_sees_them(rounds):
     for _ in range(rounds):
-        world = for_executives()
+        world = afresh(for_executives)
         signed, published = at_once(signed_and_looked_at(world), publishing(world))
         assert not isinstance(signed, Exception) and not isinstance(published, Exception), (signed, published)
         assert not unseen_criteria(world, published)
@@ -403,28 +375,16 @@ def test_the_last_signature_against_criteria_that_are_published_the_watch_sees_t
 def signed_between_owing_and_publishing(world, monkeypatch, owe):
     """The decision is made and looked at after the new criteria owed their looks and before they are published."""
     work_off("watch")  # what the first version owed
-    sign, publish, owed, done = signed_and_looked_at(world), publishing(world), threading.Event(), threading.Event()
-
-    def owe_for_criteria(*args):
-        owe(*args)
-        owed.set()
-        assert done.wait(timeout=30)
-
-    def signing_meanwhile():
-        assert owed.wait(timeout=30)
-        try:
-            return sign()
-        finally:
-            done.set()
-
-    monkeypatch.setattr(criteria, "owe_for_criteria", owe_for_criteria)
+    publish = publishing(world)
+    pause, signing_meanwhile = halfway(signed_and_looked_at(world))
+    pausing(monkeypatch, criteria, "owe_for_criteria", pause, owe)
     signed, published = at_once(signing_meanwhile, publish)
     assert not isinstance(signed, Exception) and not isinstance(published, Exception), (signed, published)
     return published
 
 
 def test_criteria_published_beside_the_last_signature_are_seen(monkeypatch):
-    world = for_executives()
+    world = afresh(for_executives)
     published = signed_between_owing_and_publishing(world, monkeypatch, criteria.owe_for_criteria)
     assert not unseen_criteria(world, published)
 
@@ -436,7 +396,7 @@ def test_criteria_that_asked_first_whether_anything_is_watched_would_go_unseen(m
         if DecisionWatch.objects.filter(criteria_version__criteria_set=version.criteria_set_id).exists():
             owe(version, actor)
 
-    world = for_executives()
+    world = afresh(for_executives)
     published = signed_between_owing_and_publishing(world, monkeypatch, where_watched)
     assert unseen_criteria(world, published)
 
