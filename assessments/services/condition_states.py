@@ -22,7 +22,7 @@ from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
 from assessments.services.owing_watches import owe_for_review
 from assessments.services.owning import owner_of
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 
 State = Condition.State
 # From, to: whether the move wants a reason or a note.
@@ -123,8 +123,8 @@ def _move(
     if EDGES[State(row.state), State(state)] and not note:
         what = "Say what was done, so that others can check it." if state == State.DONE else "Say why it is open again."
         raise Invalid([problem("note", what)])
-    if len(note) > LONGEST_NOTE:
-        raise Invalid([problem("note", f"A note has at most {LONGEST_NOTE} characters.")])
+    if found := too_long("note", note, LONGEST_NOTE, what="A note"):
+        raise Invalid(found)
     if kept is not None:
         _attach(row, now, kept)
     done = state == State.DONE
@@ -190,8 +190,7 @@ def hand_over(
         problems.append(problem("owner", f"{taker.name} owns it already.", str(taker.uuid), row.key))
     if not reason:
         problems.append(problem("reason", "Say why somebody else sees to it."))
-    elif len(reason) > LONGEST_NOTE:
-        problems.append(problem("reason", f"A reason has at most {LONGEST_NOTE} characters."))
+    problems += too_long("reason", reason, LONGEST_NOTE)
     if problems:
         raise Invalid(problems)
     Condition.objects.filter(pk=row.pk).update(owner=taker, version=F("version") + 1)
@@ -253,8 +252,8 @@ def remove_evidence(*, member: Membership, condition_id: int, evidence_id: int, 
     reason = reason.strip()
     if not reason:
         raise Invalid([problem("reason", "Say why it is removed, so that others can follow it.")])
-    if len(reason) > LONGEST_NOTE:
-        raise Invalid([problem("reason", f"A reason has at most {LONGEST_NOTE} characters.")])
+    if found := too_long("reason", reason, LONGEST_NOTE):
+        raise Invalid(found)
     evidence_service.remove(member=now, evidence=evidence, review=row.review, reason=reason)
     announce(row.review, row.review.inputs_revision)
     return evidence

@@ -21,7 +21,7 @@ from assessments.services.deciding import lacks
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.owning import LAST_MONTH, month_of, owner_of
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 
 LONGEST_BECAUSE = 2000
 DEMANDED = "A gate demands this condition; it can be assigned, not removed."
@@ -176,13 +176,13 @@ def put_conditions(
         if row is None and demand is None and (entry.get("key") or not title):
             problems.append(problem("key", "There is no such condition.", key))
             continue
-        if len(title) > Condition._meta.get_field("title").max_length:
-            problems.append(problem("title", "A title has at most 250 characters.", title, key))
-            continue
         because = str(entry.get("because", "")).strip()
-        if len(because) > LONGEST_BECAUSE:
-            words = f"A reason has at most {LONGEST_BECAUSE} characters."
-            problems.append(problem("because", words, because, key))
+        longest = Condition._meta.get_field("title").max_length
+        if long := [
+            *too_long("title", title, longest, what="A title", option=key),
+            *too_long("because", because, LONGEST_BECAUSE, option=key),
+        ]:
+            problems += long
             continue
         if not entry.get("key") and title.casefold() in listed:
             problems.append(

@@ -15,7 +15,7 @@ from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.models import ApprovalParty, ApprovalStep, Delegation, Review
 from assessments.models.decisions import ApprovalStepQuerySet
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 from assessments.services.routes import today_in
 
 LONGEST_DAYS = 366
@@ -99,8 +99,7 @@ def _problems(
         found.append(problem("last_day", "The last day has passed.", last_day))
     if giver.pk != member.pk and not reason:
         found.append(problem("reason", "Say why you delegate for somebody else.", reason))
-    if len(reason) > LONGEST_REASON:
-        found.append(problem("reason", f"A reason has at most {LONGEST_REASON} characters.", reason))
+    found += too_long("reason", reason, LONGEST_REASON)
     if found:
         return found
     days = Q(first_day__lte=last_day, last_day__gte=first_day, revoked_at=None)

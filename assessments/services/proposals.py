@@ -13,7 +13,7 @@ from assessments.scoring.confidential import HIDDEN, confidential
 from assessments.services import conditions, tripwires
 from assessments.services.conditions import Line
 from assessments.services.frameworks import framework_of
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 
 FORMAT = "makewhere.proposed_decision/1"
 Kind = ProposedDecision.Kind
@@ -113,19 +113,15 @@ def check_choice(
         problems.append(problem("kind", f"{option.name} is what the result says; propose it as that.", kind))
     if not justification.strip():
         problems.append(problem("justification", "Say why, in the words that the signers will read.", justification))
-    elif len(justification) > LONGEST_TEXT:
-        problems.append(
-            problem("justification", f"A justification has at most {LONGEST_TEXT} characters.", justification)
-        )
+    problems += too_long("justification", justification, LONGEST_TEXT, what="A justification")
     given = {gate: reason.strip() for gate, reason in (overrides or {}).items() if reason.strip()}
     stopped = blocking(numbers, option.key) if option and kind == Kind.ALTERNATIVE else []
     for gate in stopped:
         if gate["gate"] not in given:
             message = f"{gate['name']} ({gate['gate']}) blocks {option.name}: give the reason for setting it aside."
             problems.append(problem("overrides", message, "", gate["gate"]))
-        elif len(given[gate["gate"]]) > LONGEST_REASON:
-            message = f"A reason for setting a gate aside has at most {LONGEST_REASON} characters."
-            problems.append(problem("overrides", message, given[gate["gate"]], gate["gate"]))
+        else:
+            problems += too_long("overrides", given[gate["gate"]], LONGEST_REASON, option=gate["gate"])
     for key in sorted(set(given) - {gate["gate"] for gate in stopped}):
         problems.append(problem("overrides", f"{key} does not block this choice.", given[key], key))
     if problems:

@@ -10,7 +10,7 @@ from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import ReturnQuestion, Review, Submission
 from assessments.services import telling
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 
 LONGEST_ANSWER = 8000
 # What of a record tells one submission from the next, whatever was submitted. The result names its own engine.
@@ -36,8 +36,8 @@ def check_answer(question: ReturnQuestion | None, answer: str) -> str:
         raise Invalid([problem("answer", "No question waits for an answer.", answer)])
     if question is not None and not answer:
         raise Invalid([problem("answer", "Answer the question; the answer becomes part of the record.", answer)])
-    if len(answer) > LONGEST_ANSWER:
-        raise Invalid([problem("answer", f"An answer has at most {LONGEST_ANSWER} characters.", answer)])
+    if found := too_long("answer", answer, LONGEST_ANSWER, what="An answer"):
+        raise Invalid(found)
     return answer
 
 

@@ -47,6 +47,11 @@ def problem(field: str, message: str, value=None, option: str = "") -> dict:
     return {"field": field, "option": option, "value": value, "message": message}
 
 
+def too_long(field: str, text: str, most: int, *, what: str = "A reason", option: str = "") -> list[dict]:
+    """The entry of Invalid.problems of a text with more than `most` characters; none of a shorter one."""
+    return [problem(field, f"{what} has at most {most} characters.", text, option)] if len(text) > most else []
+
+
 def asked_of(criterion: Criterion, function_key: str) -> bool:
     """Whether a function rates a criterion: it owns it or is consulted."""
     return function_key == criterion.owner_function or function_key in criterion.consulted_functions

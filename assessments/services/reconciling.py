@@ -12,7 +12,16 @@ from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing
 from assessments.models import AgreedValue, Assignment, RatingVersion, Review, ReviewOption
 from assessments.services.inputs import lock_review, owe_review, touch_review
-from assessments.services.ratings import criterion_names, label_of, looked_at, problem, revealed, stored, suggestion_for
+from assessments.services.ratings import (
+    criterion_names,
+    label_of,
+    looked_at,
+    problem,
+    revealed,
+    stored,
+    suggestion_for,
+    too_long,
+)
 from assessments.services.reviews import move, seen
 
 LONGEST_NOTE = 4000
@@ -136,9 +145,7 @@ def _problems_of_cell(review: Review, criterion_key: str, option: ReviewOption |
 def _problems_of_note(note: str, option_key: str) -> list[dict]:
     if not note.strip():
         return [problem("note", "Write why the panel agreed on this value.", note, option_key)]
-    if len(note) > LONGEST_NOTE:
-        return [problem("note", f"A note has at most {LONGEST_NOTE} characters.", note, option_key)]
-    return []
+    return too_long("note", note, LONGEST_NOTE, what="A note", option=option_key)
 
 
 def _shown(held: AgreedValue | None) -> dict | None:

@@ -17,7 +17,7 @@ from assessments.models import ApprovalParty, ApprovalStep, Review, StepReassign
 from assessments.services import routes, signing, telling
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 from assessments.services.routes import Place
 
 REMINDED = "step.reminded"
@@ -116,8 +116,8 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
         raise WrongState("Somebody reassigned this meanwhile. Reload to see whom the step names now.")
     if not reason.strip():
         raise Invalid([problem("reason", "Say why the step goes to somebody else.", reason)])
-    if len(reason.strip()) > LONGEST_REASON:
-        raise Invalid([problem("reason", f"A reason has at most {LONGEST_REASON} characters.", reason)])
+    if found := too_long("reason", reason.strip(), LONGEST_REASON):
+        raise Invalid(found)
     if any(one.membership_id == taker.pk for one in parties):
         raise Invalid([problem("person", f"The step names {taker.name} already.", taker.name)])
     if party not in routes.unsigned(step, parties, routes.counting_signatures(step)):

@@ -23,7 +23,7 @@ from assessments.models import (
 )
 from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_program, owe_review, touch_program, touch_review
-from assessments.services.ratings import asked_of, carry_forward, problem
+from assessments.services.ratings import asked_of, carry_forward, problem, too_long
 
 FEWEST_OPTIONS = 2
 LONGEST_QUESTION = 250
@@ -66,8 +66,7 @@ def open_review(
         raise WrongState("Another review of this program is open. Finish or withdraw it first.")
     keys = list(option_keys) if option_keys is not None else list(program.revision.option_keys)
     problems = [*problems_of_options(program.revision, keys), *problems_of_question(question)]
-    if len(cause.strip()) > LONGEST_CAUSE:
-        problems.append(problem("cause", f"A cause has at most {LONGEST_CAUSE} characters.", cause))
+    problems += too_long("cause", cause.strip(), LONGEST_CAUSE, what="A cause")
     if problems:
         raise Invalid(problems)
     last = Review.objects.filter(program=program).aggregate(last=Max("number"))["last"] or 0
@@ -112,9 +111,7 @@ def open_review(
 def problems_of_question(question: str) -> list[dict]:
     if not question.strip():
         return [problem("question", "Write the question that the review answers.", question)]
-    if len(question.strip()) > LONGEST_QUESTION:
-        return [problem("question", f"A question has at most {LONGEST_QUESTION} characters.", question)]
-    return []
+    return too_long("question", question.strip(), LONGEST_QUESTION, what="A question")
 
 
 def problems_of_options(revision: ProfileRevision, keys: list[str]) -> list[dict]:

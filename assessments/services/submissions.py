@@ -21,7 +21,7 @@ from assessments.services.problems import problem_of
 from assessments.services.proposals import LONGEST_REASON
 from assessments.services.ratings import asked_of
 from assessments.services.records import record_of
-from assessments.services.reviews import move, problem, seen
+from assessments.services.reviews import move, seen, too_long
 
 BLOCKS, NEEDS_REASON, WARNS = "blocks", "needs a reason", "warns"
 
@@ -304,9 +304,8 @@ def _conditions(
 
 
 def _check_reason(reason: str) -> None:
-    if len(reason.strip()) > LONGEST_REASON:
-        words = f"A reason has at most {LONGEST_REASON} characters."
-        raise Invalid([problem("missing_reason", words, reason)])
+    if found := too_long("missing_reason", reason.strip(), LONGEST_REASON):
+        raise Invalid(found)
 
 
 def _hold_up(findings: Sequence[Finding], reason: str) -> None:

@@ -21,7 +21,7 @@ from assessments.services.fact_words import value_words
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.owning import month_of, owner_of
-from assessments.services.reviews import problem
+from assessments.services.reviews import problem, too_long
 from assessments.services.shown import shown
 
 MOST_PROPOSED = 5
@@ -179,8 +179,7 @@ def put(
             mine.append(problem("threshold", words, str(cleaned), given))
         owner = _owner(review, entry.get("owner"), row, given, mine)
         because = str(entry.get("because") or "").strip()
-        if len(because) > LONGEST_REASON:
-            mine.append(problem("because", f"A reason has at most {LONGEST_REASON} characters.", because, given))
+        mine += too_long("because", because, LONGEST_REASON, option=given)
         if not mine and _is_double(review, wire, {given}):
             mine.append(problem("field", DOUBLE, name, given))
         problems += mine
