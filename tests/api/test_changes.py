@@ -7,9 +7,8 @@ from assessments.models import Submission
 from assessments.services import programs
 from tests.api.conftest import Caller, token_of
 from tests.scoring import sample
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_changes import next_review
-from tests.services.test_submissions import submit
 from tests.services.test_verifying import approved
 
 pytestmark = pytest.mark.django_db

@@ -23,8 +23,7 @@ from tests.factories import PASSWORD
 from tests.pages.test_approval import signature_of, text_of
 from tests.rights import world as rights_world
 from tests.rights.reviews import sign
-from tests.services.decided import BLOCKED, decided_world
-from tests.services.test_submissions import assigned, submit
+from tests.services.decided import BLOCKED, assigned, decided_world, submit
 from tests.support.results import compute
 
 

@@ -7,9 +7,8 @@ import pytest
 from accounts.models import AuditEvent
 from assessments.models import ProposedDecision
 from tests.pages.test_approval import address, client_of, errors_of, hidden, text_of
-from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world
+from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, submit
 from tests.services.test_signing import amend, functional_signed
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db

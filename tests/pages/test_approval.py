@@ -28,9 +28,8 @@ from assessments.models import (
 from assessments.services import approvals, conditions, delegations, reconciling, routes, signing
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
-from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member, submit
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 from tests.support.results import compute
 

@@ -8,9 +8,8 @@ from django.urls import reverse
 from assessments.services import programs
 from tests.pages.test_approval import client_of, text_of
 from tests.scoring import sample
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_changes import next_review
-from tests.services.test_submissions import submit
 from tests.services.test_verifying import approved
 from tests.support.begun import shared
 

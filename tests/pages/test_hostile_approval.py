@@ -9,18 +9,11 @@ from accounts.models import AuditEvent, User
 from assessments.models import Decision, Delegation, ProposedDecision, Review, Signature, SigningGrant
 from assessments.services import approvals, routes
 from tests.pages.test_approval import address, client_of, hidden, signature_of, text_of
-from tests.services.decided import OTHER, decided_world, member
+from tests.services.decided import OTHER, decided_world, member, submit, submitted_world
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -17,10 +17,9 @@ from tests.api.conftest import token_of
 from tests.factories import PASSWORD, MembershipFactory
 from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.rights.reviews import sign
-from tests.services.decided import FIRST, decided_world, member
+from tests.services.decided import FIRST, assigned, decided_world, member, submit
 from tests.services.test_second_factor import code_of
 from tests.services.test_signing import amend, confirm, functional_signed, step_of
-from tests.services.test_submissions import assigned, submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db

@@ -16,19 +16,12 @@ from assessments.services.stand_ins import stand_ins
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.rights.reviews import sign
-from tests.services.decided import OTHER, decided_world, member
+from tests.services.decided import OTHER, member, submit, submitted_world
 from tests.services.test_signing import step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -2,7 +2,7 @@
 
 from accounts.models import MembershipFunction
 from assessments.models import Review
-from assessments.services import ratings, reconciling, reviews
+from assessments.services import conditions, ratings, reconciling, reviews, submissions
 from tests.factories import MembershipFactory
 from tests.rights.world import make_world
 from tests.support.results import compute
@@ -41,3 +41,30 @@ def decided_world(**facts):
 
 def member(world, role):
     return world.people[role].now()
+
+
+def assigned(world, owner="rater", due_month=6, option=FIRST):
+    numbers = world.review.full.numbers
+    return [
+        {"key": demand.key, "owner": world.people[owner], "due_month": due_month}
+        for demand in conditions.demands_on(numbers, option)
+    ]
+
+
+def submit(world, **changed):
+    values = {
+        "member": member(world, "lead"),
+        "review_id": world.review.pk,
+        "kind": "recommended",
+        "option_key": FIRST,
+        "justification": "The plant runs, and our own people stay in charge of quality.",
+        "conditions": assigned(world),
+    }
+    return submissions.submit(**values | changed)
+
+
+def submitted_world():
+    """The same, submitted; its submission is `more["submission"]`."""
+    world = decided_world()
+    world.more["submission"] = submit(world)
+    return world

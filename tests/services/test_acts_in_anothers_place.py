@@ -10,19 +10,12 @@ from accounts.models import AuditEvent, Notification
 from assessments.models import ProposedDecision
 from assessments.services import approvals, telling, verifying, waiting
 from tests.factories import MembershipFactory
-from tests.services.decided import decided_world, member
+from tests.services.decided import member, submit, submitted_world
 from tests.services.test_delegations import delegate, signs_for
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

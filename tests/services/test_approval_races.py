@@ -38,11 +38,10 @@ from assessments.services import (
     submissions,
 )
 from tests.scoring import sample
-from tests.services.decided import OTHER, decided_world, member
+from tests.services.decided import OTHER, decided_world, member, submit
 from tests.services.racing import at_once, between, grant_of, halfway, pausing, signing_now, without_locks
 from tests.services.test_delegations import delegate
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import afresh
 from tests.support.work import work_off
 

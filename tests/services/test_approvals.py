@@ -16,19 +16,12 @@ from assessments.services import approvals, conditions, programs, ratings, revie
 from tests.factories import PASSWORD
 from tests.rights.reviews import bring_review_to, sign
 from tests.rights.world import make_world
-from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.services.decided import BLOCKED, FIRST, OTHER, assigned, decided_world, member, submit, submitted_world
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import assigned, submit
 from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -23,8 +23,7 @@ from assessments.services.frameworks import DEFAULT_FRAMEWORK
 from tests.factories import MembershipFactory
 from tests.rights.world import document
 from tests.scoring import sample
-from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
-from tests.services.test_submissions import submit
+from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member, submit
 from tests.services.test_verifying import approved
 from tests.support.begun import shared
 from tests.support.results import compute

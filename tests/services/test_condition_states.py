@@ -20,9 +20,8 @@ from assessments.services import condition_states, evidence, pruning, reminders,
 from assessments.services.evidence import Given
 from tests.factories import MembershipFactory
 from tests.rights.reviews import sign
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import amend, confirm, functional_signed, put, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db

@@ -14,19 +14,12 @@ from assessments.models import ApprovalStep, Delegation, Program, Review, Signat
 from assessments.services import approvals, delegations, routes, signing, verifying
 from tests.factories import PASSWORD, MembershipFactory
 from tests.rights.reviews import sign
-from tests.services.decided import decided_world, member
+from tests.services.decided import member, submitted_world
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

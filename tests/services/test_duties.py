@@ -31,9 +31,8 @@ from tests.api.conftest import Caller, token_of
 from tests.factories import PASSWORD, MembershipFactory
 from tests.pages.test_approval import address, client_of
 from tests.rights.reviews import sign
-from tests.services.decided import BLOCKED, OTHER, decided_world, member
+from tests.services.decided import BLOCKED, OTHER, decided_world, member, submit
 from tests.services.test_signing import amend, bound, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 from tests.support.results import compute
 

@@ -11,9 +11,8 @@ from accounts.models import Membership, Notification
 from assessments.models import Condition, Program, ProgramMember, Review
 from assessments.services import programs, reminders
 from tests.factories import MembershipFactory
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_condition_states import approved_world
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 DAY = datetime.date(2026, 2, 2)  # long before anything is due

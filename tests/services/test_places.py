@@ -15,10 +15,9 @@ from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, assign, client_of, text_of, typed
 from tests.rights import world as rights_world
 from tests.rights.reviews import sign
-from tests.services.decided import decided_world, member
+from tests.services.decided import assigned, decided_world, member, submit
 from tests.services.test_questions import answer, ask
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import assigned, submit
 
 pytestmark = pytest.mark.django_db
 

@@ -12,20 +12,13 @@ from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import ApprovalStep, ReturnQuestion, Review, Signature
 from assessments.services import approvals, reconciling, rerouting, routes, verifying
 from tests.rights.reviews import sign
-from tests.services.decided import OTHER, decided_world, member
+from tests.services.decided import OTHER, decided_world, member, submit, submitted_world
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 QUESTION, ANSWER = "Is the slot of March still free?", "It is: the partner confirmed it on Monday."
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -13,9 +13,8 @@ from assessments.services import reminders, telling
 from tests.factories import OrganizationFactory
 from tests.rights.reviews import sign
 from tests.services import scene as scenes
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 
 pytestmark = pytest.mark.django_db
 DUE = datetime.date(2031, 3, 10)

@@ -13,9 +13,8 @@ from assessments.services import reviews, routes
 from tests.pages.test_approval import address, client_of, text_of
 from tests.rights.reviews import sign
 from tests.rights.world import make_world
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 
 LONG_AGO = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 ROLES = ("approver", "admin")

@@ -21,18 +21,11 @@ from assessments.models import Signature, SigningGrant
 from assessments.services import approvals, signing, verifying
 from tests.factories import PASSWORD
 from tests.pages.test_approval import address, client_of, signature_of, text_of
-from tests.services.decided import decided_world, member
+from tests.services.decided import member, submitted_world
 from tests.services.test_signing import bound, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

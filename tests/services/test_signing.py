@@ -20,17 +20,10 @@ from assessments.models import ApprovalStep, Rating, Review, Signature, SigningG
 from assessments.services import approvals, signing, verifying
 from tests.factories import PASSWORD
 from tests.rights.reviews import sign
-from tests.services.decided import BLOCKED, OTHER, decided_world, member
-from tests.services.test_submissions import submit
+from tests.services.decided import BLOCKED, OTHER, decided_world, member, submit, submitted_world
 from tests.support.begun import afresh, shared
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -16,7 +16,7 @@ from assessments.services import conditions, problems, ratings, reconciling, rec
 from assessments.services.inputs import touch_review
 from tests.rights.reviews import bring_review_to
 from tests.rights.world import make_world
-from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member
+from tests.services.decided import BLOCKED, FIRST, OTHER, assigned, decided_world, member, submit
 from tests.support.begun import shared
 from tests.support.results import compute
 
@@ -24,26 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 begun, world = shared(decided_world)
-
-
-def assigned(world, owner="rater", due_month=6, option=FIRST):
-    numbers = world.review.full.numbers
-    return [
-        {"key": demand.key, "owner": world.people[owner], "due_month": due_month}
-        for demand in conditions.demands_on(numbers, option)
-    ]
-
-
-def submit(world, **changed):
-    values = {
-        "member": member(world, "lead"),
-        "review_id": world.review.pk,
-        "kind": "recommended",
-        "option_key": FIRST,
-        "justification": "The plant runs, and our own people stay in charge of quality.",
-        "conditions": assigned(world),
-    }
-    return submissions.submit(**values | changed)
 
 
 def nothing_written(world):

@@ -8,9 +8,8 @@ from assessments.services import approvals, programs, ratings, reconciling, revi
 from tests.factories import MembershipFactory
 from tests.rights.reviews import sign
 from tests.services import scene as scenes
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,8 @@ from assessments.errors import Clash, Invalid, Missing, WrongState
 from assessments.models import Tripwire
 from assessments.services import approvals, submissions, tripwires
 from assessments.services.frameworks import framework_of
-from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.decided import FIRST, OTHER, assigned, decided_world, member, submit
 from tests.services.test_signing import functional_signed
-from tests.services.test_submissions import assigned, submit
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db

@@ -34,20 +34,13 @@ from assessments.services.frameworks import framework_of
 from tests.factories import ReviewFactory
 from tests.rights.reviews import sign
 from tests.rights.world import document
-from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.decided import FIRST, OTHER, decided_world, member, submit, submitted_world
 from tests.services.racing import at_once
 from tests.services.test_signing import amend, functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.begun import afresh, shared
 from tests.support.owner import as_owner
 
 OTHER_BITS = 2**127 - 1
-
-
-def submitted_world():
-    world = decided_world()
-    world.more["submission"] = submit(world)
-    return world
 
 
 begun, world = shared(submitted_world)

@@ -14,9 +14,8 @@ from assessments.services import approvals, routes
 from assessments.services.waiting import page_of, waiting_for
 from tests.rights.reviews import sign
 from tests.services import scene as scenes
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 
 pytestmark = pytest.mark.django_db
 

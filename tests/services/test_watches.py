@@ -22,9 +22,8 @@ from assessments.services.watches.wording import Words
 from tests.factories import MembershipFactory
 from tests.rights.reviews import sign, supersede
 from tests.scoring import sample
-from tests.services.decided import FIRST, OTHER, decided_world, member
+from tests.services.decided import FIRST, OTHER, decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.services.watched import SIGNED_ON, approved_world, at, save, watch_of
 from tests.support.begun import afresh
 from tests.support.work import work_off

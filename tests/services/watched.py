@@ -7,9 +7,8 @@ from assessments.services import programs
 from assessments.services.watches import inputs
 from tests.rights.reviews import sign
 from tests.scoring import sample
-from tests.services.decided import decided_world, member
+from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
-from tests.services.test_submissions import submit
 from tests.support.work import work_off
 
 SIGNED_ON = datetime.datetime(2026, 1, 20, 9, tzinfo=datetime.UTC)

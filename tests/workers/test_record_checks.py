@@ -8,8 +8,7 @@ from accounts.models import AuditEvent, Notification
 from assessments.models import RecordCheck
 from config.celery import app
 from tests.factories import ReviewFactory
-from tests.services.decided import decided_world
-from tests.services.test_submissions import submit
+from tests.services.decided import decided_world, submit
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
