@@ -1,52 +1,68 @@
 """Characters that a reader does not see: nobody signs, or is told apart by, what is not on the page.
 
-Some turn the direction of a line, so that it reads otherwise than it is stored; others stand for nothing at all.
+Some turn the direction of a line, so that it reads otherwise than it is stored; others stand for nothing at all, or for
+something else on each computer. A few of them are seen by what they do to the letters beside them, and pass there.
 """
 
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-NOT_SEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats, halves of pairs, separators of lines
+import regex
+
 LINES = "\t\n\r"
-# Letters and marks by their category that are blank all the same, or are left out when they are drawn.
-BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-# Formats that are drawn: signs above or around the digits of a number.
-DRAWN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-JOINERS = "\u200c\u200d"
-# Blocks of scripts whose letters join, where a joiner changes how a word is written; and signs that make one emoji.
+# Blank in spite of their category: the empty Braille cell, the head of no note, the filler of Khitan.
+BLANK = "\u2800\U0001d159\U00016fe4"
+# Properties of Unicode by their short names: controls, formats, halves of pairs, separators of lines, and what is left
+# out when it is drawn (DI); private use and what no edition of Unicode names yet look as the computer likes. Formats
+# that are drawn above or around the digits of a number (PCM) are seen.
+HIDDEN = rf"[[\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{Zl}}\p{{Zp}}\p{{DI}}\p{{Co}}\p{{Cn}}{BLANK}]--\p{{PCM}}]"
+# Blocks of scripts whose letters join: Arabic to NKo, Devanagari to Sinhala, Tibetan and Myanmar, Khmer and Mongolian,
+# their supplements, and Adlam.
 JOINING = (
-    (0x0600, 0x08FF),  # Arabic, Syriac, Thaana, NKo
-    (0x0900, 0x0DFF),  # Devanagari to Sinhala
-    (0x0F00, 0x109F),  # Tibetan, Myanmar
-    (0x1780, 0x1CFF),  # Khmer, Mongolian and their neighbours
-    (0xA800, 0xABFF),
-    (0xFB50, 0xFDFF),
-    (0xFE70, 0xFEFE),
-    (0x10A00, 0x11FFF),
-    (0x1E900, 0x1E95F),  # Adlam
-    (0xFE0F, 0xFE0F),
-    (0x1F300, 0x1FAFF),
+    r"[[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefe"
+    r"\U00010a00-\U00011fff\U0001e900-\U0001e95f]&&[\p{L}\p{M}]]"
 )
+PICTURE = r"[\p{Emoji}--[0-9#*\p{Emoji_Modifier}]]"
+
+
+def _tagged(letters: str) -> str:
+    return "".join(chr(0xE0000 + ord(letter)) for letter in letters) + "\U000e007f"
+
+
+# What is seen by what it does: source of the sequences are Unicode's chapters 9 and 12 (joiners), 13 (Mongolian) and 23.4
+# (variations), and its report 51 (emoji).
+DOES = "|".join(
+    (
+        rf"(?<={JOINING})\u200c(?={JOINING})",
+        # The form that joins, within a word, or shown alone: of Arabic after a letter that joins, of Indic after a virama.
+        rf"(?<={JOINING})\u200d(?={JOINING})|(?<=[\p{{Joining_Type=D}}\p{{ccc=9}}])\u200d(?![\u200c\u200d]|$)",
+        rf"(?<={PICTURE})[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)",
+        rf"(?<={PICTURE}\ufe0f?|\p{{Emoji_Modifier}})\u200d(?={PICTURE})",
+        # England, Scotland and Wales: the only flags that are spelt with tags.
+        *(f"(?<=\U0001f3f4){_tagged(land)}" for land in ("gbeng", "gbsct", "gbwls")),
+        # Forms of one Chinese or Mongolian letter, in names above all.
+        r"(?<=\p{Script=Han})[\ufe00-\ufe02\U000e0100-\U000e01ef]",
+        r"(?<=\p{Script=Mongolian})[\u180b-\u180d\u180f]|(?<=\p{Script=Mongolian})\u180e(?=\p{Script=Mongolian})",
+    )
+)
+UNSEEN = regex.compile(rf"(?:{DOES})(*SKIP)(*FAIL)|{HIDDEN}", regex.V1)
+# What is left out when it is drawn, seen by what it does or not.
+SKIPPED = regex.compile(r"[\p{DI}\p{Cf}]")
+UNKNOWN = regex.compile(r"[[\p{Co}\p{Cn}]--\p{DI}]", regex.V1)
 
 
 def unseen_at(text: str, *, lines: bool = True) -> int | None:
     """Where the first character stands that is not seen; None where all are. lines: whether a text may have several."""
-    before = ""
-    for at, letter in enumerate(text):
-        if letter in JOINERS:
-            if not _joins(before):
-                return at
-        elif letter in BLANK or (unicodedata.category(letter) in NOT_SEEN and letter not in DRAWN):
-            if not (lines and letter in LINES):
-                return at
-        before = letter
+    for found in UNSEEN.finditer(text):
+        if not (lines and found[0] in LINES):
+            return found.start()
     return None
 
 
-def _joins(before: str) -> bool:
-    """Whether a joiner may follow: within a word of a script that needs it, and not after another joiner."""
-    return before != "" and any(first <= ord(before) <= last for first, last in JOINING)
+def without_unseen(text: str) -> str:
+    """The text with only what is seen, in one line."""
+    return UNSEEN.sub("", text)
 
 
 def fault_in(text: str) -> str:
@@ -58,7 +74,8 @@ def fault_in(text: str) -> str:
     called = f"U+{ord(text[at]):04X}{f', {name}' if name else ''}"
     before = " ".join(text[max(0, at - 200) : at].split()[-4:])[-40:]
     where = f"after \u201c{before}\u201d" if before else "at the beginning"
-    return f"There is a character {where} that nobody sees ({called}). Type that place again."
+    which = "that looks different on each computer" if UNKNOWN.match(text[at]) else "that nobody sees"
+    return f"There is a character {where} {which} ({called}). Type that place again."
 
 
 def faults_in(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts import names
 from accounts.audit import record_event
-from accounts.models import ApiToken, Membership, User
+from accounts.models import ApiToken, Membership, Organization, User
 
 
 @transaction.atomic
@@ -21,6 +21,9 @@ def change_profile(*, member: Membership, full_name: str, time_zone: str) -> Non
         raise ValueError(fault)
     if time_zone not in available_timezones():
         raise ValueError(f"There is no time zone {time_zone!r}.")
+    # Of two people who take one name at once the second sees the first: in every organization, as when somebody is added.
+    homes = Organization.objects.filter(memberships__user=member.user_id).order_by("pk")
+    list(homes.select_for_update(no_key=True, of=("self",)))
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
     old = {"name": user.full_name, "time_zone": user.time_zone}
     new = {"name": full_name, "time_zone": time_zone}

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from django.core.exceptions import SuspiciousFileOperation
+import regex
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.text import get_valid_filename
 
 from accounts import backups
 from accounts.audit import database_now, record_event
+from accounts.letters import without_unseen
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import Evidence, Program, Review
@@ -42,6 +42,7 @@ TYPES = {
 }
 BEGINNINGS = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
 LONGEST_URL = 1000
+NOT_KEPT = regex.compile(r"[^-.\w\u200c\u200d]")  # of a name; joiners that are left by now are seen
 # What zipfile raises for archives that are broken in one way or another; it lists no error of its own for most.
 UNREADABLE = (
     zipfile.BadZipFile,
@@ -96,8 +97,7 @@ def checked(given: Given) -> tuple[str, str]:
     if bool(given.data or given.filename) == bool(given.url):
         problems.append(problem("file", "Give a file or a link, one of the two."))
     elif given.url:
-        if not _is_link(given.url):
-            words = f"A link begins with http:// or https://, has no spaces and at most {LONGEST_URL} characters."
+        if words := _link_fault(given.url):
             problems.append(problem("url", words, given.url))
     if problems or given.url:
         if problems:
@@ -120,20 +120,33 @@ def checked(given: Given) -> tuple[str, str]:
 
 
 def _stem(name: str) -> str:
-    try:
-        return get_valid_filename(name)
-    except SuspiciousFileOperation:  # nothing that a file may be called is left of it
-        return "evidence"
+    """What is left of a name for a file: its letters with their marks, digits, hyphens and dots; blanks as underscores.
+
+    Characters that nobody sees are left out: systems put them into names of files, and nobody can type such a name again.
+    """
+    seen = without_unseen("_".join(name.split()))
+    return NOT_KEPT.sub("", seen).strip(".") or "evidence"
 
 
-def _is_link(text: str) -> bool:
-    if len(text) > LONGEST_URL or not text.isprintable() or any(one.isspace() for one in text):
-        return False
+def _link_fault(text: str) -> str:
+    """Why the text is no link that a reader may follow, as a sentence; empty if it is one."""
+    faulty = f"A link begins with http:// or https://, has no spaces and at most {LONGEST_URL} characters."
+    if len(text) > LONGEST_URL or "\\" in text or not text.isprintable() or any(one.isspace() for one in text):
+        return faulty
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            return faulty
     except ValueError:  # a bracket that does not close, a port that is no number
-        return False
+        return faulty
+    if "@" in parts.netloc:
+        return "A link holds no name or password before its host: everybody who reads the condition reads the link."
+    if not parts.hostname.isascii():
+        return (
+            "Letters of other alphabets in a host look like those of another host: give it as browsers copy it, such as "
+            "xn--mller-kva.example."
+        )
+    return ""
 
 
 def _is(ending: str, data: bytes) -> bool:

@@ -143,6 +143,10 @@ def test_conditions_of_a_decision_that_does_not_stand_do_not_move(world, row):
         (Given(url="https://example.org/a\nb"), "has no spaces"),
         (Given(url="https://example.org/a b"), "has no spaces"),
         (Given(url="https://example.org/" + "x" * 1000), "at most 1000"),
+        (Given(url="http://example.org\\@evil.example/a"), "begins with http"),
+        (Given(url="https://ruth:secret@example.org/a"), "no name or password before its host"),
+        (Given(url="https://example.org@evil.example/a"), "no name or password before its host"),
+        (Given(url="https://ex\u0430mple.org/a"), "xn--mller-kva.example"),  # a Cyrillic letter
         (Given(filename="a.pdf", data=PDF, url="https://example.org/a"), "one of the two"),
         (Given(url="https://example.org/a", dated=DAY, valid_until=DAY - ONE), "before its own date, 4 May 2026"),
         (Given(url="https://example.org/a", dated=datetime.date(1, 1, 1)), "Give a date from 1990 to 2100"),
@@ -182,6 +186,20 @@ def test_a_file_of_any_name_gets_one_that_every_disk_takes(world, row, name):
     move(world, row, given=Given(filename=name, data=PDF))
     kept = Evidence.objects.get()
     assert kept.filename.endswith(".pdf") and 4 < len(kept.filename) <= evidence.LONGEST_NAME
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes"),
+    [
+        ("\u0939\u093f\u0928\u094d\u0926\u0940 \u0930\u093f\u092a\u094b\u0930\u094d\u091f.pdf",)
+        * 2,  # Hindi, with its vowel signs
+        ("\u0645\u06cc\u200c\u0631\u0648\u062f.pdf",) * 2,  # Persian, with the joiner that its spelling asks for
+        ("Zo\u00eb\u0308 \u202ereport\u200b(2).pdf", "Zo\u00eb\u0308_report2.pdf"),
+    ],
+)
+def test_a_name_keeps_its_letters_with_their_marks_and_nothing_that_is_not_seen(world, row, name, becomes):
+    move(world, row, given=Given(filename=name, data=PDF))
+    assert Evidence.objects.get().filename == becomes.replace(" ", "_")
 
 
 def test_a_file_that_was_changed_on_the_disk_is_not_handed_out(world, row, tmp_path):

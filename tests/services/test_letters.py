@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from accounts import letters, names, people
+from accounts import letters, names, own, people
 from accounts.models import AuditEvent, Membership, Organization, User
 from assessments.errors import Invalid
 from assessments.forms.taking import SeenForm
@@ -20,7 +20,10 @@ HIDDEN = [
     *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # embeddings, overrides, isolates and their ends
     *"\u200b\u200e\u200f\u061c\u2060\u2061\ufeff\u00ad\u180e",  # no width, marks of direction, joiners of words
     *"\u2028\u2029\u0000\u0007\u001b\u0085\u3164\u115f\u2800",  # ends of lines, controls, blank letters
+    *"\ufe00\ufe0f\U000e0100\u180b\u180f\u034f\u17b4",  # variations of a letter that has none, signs without a form
+    *"\U0001d159\U00016fe4\u2065\U000e0080\U000e0067",  # signs that are blank, left out when drawn, tags
 ]
+UNKNOWN = [*"\ue000\uf8ff\u0378\ufdd0\U0010ffff"]  # private use, what has no name, what never is a character
 # Persian "I want" and a word with its initial form; Devanagari with a half and a whole form; Sinhala; Bengali; an emoji.
 SEEN = [
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
@@ -29,6 +32,14 @@ SEEN = [
     "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
     "\u09b0\u200d\u09cd\u09af\u09be\u09ac",
     "\U0001f469\u200d\U0001f52c \u2764\ufe0f\u200d\U0001f525",
+    # Families, colours of skin, flags: a rainbow, a pirate, England, Scotland; a key of a phone; a sign drawn as text.
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f469\U0001f3fd\u200d\U0001f52c \u26f9\U0001f3fd\u200d\u2640\ufe0f",
+    "\U0001f3f3\ufe0f\u200d\U0001f308 \U0001f3f4\u200d\u2620\ufe0f \U0001f1e9\U0001f1ea 1\ufe0f\u20e3 \u260e\ufe0e",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    # A Japanese place with a form of its letter, Mongolian with a vowel apart, Arabic with a sign over its number, a
+    # Persian word with the joiner that keyboards set after a letter that joins none.
+    "\u845b\U000e0100\u57ce \u182a\u1820\u182d\u180e\u1820 \u0600\u0661 \u06a9\u0627\u0631\u200c\u0647\u0627",
     "Zoë Müller-O\u2019Brien, \u03b1\u03b2, \u6c5f\u6238, \u05d0\u05d1\u05d2, na\u0131ve \u2013 100\u00a0%",
     "Two lines,\r\na tab\tand an end\n",
 ]
@@ -42,15 +53,32 @@ def test_what_is_not_seen_is_named_with_its_place(letter):
     assert names.fault_in(f"Ada{letter}Ng")
 
 
+@pytest.mark.parametrize("letter", UNKNOWN)
+def test_what_each_computer_draws_otherwise_is_said_to_be_so(letter):
+    words = letters.fault_in(f"The slot {letter} is held.")
+    assert (
+        "after \u201cThe slot\u201d that looks different on each computer" in words and f"U+{ord(letter):04X}" in words
+    )
+    assert names.fault_in(f"Ada {letter}")
+
+
+@pytest.mark.parametrize("tags", ["\U000e0067\U000e007f", "\U000e0075\U000e0073\U000e0063\U000e0061\U000e007f"])
+def test_a_flag_with_tags_that_nobody_draws_hides_text(tags):
+    assert "U+E00" in letters.fault_in(f"Go \U0001f3f4{tags}")
+
+
 @pytest.mark.parametrize("text", SEEN)
 def test_what_people_write_is_seen(text):
     assert letters.fault_in(text) == ""
 
 
-@pytest.mark.parametrize("joiner", letters.JOINERS)
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
 def test_a_joiner_where_nothing_joins_is_not_seen(joiner):
     """Otherwise two people could be called alike, and a text be another one that looks the same."""
-    for text in (f"A{joiner}da", f"Ada {joiner}Ng", f"{joiner}Ada", f"\u0647{joiner}{joiner}"):
+    for text in (
+        *(f"A{joiner}da", f"Ada {joiner}Ng", f"{joiner}Ada", f"\u0647{joiner}{joiner}\u0647", f"\u0647{joiner}"),
+        *(f"a\ufe0f{joiner}b", f"1\ufe0f{joiner}2", f"\u0645 {joiner}\u0645", f"\U0001f469{joiner}a"),
+    ):
         assert letters.fault_in(text) and names.fault_in(text)
 
 
@@ -89,13 +117,67 @@ def test_who_founds_an_organization_bears_a_name_that_anybody_may(db):
     assert not Organization.objects.exists() and not User.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["Ada Ng", "ADA NG", "Ada  Ng", " Ada Ng "])
+LIKE_ADA = [
+    *("Ada Ng", "ADA NG", "Ada  Ng", " Ada Ng ", "Ada Ng.", "Ada-Ng", "Ada\u2010Ng", "'Ada' Ng"),
+    *("\uff21\uff44\uff41 Ng", "\U0001d400da Ng"),  # wide and mathematical letters
+    *("\u0410\u0501\u0430 Ng",),  # a first name all in Cyrillic letters
+    *("Quinn Roy, for Ada Ng", "Quinn Roy (Ada Ng)", "Ada Ng, Chief Executive", "Ada Ng - chief executive"),
+]
+
+
+@pytest.mark.parametrize("name", LIKE_ADA)
 def test_nobody_is_added_under_a_colleagues_name(admin, name):
+    Membership.objects.update(title="Chief Executive")
     with pytest.raises(names.NameTaken, match="Add an initial, a second name or the site"), transaction.atomic():
         people.add_member(actor=admin, email="other@example.org", full_name=name)
+    with pytest.raises(ValueError, match="add an initial"), transaction.atomic():
+        quinn = MembershipFactory(organization=admin.organization, user__full_name="Quinn Roy")
+        own.change_profile(member=quinn, full_name=name, time_zone="UTC")
     assert Membership.objects.count() == User.objects.count() == 1
     added = people.add_member(actor=admin, email="other@example.org", full_name="Ada B.  Ng")
     assert added.name == "Ada B. Ng"
+
+
+@pytest.mark.parametrize("name", ["Ada Ng (Lund)", "Adah Ng", "\u00c1da Ng", "Adang Roy", "Ada Nguyen", "Ida Ng"])
+def test_a_name_that_reads_otherwise_is_another_name(admin, name):
+    assert people.add_member(actor=admin, email="other@example.org", full_name=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("\u0410da Ng", "\u201c\u0410da\u201d mixes some that look alike"),  # a Cyrillic letter
+        ("Quinn \u03bfn behalf of Ada", "mixes some that look alike"),  # a Greek one
+        ("Quinn, on  behalf-of Ada", "on whose behalf"),
+        ("Quinn \u043e\u0274 Ada", "mixes some that look alike"),
+        ("\u0301\u0302", "A name has letters"),
+        ("007", "A name has letters"),
+    ],
+)
+def test_a_name_says_who_somebody_is_and_nothing_else(name, said):
+    assert said in names.fault_in(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "\u0410\u043d\u043d\u0430 Ng",
+            "\u03a0\u03b1\u03cd\u03bb\u03bf\u03c2",
+            "\u674e\u5c0f\u9f99",
+            "\u6f22A\u3042\u30a2",
+        ),
+        *(
+            "O\u2019Brien-\u017b\u00f3\u0142\u0107",
+            "Nikola III",
+            "Bart Behalf of On",
+            "\u00d0or\u0111e",
+            "\u05d0\u05d1\u05d2 Ng",
+        ),
+    ],
+)
+def test_names_of_every_alphabet_are_names(name):
+    assert names.fault_in(name) == ""
 
 
 def test_nor_under_the_name_of_who_left_since_their_signatures_stay(admin):
