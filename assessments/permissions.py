@@ -19,6 +19,7 @@ from assessments.models import (
     Signature,
     duties,
 )
+from assessments.models.seeing_to import LEFT, SHUT_OUT, WITHOUT_ROLE
 
 ROLES = RoleGrant.Role.values
 
@@ -343,9 +344,23 @@ def can_retry(member, program: Program) -> Verdict:
     return Verdict("The program lead or an admin tries again.")
 
 
+def can_see_to(person, program: Program) -> Verdict:
+    """Whether somebody can see to a thing of the program: active, with a role, and such as may see it.
+
+    Of many people at once `models.seeing_to` answers.
+    """
+    if not person.is_here:
+        return Verdict(f"{person.name} {LEFT}.")
+    if not person.roles:
+        return Verdict(f"{person.name} {WITHOUT_ROLE}.")
+    if not Program.objects.visible_to(person).filter(pk=program.pk).exists():
+        return Verdict(f"{person.name} {SHUT_OUT}.")
+    return ALLOWED
+
+
 def can_move_condition(member, condition) -> Verdict:
     """Say how far a condition is, with its evidence: its owner, the program's lead, an admin."""
-    if condition.owner_id and condition.owner_id == member.pk and member.is_active and member.roles:
+    if condition.owner_id and condition.owner_id == member.pk and can_see_to(member, condition.review.program):
         return ALLOWED
     if has_role(member, "admin") or leads(member, condition.review.program):
         return ALLOWED

@@ -33,7 +33,7 @@ class ConditionOut(serializers.Serializer):
 
 class ConditionAssigned(Input):
     key = Text(max_length=80)
-    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    owner = VisibleId(Membership.objects.visible_to)
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     version = Whole(min_value=0)
 
@@ -41,7 +41,7 @@ class ConditionAssigned(Input):
 class ConditionIn(Input):
     title = Text(max_length=250)
     because = Text(max_length=conditions.LONGEST_BECAUSE, required=False, default="", allow_blank=True)
-    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    owner = VisibleId(Membership.objects.visible_to)
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     function = Text(max_length=60, required=False, default="", allow_blank=True)
 

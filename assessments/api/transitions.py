@@ -132,7 +132,7 @@ class ConditionOfProposal(Input):
     key = Text(max_length=80, required=False, help_text="of a condition that is listed")
     title = Text(max_length=250, required=False, help_text="of a new one")
     because = Text(max_length=conditions.LONGEST_BECAUSE, required=False, allow_blank=True)
-    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    owner = VisibleId(Membership.objects.visible_to)
     due_month = Whole(min_value=0, max_value=LAST_MONTH)
     version = Whole(min_value=0, required=False)
 

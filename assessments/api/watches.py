@@ -46,9 +46,7 @@ class TripwireIn(Input):
     comparison = serializers.ChoiceField(choices=Tripwire.Comparison.choices)
     threshold = serializers.JSONField(help_text="in the field's unit; of a choice its key or its words")
     by_month = Whole(min_value=0, max_value=LAST_MONTH, required=False, allow_null=True, default=None)
-    owner = VisibleId(
-        lambda member: Membership.objects.visible_to(member).active(), required=False, allow_null=True, default=None
-    )
+    owner = VisibleId(Membership.objects.visible_to, required=False, allow_null=True, default=None)
     because = Text(max_length=tripwires.LONGEST_REASON, required=False, default="", allow_blank=True)
 
 
@@ -174,7 +172,9 @@ class StandingOut(serializers.Serializer):
     program = serializers.UUIDField(source="review.program.uuid")
     review = serializers.UUIDField(source="review.uuid")
     owner = Person(allow_null=True)
-    owner_left = serializers.BooleanField(help_text="it is still to be done, and its owner is gone: hand it over")
+    owner_left = serializers.BooleanField(
+        help_text="it is still to be done, and its owner left, holds no role or may not see the program: hand it over"
+    )
     due_month = serializers.IntegerField(allow_null=True)
     due_on = serializers.DateField(allow_null=True)
     state = serializers.ChoiceField(choices=Condition.State.choices)
@@ -188,7 +188,9 @@ class StandingFilter(FilterSet):
     title = django_filters.CharFilter(lookup_expr="icontains", help_text="part of the title")
     program = django_filters.UUIDFilter(field_name="review__program__uuid")
     overdue = django_filters.BooleanFilter(method="is_overdue", help_text="true: open, and the day is past")
-    owner_left = django_filters.BooleanFilter(method="has_owner_left", help_text="true: open, and its owner is gone")
+    owner_left = django_filters.BooleanFilter(
+        method="has_owner_left", help_text="true: open, and its owner cannot see to it any more"
+    )
 
     class Meta:
         model = Condition
@@ -209,6 +211,7 @@ def _standing(member: Membership):
         .standing()
         .with_due_on()
         .with_expired_evidence(member.organization)
+        .with_gone()
         .select_related("review__program", "owner__user")
     )
 
@@ -280,7 +283,7 @@ class ConditionState(ApiView):
 
 
 class HandOverIn(Input):
-    owner = VisibleId(lambda member: Membership.objects.visible_to(member).active())
+    owner = VisibleId(Membership.objects.visible_to)
     reason = Text(max_length=condition_states.LONGEST_NOTE)
 
 

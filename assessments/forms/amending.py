@@ -1,6 +1,6 @@
 """What an approver types to put another decision up: the choice, its conditions, its tripwires."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -38,7 +38,7 @@ class AmendForm(ProposalForm):
         data: Any = None,
         *,
         review: Review,
-        people: Iterable[Membership],
+        people: Collection[Membership],
         rows: Mapping[str, Condition],
         facts: list,
         schema: Schema,
@@ -82,13 +82,13 @@ class AmendForm(ProposalForm):
         self, key: str, people: Iterable[Membership], function_key: str, row: Condition | None, due: int | None
     ) -> None:
         held = row.owner if row else None
-        gone = held is not None and not held.is_here
+        gone = row.gone if row else ""
         self.fields[f"owner-{key}"] = owner_field(
             people,
             function_key,
             required=False,
             initial=str(held.uuid) if held and not gone else "",
-            help_text=f"{held.name} left: choose who sees to it from now on." if held and gone else "",
+            help_text=f"{held.name} {gone}: choose who sees to it from now on." if held and gone else "",
         )
         self.fields[f"due-{key}"] = month_field(required=False, initial=due)
 

@@ -9,7 +9,7 @@ from accounts import proof
 from accounts.models import Membership
 from assessments.forms.routes import stand_in_field
 from assessments.forms.taking import SeenForm
-from assessments.models import ProgramMember, ProposedDecision, Review, StepReassignment
+from assessments.models import ProposedDecision, Review, StepReassignment, seeing_to
 from assessments.services import conditions, places, proposals, questions
 from assessments.services.owning import LAST_MONTH
 from assessments.services.routes import Place, Planned
@@ -21,10 +21,8 @@ SIGNS = "signs-"  # begins the name of each field that says who takes a place of
 
 
 def people_of(review: Review) -> list[Membership]:
-    """Who may own a condition: active people of the organization, of a restricted program its members."""
-    people = Membership.objects.active().filter(organization_id=review.organization_id)
-    if review.program.restricted:
-        people = people.filter(pk__in=ProgramMember.objects.filter(program=review.program).values("membership"))
+    """Who may own a condition or a tripwire of the review."""
+    people = seeing_to.able(review.program)
     return list(people.select_related("user").prefetch_related("function_links__function"))
 
 

@@ -23,7 +23,7 @@ class ConditionFilterForm(forms.Form):
             ("", "Any state"),
             ("undone", "Not done"),
             ("overdue", "Overdue"),
-            ("left", "Owner left"),
+            ("left", "Owner gone"),
             *Condition.State.choices,
         ],
     )

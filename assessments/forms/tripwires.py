@@ -1,6 +1,6 @@
 """What is typed of a tripwire: a fact, a comparison, a threshold, until when, whose."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -50,11 +50,15 @@ class TripwireForm(TakesProblems):
         *args: Any,
         review: Review,
         facts: list,
-        people: Iterable[Membership],
+        people: Collection[Membership],
+        owner: Membership | None = None,
         gone: Collection[str] = (),
         **options: Any,
     ):
-        """gone  keys of the tripwires that are taken off with the same act"""
+        """
+        owner  who has the tripwire already: may keep it, whether or not they could be chosen now
+        gone   keys of the tripwires that are taken off with the same act
+        """
         super().__init__(*args, **options)
         self.review, self.gone = review, gone
         words = [(key, words) for key, words in WORDS.items()]
@@ -73,6 +77,9 @@ class TripwireForm(TakesProblems):
             error_messages=month_words("The month until which it counts"),
         )
         self.fields["owner"] = owner_field(people, "", required=False)
+        if owner is not None and owner not in people:
+            kept = (str(owner.uuid), f"{owner.name} (can no longer see to it)")
+            self.fields["owner"].choices = [*self.fields["owner"].choices, kept]
         self.fields["because"] = forms.CharField(label="Why", required=False, max_length=LONGEST_REASON)
 
     def clean(self) -> dict[str, Any]:

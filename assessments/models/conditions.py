@@ -1,10 +1,11 @@
 """What goes with a decision: conditions with their evidence, tripwires that would end it, and its watch."""
 
 import uuid
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now, TruncDate
 
 from accounts.models import Function, Membership, Organization
@@ -14,6 +15,7 @@ from assessments.models.evidence import Evidence
 from assessments.models.programs import ProfileRevision
 from assessments.models.reviews import Review
 from assessments.models.scorecards import Scorecard
+from assessments.models.seeing_to import why_not
 from assessments.models.texts import SeenChars, SeenText
 
 
@@ -47,9 +49,15 @@ class ConditionQuerySet(models.QuerySet):
         links = ConditionEvidence.objects.filter(condition=OuterRef("pk"), evidence__removed_at=None)
         return self.annotate(evidence_expired=Exists(links.filter(evidence__valid_until__lt=today)))
 
+    def with_gone(self):
+        """Each with `gone` at hand: why its owner cannot see to it any more; see `Condition.gone`."""
+        settled = Q(state=Condition.State.DONE) | Q(owner=None)
+        why = why_not(OuterRef("owner"), OuterRef("review__program"))
+        return self.annotate(gone=Case(When(settled, then=Value("")), default=why))
+
     def left_behind(self):
-        """The open ones whose owner left the organization: somebody has to take them over."""
-        return self.open().exclude(owner=None).exclude(owner__in=Membership.objects.active())
+        """The open ones whose owner cannot see to them any more: somebody has to take them over."""
+        return self.with_gone().exclude(gone="")
 
     def overdue(self, organization):
         """Its open ones of decisions that stand whose day is past: in its time zone, by the database's clock."""
@@ -91,10 +99,17 @@ class Condition(models.Model):
     def __str__(self):
         return self.title
 
+    @cached_property
+    def gone(self) -> str:
+        """Why its owner cannot see to it any more, as it follows the name; "" where they can, and where nothing is to do.
+
+        Of many read them by `with_gone`: alone each asks the database."""
+        return Condition.objects.with_gone().values_list("gone", flat=True).get(pk=self.pk)
+
     @property
     def owner_left(self) -> bool:
-        """Whether it is still to be done, and its owner is gone."""
-        return self.state != self.State.DONE and self.owner is not None and not self.owner.is_here
+        """Whether it is still to be done, and its owner cannot see to it any more."""
+        return bool(self.gone)
 
 
 class ConditionEvidence(models.Model):

@@ -14,6 +14,13 @@ from assessments.models.reviews import Review
 from assessments.models.texts import SeenText
 
 
+class Today(models.Func):
+    """The day that it is in a time zone, by the database's clock."""
+
+    template = "(now() AT TIME ZONE %(expressions)s)::date"
+    output_field = models.DateField()
+
+
 class DelegationQuerySet(models.QuerySet):
     def visible_to(self, member):
         """One's own, given or taken; an admin's: everyone's."""
@@ -30,6 +37,16 @@ class DelegationQuerySet(models.QuerySet):
             revoked_at=None,
             first_day__lte=today,
             last_day__gte=today,
+            giver__is_active=True,
+            giver__user__is_active=True,
+        )
+
+    def in_force_there(self):
+        """As `in_force`, of whatever organization: each on the day of its own time zone."""
+        return self.filter(
+            revoked_at=None,
+            first_day__lte=Today(F("organization__time_zone")),
+            last_day__gte=Today(F("organization__time_zone")),
             giver__is_active=True,
             giver__user__is_active=True,
         )

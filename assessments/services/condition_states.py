@@ -193,8 +193,10 @@ def hand_over(
     problems += too_long("reason", reason, LONGEST_NOTE)
     if problems:
         raise Invalid(problems)
+    left = row.owner_left
     Condition.objects.filter(pk=row.pk).update(owner=taker, version=F("version") + 1)
     row.refresh_from_db(fields=["owner", "version"])
+    row.gone = ""
     record_event(
         "condition.handed_over",
         organization_id=row.organization_id,
@@ -202,7 +204,7 @@ def hand_over(
         subject=row,
         program=row.review.program,
         review=row.review,
-        old={"owner": former.name if former else None, "left": former is not None and not former.is_here},
+        old={"owner": former.name if former else None, "left": left},
         new={"owner": taker.name},
         reason=reason,
     )

@@ -72,6 +72,11 @@ class Line:
         return self.condition.owner if self.condition else None
 
     @property
+    def gone(self) -> str:
+        """Why its owner cannot see to it, as it follows the name."""
+        return self.condition.gone if self.condition else ""
+
+    @property
     def due_month(self) -> int | None:
         return self.condition.due_month if self.condition else self.demand.due_month
 
@@ -122,7 +127,8 @@ def demands_on(numbers: Mapping[str, Any], option_key: str) -> list[Demand]:
 
 def lines_of(review: Review, numbers: Mapping[str, Any], option_key: str) -> list[Line]:
     """Every condition that goes with a choice: the gates' demands first, then what people advise."""
-    rows = {row.key: row for row in review.conditions.select_related("owner__user", "owner_function")}
+    held = review.conditions.with_gone().select_related("owner__user", "owner_function")
+    rows = {row.key: row for row in held}
     wanted = demands_on(numbers, option_key)
     advised = [row for row in rows.values() if not row.mandatory]
     return [Line(demand, rows.get(demand.key)) for demand in wanted] + [Line(None, row) for row in advised]
@@ -282,8 +288,8 @@ def _said(row: Condition) -> dict[str, Any]:
 
 
 def lacking(lines: Iterable[Line]) -> list[tuple[Line, str]]:
-    """The conditions that lack an owner who is here, or a date, each with what it lacks."""
-    each = [(line, lacks(line.owner, line.due_month)) for line in lines]
+    """The conditions that lack an owner who can see to them, or a date, each with what it lacks."""
+    each = [(line, lacks(line.owner, line.gone, line.due_month)) for line in lines]
     return [(line, words) for line, words in each if words]
 
 

@@ -29,13 +29,16 @@ def would_decide(step: ApprovalStep, member: Membership, capacities: Collection[
     )
 
 
-def lacks(owner: Membership | None, due_month: int | None) -> str:
-    """What a condition lacks, an owner who is here or a date, in words; empty: nothing."""
+def lacks(owner: Membership | None, gone: str, due_month: int | None) -> str:
+    """What a condition lacks, an owner who can see to it or a date, in words; empty: nothing.
+
+    gone  why its owner cannot, as `Condition.gone` says it
+    """
     missing = []
     if owner is None:
         missing.append("an owner")
-    elif not owner.is_here:
-        missing.append(f"an owner who is still here ({owner.name} left)")
+    elif gone:
+        missing.append(f"an owner who can see to it ({owner.name} {gone})")
     if due_month is None:
         missing.append("a due month")
     return " and ".join(missing)
@@ -44,8 +47,8 @@ def lacks(owner: Membership | None, due_month: int | None) -> str:
 def holding_up(review: Review) -> list[dict]:
     """The conditions that lack somebody who sees to them or a date, as things that are missing: title and what it lacks."""
     found = []
-    for row in review.conditions.select_related("owner__user"):
-        if words := lacks(row.owner, row.due_month):
+    for row in review.conditions.with_gone().select_related("owner__user"):
+        if words := lacks(row.owner, row.gone, row.due_month):
             found.append({"code": "condition", "what": row.title, "message": f"This condition lacks {words}."})
     return found
 

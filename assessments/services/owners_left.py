@@ -51,17 +51,16 @@ def _when_access_ended(sender, *, membership: Membership, **_ignored) -> None:
 
 
 def tell_of(conditions: ConditionQuerySet) -> None:
-    """Tell of those of some conditions that are open, whose owner is gone."""
+    """Tell of those of some conditions whose owner is gone."""
     for one in found(conditions):
         one.tell()
 
 
 def found(conditions: ConditionQuerySet) -> list[Left]:
-    """Those of some conditions that are open, by review and owner, in one query."""
+    """Those of some conditions whose owner is gone, by review and owner, in one query."""
     rows = (
-        conditions.open()
+        conditions.left_behind()
         .filter(review__state__in=CONCERNED)
-        .exclude(owner=None)
         .select_related("owner__user", "review__program")
         .annotate(times=_times_back() + _times_given_a_first_role() + _times_added())
         .order_by("review_id", "owner_id", "pk")

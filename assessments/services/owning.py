@@ -4,28 +4,26 @@ import uuid
 from typing import Any
 
 from accounts.models import Membership
-from assessments.models import ProgramMember, Review
+from assessments import permissions
+from assessments.models import Review
 from assessments.services.reviews import problem
 
 LAST_MONTH = 120
 
 
 def owner_of(review: Review, owner: Any, key: str, problems: list[dict]) -> Membership | None:
-    """The active person that a membership or its uuid names; None, and a problem of the thing `key`, for anybody else."""
+    """Who can see to a thing, named by a membership or its uuid; None, and a problem of the thing `key`, for anybody else."""
     try:
         named = owner.uuid if isinstance(owner, Membership) else uuid.UUID(str(owner))
     except ValueError:
         named = None
-    people = Membership.objects.active().select_related("user").filter(organization_id=review.organization_id)
+    people = Membership.objects.with_rights().filter(organization_id=review.organization_id)
     found = people.filter(uuid=named).first()
     if found is None:
         problems.append(problem("owner", "Choose an active person of this organization.", str(owner), key))
         return None
-    if (
-        review.program.restricted
-        and not ProgramMember.objects.filter(program=review.program, membership=found).exists()
-    ):
-        problems.append(problem("owner", f"{found.name} is no member of this restricted program.", str(owner), key))
+    if not (verdict := permissions.can_see_to(found, review.program)):
+        problems.append(problem("owner", f"{verdict.reason} Choose somebody who can see to it.", str(owner), key))
         return None
     return found
 

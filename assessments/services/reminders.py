@@ -197,6 +197,7 @@ def _conditions(organization: Organization, today: datetime.date, this: Round) -
         .exclude(state=Condition.State.DONE)
         .exclude(owner=None)
         .exclude(due_month=None)
+        .with_gone()
         .select_related("owner__user", "review__program", "review__revision")
     )
     for one in found:
@@ -205,8 +206,8 @@ def _conditions(organization: Organization, today: datetime.date, this: Round) -
             at = milestone(today, due)
             if at is not None:
                 key = f"condition_due:{one.uuid}:{due}:{at}"
-                # Who left is told nothing, so that it is not waited for: the leads are told once.
-                person = one.owner_id if one.owner.is_here else None
+                # Who is gone is told nothing, so that it is not waited for: the leads are told once.
+                person = None if one.gone else one.owner_id
                 yield Due("condition_due", (key,), partial(_tell_owner, one, due, today, key), person)
 
 
@@ -225,7 +226,7 @@ def _tell_owner(one: Condition, due: datetime.date, today: datetime.date, key: s
 
 
 def _owners_left(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:
-    for one in owners_left.found(Condition.objects.filter(organization=organization).left_behind()):
+    for one in owners_left.found(Condition.objects.filter(organization=organization)):
         yield Due("condition_owner_left", (one.key,), one.tell)
 
 

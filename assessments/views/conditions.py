@@ -46,6 +46,7 @@ def shown_conditions(member):
         .standing()
         .with_due_on()
         .with_expired_evidence(member.organization)
+        .with_gone()
         .select_related("review__program", "review__criteria_version", "owner__user", "owner_function", "done_by__user")
     )
 
@@ -128,7 +129,7 @@ def conditions_export(request):
     asked = _form(request).asked
     header = (
         "Condition", "Program", "Review", "Kind", "Gate", "Owner", "Function", "Due month", "Due on", "State", "Days overdue",
-        "Note", "Done at (UTC)", "Done by", "Owner left", "Evidence expired",
+        "Note", "Done at (UTC)", "Done by", "Owner gone", "Evidence expired",
     )  # fmt: skip
     cells = [
         (
@@ -146,7 +147,7 @@ def conditions_export(request):
             row.note,
             f"{row.done_at:%Y-%m-%d %H:%M}" if row.done_at else "",
             row.done_by.name if row.done_by else "",
-            "yes" if row.owner_left else "",
+            row.gone,
             "yes" if row.evidence_expired else "",
         )
         for row in _found(request.member, asked)[:MOST_EXPORTED]

@@ -87,7 +87,12 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
         field = framework.schema.fields.get(row.field)
         hides = not commercial and field is not None and field.commercial
         form = TripwireForm(
-            review=review, facts=facts, people=people, prefix=row.key, initial=initial_of(row, framework.schema)
+            review=review,
+            facts=facts,
+            people=people,
+            owner=row.owner,
+            prefix=row.key,
+            initial=initial_of(row, framework.schema),
         )
         rows.append(
             {

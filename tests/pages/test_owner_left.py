@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Membership, MembershipFunction, Notification
+from accounts.models import AuditEvent, Membership, MembershipFunction, Notification, RoleGrant
 from assessments.errors import Missing
-from assessments.models import ApprovalParty, ApprovalStep, Condition, Signature, SigningGrant
+from assessments.models import ApprovalParty, ApprovalStep, Condition, Review, Signature, SigningGrant
 from assessments.services import approvals, condition_states, delegations, routes
 from assessments.services.evidence import Given
 from tests.api.conftest import token_of
@@ -23,7 +23,7 @@ from tests.services.test_signing import amend, confirm, functional_signed, step_
 from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
-LACKS = "Potency assay. This condition lacks an owner who is still here ({name} left)."
+LACKS = "Potency assay. This condition lacks an owner who can see to it ({name} left)."
 
 
 def waiting_world():
@@ -182,6 +182,27 @@ def test_the_decision_names_who_sees_to_a_condition_now_and_who_may_hand_it_over
         assert (f'href="{link}#hand-over"' in page.content.decode()) is may
     condition_states.move(member=member(world, "lead"), condition_id=row.pk, state="done", note="Qualified in May.")
     assert f"{taker.name} left" not in text_of(readers["lead"].get(address(world)))
+
+
+def test_an_owner_without_a_role_is_marked_wherever_one_who_left_is(world):
+    owner = world.people["owner"]
+    RoleGrant.objects.filter(membership=owner).update(revoked_at=owner.created_at)
+    said = text_of(client_of(world, "approver").get(address(world)))
+    lacks = f"This condition lacks an owner who can see to it ({owner.name} holds no role)."
+    assert f"{owner.name} holds no role Amend…" in said and lacks in said
+    said = text_of(client_of(world, "approver").get(address(world, "review_amend")))
+    assert f"{owner.name} holds no role: choose who sees to it from now on." in said
+    Review.objects.filter(pk=world.review.pk).update(state="approved")
+    lead, row = client_of(world, "lead"), Condition.objects.get()
+    for place in ("?state=left", "export/?state=left", f"{row.uuid}/"):
+        body = lead.get(reverse("assessments:conditions") + place).content.decode()
+        assert row.title in body and "holds no role" in body, place
+    assert f"{owner.name} holds no role and is not." in body
+    bearer = {"Authorization": f"Bearer {token_of(member(world, 'lead'), 'read')}"}
+    rows = lead.get("/api/v1/conditions/?owner_left=true", headers=bearer).json()["results"]
+    assert [one["owner_left"] for one in rows] == [True]
+    RoleGrant.objects.filter(membership=owner).update(revoked_at=None)
+    assert lead.get("/api/v1/conditions/?owner_left=true", headers=bearer).json()["results"] == []
 
 
 def test_queries_grow_neither_with_conditions_nor_with_owners_who_left(world):

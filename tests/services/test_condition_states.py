@@ -241,7 +241,7 @@ def test_the_last_signature_is_refused_while_a_condition_lacks_an_owner_who_is_h
         User.objects.filter(pk=owner.user_id).update(is_active=False)
     with pytest.raises(Missing, match="owner and a date") as refusal, transaction.atomic():
         sign(member(world, "approver"), step_of(world, "executive"))
-    said = f"an owner who is still here ({owner.name} left)" if left else "an owner"
+    said = f"an owner who can see to it ({owner.name} left)" if left else "an owner"
     assert refusal.value.things[0]["message"] == f"This condition lacks {said}."
     with pytest.raises(Missing):  # also with a grant from before
         put(world, before, "approver", "executive")
@@ -270,7 +270,7 @@ def test_a_condition_is_handed_over_with_a_reason_and_both_are_told_while_the_re
         ("viewer", {}, NotAllowed, "hand it over"),
         ("approver", {}, NotAllowed, "hand it over"),
         ("lead", {"reason": " "}, Invalid, "Say why"),
-        ("lead", {"owner": gone}, Invalid, "active person"),
+        ("lead", {"owner": gone}, Invalid, "left. Choose somebody"),
         ("lead", {"owner": rater}, Invalid, "owns it already"),
         ("lead", {"seen_version": row.version + 1}, Clash, "meanwhile"),
     ):

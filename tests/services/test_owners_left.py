@@ -32,6 +32,13 @@ def told():
     return list(Notification.objects.filter(kind="condition_owner_left").order_by("pk"))
 
 
+@pytest.fixture
+def reader(world):
+    """Who sees to the condition, and whom no step of the route names: a restricted program is shown to members alone."""
+    world.review.conditions.update(owner=world.people["viewer"])
+    return world.people["viewer"]
+
+
 def deactivate(world, person):
     people.deactivate_member(actor=member(world, "admin"), membership_id=person.pk)
 
@@ -94,9 +101,9 @@ def test_who_is_given_a_role_again_and_loses_it_is_told_of_again(world, owner):
     assert reminded(world) == 0, "it changes nothing for whoever is gone"
 
 
-def test_who_comes_to_a_restricted_program_again_and_leaves_it_is_told_of_again(world, owner):
+def test_who_comes_to_a_restricted_program_again_and_leaves_it_is_told_of_again(world, reader):
     Program.objects.update(restricted=True)
-    who = {"member": member(world, "admin"), "program": Program.objects.get(), "membership": owner}
+    who = {"member": member(world, "admin"), "program": Program.objects.get(), "membership": reader}
     for times, join in enumerate((programs.add_member, programs.add_member, programs.appoint_lead), start=1):
         join(**who)
         programs.remove_member(**who)
@@ -104,12 +111,21 @@ def test_who_comes_to_a_restricted_program_again_and_leaves_it_is_told_of_again(
 
 
 @pytest.mark.parametrize("restricted", [True, False])
-def test_who_leaves_a_restricted_program_sees_it_no_longer(world, owner, restricted):
+def test_who_leaves_a_restricted_program_sees_it_no_longer(world, reader, restricted):
+    remove(world, reader, restricted)
+    assert len(told()) == restricted and Condition.objects.left_behind().exists() is restricted
+
+
+def test_a_signer_of_its_route_sees_to_a_condition_of_a_restricted_program_without_belonging_to_it(world, owner):
+    remove(world, owner)
+    assert told() == [] and reminded(world) == 0 and not Condition.objects.left_behind().exists()
+
+
+def remove(world, person, restricted=True):
     Program.objects.update(restricted=restricted)
     program = Program.objects.get()
-    ProgramMember.objects.create(organization=program.organization, program=program, membership=owner)
-    programs.remove_member(member=member(world, "admin"), program=program, membership=owner)
-    assert len(told()) == restricted
+    ProgramMember.objects.create(organization=program.organization, program=program, membership=person)
+    programs.remove_member(member=member(world, "admin"), program=program, membership=person)
 
 
 @pytest.mark.parametrize(

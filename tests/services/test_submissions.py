@@ -205,7 +205,7 @@ def test_a_condition_whose_owner_left_holds_it_up_and_one_that_no_gate_demands_a
     with pytest.raises(Missing) as refusal, transaction.atomic():
         submit(world, conditions=[])
     assert [(thing["what"], thing["message"]) for thing in refusal.value.things if thing["code"] == "condition"] == [
-        ("Potency assay", f"This condition lacks an owner who is still here ({world.people['rater'].name} left).")
+        ("Potency assay", f"This condition lacks an owner who can see to it ({world.people['rater'].name} left).")
     ]
     assert Condition.objects.filter(pk=stale.pk).exists()
     assert not AuditEvent.objects.filter(action__in=("condition.dropped", "condition.reworded")).exists()

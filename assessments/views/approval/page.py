@@ -209,7 +209,8 @@ def _condition_rows(
 ) -> list[dict[str, Any]]:
     """Every demand of a gate and every advised condition, each with the form that assigns it; demands that only the
     options behind the first bring come last."""
-    held = {row.key: row for row in review.conditions.select_related("owner__user", "owner_function")}
+    found = review.conditions.with_gone().select_related("owner__user", "owner_function")
+    held = {row.key: row for row in found}
     functions = dict(review.organization.functions.values_list("key", "name"))
     hidden = frozenset() if commercial else confidential(framework).gates
     names = {option["key"]: option["name"] for option in numbers["options"]}

@@ -154,7 +154,7 @@ def review_amend(request, uuid):
 def _amend_form(request, review: Review, submission: Submission, proposal: stages.Proposal, data) -> AmendForm:
     option = proposal.row.option
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
-    rows = review.conditions.select_related("owner__user", "owner_function")
+    rows = review.conditions.with_gone().select_related("owner__user", "owner_function")
     schema = framework_of(review.criteria_version).schema
     form = AmendForm(
         data,

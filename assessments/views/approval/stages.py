@@ -68,10 +68,10 @@ class Stage:
 class Proposal:
     """A proposed decision as it was frozen.
 
-    conditions  each also with `left`, the name of who has to see to it now and is gone ("" for nobody), and, of a decision
+    conditions  each also with `gone`, who has to see to it now and why they cannot ("" where they can), and, of a decision
                 that was made, `now`: the condition as it stands, with `new_owner`, to whom it was handed over since ("")
     stands      whether it is the latest of its submission
-    may_hand_over  whether the reader may give a condition whose owner left to somebody else
+    may_hand_over  whether the reader may give a condition whose owner is gone to somebody else
     """
 
     row: ProposedDecision
@@ -101,7 +101,7 @@ def proposals_of(
     """
     decided = review.state in Review.RECORDED
     followed = decided or (reader is not None and review.state == Review.State.IN_APPROVAL)
-    standing = {row.key: row for row in review.conditions.select_related("owner__user")} if followed else {}
+    standing = {row.key: row for row in review.conditions.with_gone().select_related("owner__user")} if followed else {}
     left = [row for row in standing.values() if row.owner_left]
     # Somebody who is gone hands nothing over: whether the reader may is the same for each of these.
     may = bool(left and reader and review.state == Review.State.APPROVED) and bool(
@@ -126,7 +126,7 @@ def _followed(entry: Mapping[str, Any], row: Condition | None, decided: bool) ->
         "due_on": _date(entry["due_on"]),
         "now": row if decided else None,
         "new_owner": owner.name if decided and owner and str(owner.uuid) != signed else "",
-        "left": owner.name if owner and row.owner_left else "",
+        "gone": f"{owner.name} {row.gone}" if owner and row.gone else "",
     }
 
 

@@ -30,7 +30,16 @@ def tripwire_set(request, uuid):
     prefix = request.POST.get("prefix", "new")
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
     facts = fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial)
-    form = TripwireForm(request.POST, review=review, facts=facts, people=people_of(review), prefix=prefix)
+    key = request.POST.get(f"{prefix}-key", "")
+    owners = {row.key: row.owner for row in review.tripwires.select_related("owner__user")}
+    form = TripwireForm(
+        request.POST,
+        review=review,
+        facts=facts,
+        people=people_of(review),
+        owner=owners.get(key),
+        prefix=prefix,
+    )
     if not form.is_valid():
         return page(request, review, status=422, tripwire_failed=form)
     try:
