@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import httpx
 import kombu.pools
+import psycopg
 import pytest
 import redis
 from django.conf import settings
@@ -18,6 +20,7 @@ from assessments.jobs.publisher import publisher
 from assessments.models import Job
 from config.celery import app
 from config.servers import free_port
+from tests.support.running_demo import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -57,7 +60,7 @@ class Worker:
     """A Celery worker in a process group of its own, so that a kill takes its children too."""
 
     def __init__(self, broker: Broker, log: Path, **environment: str):
-        self.log = log
+        self.log, self.name = log, f"worker {uuid.uuid4()}"
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -79,6 +82,7 @@ class Worker:
                 "DJANGO_SETTINGS_MODULE": "config.settings.test",
                 "DATABASE_URL": settings.TEST_APP_URL,
                 "REDIS_URL": broker.url,
+                "PGAPPNAME": self.name,
                 **environment,
             },
             stdout=log.open("ab"),
@@ -87,12 +91,22 @@ class Worker:
         )
 
     def kill(self) -> None:
-        """End the worker and its children at once, as a lost machine would."""
+        """End the worker and its children at once, as a lost machine would.
+
+        Returns once the database has finished what it was doing for them: it goes on with a statement whose client died,
+        and on a busy machine that may be later than what a test does next.
+        """
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self.process.wait(timeout=10)
+        until(lambda: not self.sessions(), 30)
+
+    def sessions(self) -> int:
+        with psycopg.connect(settings.TEST_APP_URL) as database:
+            told = database.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [self.name])
+            return told.fetchone()[0]
 
 
 @pytest.fixture
