@@ -123,17 +123,27 @@ def pytest_runtest_setup(item):
             kept.end()
 
 
-def pytest_collection_modifyitems(items):
-    """What starts processes comes first: of two halves that run at once, none is left with the slow ones at the end.
+LONGEST = "test_fuzz.py"
 
-    In each file the tests that begin with its world come before those that begin with an empty database
+
+def pytest_collection_modifyitems(items):
+    """Files with long tests come first, the generated requests before all, then what starts processes: of several that run
+    at once, none is left with the slow ones at the end.
+
+    In each file the tests that begin with its world come before those that begin with an empty database.
     """
+    long = {item.path for item in items if item.get_closest_marker("long")}
     slow = {
         item.path
         for item in items
         if item.get_closest_marker("worker") or item.get_closest_marker("browser") or item.path.parent.name == "faults"
     }
-    items.sort(key=lambda item: (item.path not in slow, "kept" not in item.fixturenames))
+
+    def place(item):
+        rank = (item.path.name != LONGEST, item.path not in long, item.path not in slow)
+        return *rank, "kept" not in item.fixturenames
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish():
