@@ -2,6 +2,7 @@
 
 from django.shortcuts import render
 
+from accounts.form_bodies import NoText
 from assessments.api.problems import problem
 
 API = "/api/"
@@ -9,8 +10,10 @@ API = "/api/"
 
 def bad_request(request, exception=None):
     if request.path.startswith(API):
-        return problem(request, 400, code="bad_request", detail="The request could not be read.")
-    return render(request, "errors/400.html", status=400)
+        detail = str(exception) if isinstance(exception, NoText) else "The request could not be read."
+        return problem(request, 400, code="bad_request", detail=detail)
+    reason = str(exception) if isinstance(exception, NoText) else ""
+    return render(request, "errors/400.html", {"reason": reason}, status=400)
 
 
 def forbidden(request, exception=None):

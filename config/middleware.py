@@ -6,6 +6,8 @@ import uuid
 from django.conf import settings
 from django.http import HttpResponsePermanentRedirect
 
+from accounts.form_bodies import reader_of_parts, require_text
+
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -40,6 +42,20 @@ class OneHost:
             if name != self.host:
                 target = f"{self.host}:{port}" if port else self.host
                 return HttpResponsePermanentRedirect(f"{request.scheme}://{target}{request.get_full_path()}")
+        return self.get_response(request)
+
+
+class FormsAreText:
+    """Refuses a form with bytes that are no UTF-8 before anything reads it; JSON is read strictly where it is read."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.method == "POST" and request.content_type == "application/x-www-form-urlencoded":
+            require_text(request.body)
+        elif request.method == "POST" and request.content_type == "multipart/form-data":
+            request.parse_file_upload = reader_of_parts(request)
         return self.get_response(request)
 
 

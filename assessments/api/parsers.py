@@ -4,6 +4,7 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser, MultiPartParser
 
+from accounts.form_bodies import STRICT, part_of
 from assessments.api.problems import TooLarge
 
 OTHER_FIELDS = 1024 * 1024
@@ -32,8 +33,13 @@ class JSON(JSONParser):
 
 
 class Multipart(MultiPartParser):
-    """A form with a file of at most the view's `most_bytes`, and a little for its other fields."""
+    """A form with a file of at most the view's `most_bytes`, and a little for its other fields, which are UTF-8."""
 
     def parse(self, stream, media_type=None, parser_context=None):
         require_size(parser_context["request"], parser_context["view"].most_bytes + OTHER_FIELDS)
-        return super().parse(stream, media_type, parser_context)
+        try:
+            found = super().parse(stream, media_type, parser_context | {"encoding": STRICT})
+        except UnicodeDecodeError as fault:
+            raise ParseError(str(part_of(fault))) from None
+        found.data.encoding = settings.DEFAULT_CHARSET
+        return found

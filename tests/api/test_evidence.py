@@ -86,3 +86,15 @@ def test_what_is_refused_leaves_no_file_no_row_and_no_key(world, place, caller, 
     assert not Evidence.objects.exists() and not IdempotencyKey.objects.exists()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert owner.post(place, link).status_code == 201
+
+
+def test_bytes_that_are_no_text_are_refused_beside_a_file_and_any_bytes_are_taken_in_it(world, place, caller):
+    owner = caller("rater")
+    assert send(owner, place, title="Prüfbericht \ufffd", data=PDF + b"\xed\xa0\x80").status_code == 201
+    assert Evidence.objects.get().title == "Prüfbericht \ufffd"
+    body = encode_multipart("one", {"title": "Prüfbericht", "file": SimpleUploadedFile("b.pdf", PDF)})
+    body = body.replace("Prüfbericht".encode(), b"Pr\xfcfbericht")
+    kind, headers = "multipart/form-data; boundary=one", {"Authorization": f"Bearer {owner.secret}"}
+    refused = owner.client.post(place, body, content_type=kind, headers=headers)
+    assert refused.status_code == 400 and "after “Pr” is no text" in refused.json()["detail"]
+    assert Evidence.objects.count() == 1
