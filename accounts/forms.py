@@ -37,7 +37,9 @@ def all_seen(text: str) -> None:
 class AddPersonForm(forms.Form):
     """Somebody new in the organization."""
 
-    email = forms.EmailField(label="E-mail", max_length=254, help_text="With which the person signs in.")
+    email = forms.EmailField(
+        label="E-mail", max_length=254, validators=[all_seen], help_text="With which the person signs in."
+    )
     full_name = forms.CharField(label="Name", max_length=150, validators=[a_name])
     title = forms.CharField(label="Title", max_length=120, required=False, validators=[all_seen])
     roles = forms.MultipleChoiceField(label="Roles", required=False, widget=forms.CheckboxSelectMultiple)
@@ -93,7 +95,7 @@ class ProfileForm(forms.Form):
 class TokenForm(forms.Form):
     """A new API token."""
 
-    name = forms.CharField(label="What it is for", max_length=80)
+    name = forms.CharField(label="What it is for", max_length=80, validators=[all_seen])
     scopes = forms.MultipleChoiceField(
         label="May",
         choices=[("read", "read: see what you may see"), ("write", "write: change what you may change")],

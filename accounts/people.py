@@ -38,7 +38,8 @@ def found_organization(
     """A new organization with the default functions and its first admin; how a tenant begins.
 
     A person who is known already keeps their name and password. Returns the admin's membership. Raises IntegrityError
-    where the slug is taken, ValueError for a name that no organization or nobody may have (`names.fault_in`)
+    where the slug is taken, ValueError for a name that no organization or nobody may have (`names.fault_in`), and for an
+    address with what is not seen
     """
     if fault := letters.fault_in(name):
         raise ValueError(fault)
@@ -63,9 +64,9 @@ def found_organization(
 
 
 def _new_user(email: str, full_name: str, password: str | None) -> User:
-    """Raises ValueError for a name that nobody may have."""
+    """Raises ValueError for a name that nobody may have, and an address with what is not seen."""
     full_name = names.tidy(full_name)
-    if fault := names.fault_in(full_name):
+    if fault := letters.fault_in(email) or names.fault_in(full_name):
         raise ValueError(fault)
     return User.objects.create_user(email, password, full_name=full_name)
 
@@ -92,7 +93,8 @@ def add_member(
     title: str = "",
 ) -> Membership:
     """Bring a person into the actor's organization. Raises NotAllowed, ValueError for an unknown role or function, a title
-    that has what is not seen, or a name that nobody may have (`names.fault_in`), NameTaken where a colleague bears it.
+    or an address that has what is not seen, or a name that nobody may have (`names.fault_in`), NameTaken where a colleague
+    bears it.
 
     A person who is known already keeps their name and password.
     """
@@ -264,10 +266,13 @@ def issue_token(
     """A new API token of one's own membership, with its secret, which is shown this once.
 
     days    until it expires, at most LONGEST_TOKEN_DAYS
-    Raises  NotAllowed for a membership that is not active, ValueError for scopes or days out of range
+    Raises  NotAllowed for a membership that is not active, ValueError for scopes or days out of range and for a name with
+            what is not seen
     """
     if not (member.is_active and member.user.is_active):
         raise NotAllowed("The account is not active.")
+    if fault := letters.fault_in(name):
+        raise ValueError(fault)
     if not scopes or set(scopes) - set(ApiToken.SCOPES):
         raise ValueError(f"The scopes are {', '.join(ApiToken.SCOPES)}.")
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
