@@ -13,6 +13,16 @@ class WrongState(Refusal):
     code = "wrong_state"
 
 
+class DoneAlready(Refusal):
+    """The same person did the very same before, such as by a double click: it was done once. url: where that is seen."""
+
+    code = "done_already"
+
+    def __init__(self, message: str, url: str):
+        super().__init__(message)
+        self.url = url
+
+
 class ReviewClosed(WrongState):
     """The review no longer takes this input."""
 

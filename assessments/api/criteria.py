@@ -17,7 +17,6 @@ from assessments.api.filtering import FilterSet
 from assessments.api.idempotency import idempotent
 from assessments.api.preconditions import IF_MATCH, IF_MATCH_OPTIONAL, etag, seen_version
 from assessments.api.shapes import Named, Person
-from assessments.errors import Clash
 from assessments.models import CriteriaSet, CriteriaVersion
 from assessments.services import criteria
 
@@ -138,9 +137,7 @@ class CriteriaVersionDetail(CriteriaView):
     @extend_schema(summary="Discard a draft (admins)", tags=["criteria"], parameters=[IF_MATCH], responses={204: None})
     def delete(self, request, id):
         version, seen = self.version(), seen_version(request)
-        if version.version != seen:
-            raise Clash("Somebody changed this draft meanwhile.", version=version.version)
-        criteria.discard_draft(member=self.member, version_id=version.pk)
+        criteria.discard_draft(member=self.member, version_id=version.pk, seen_version=seen)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -8,6 +8,7 @@ from django import forms
 from accounts.models import Membership
 from assessments.forms.approval import ProposalForm, month_field, owner_field
 from assessments.forms.tripwires import TripwireForm
+from assessments.forms.versions import SeenVersion
 from assessments.models import Condition, Review, Tripwire
 from assessments.scoring.schema import Schema
 from assessments.services import conditions, tripwires
@@ -31,7 +32,7 @@ class AmendForm(ProposalForm):
     schema  of the facts
     """
 
-    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    number = SeenVersion()
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from accounts import proof
 from accounts.models import Membership
 from assessments.forms.routes import stand_in_field
 from assessments.forms.taking import SeenForm
+from assessments.forms.versions import SeenVersion
 from assessments.models import ProposedDecision, Review, StepReassignment, seeing_to
 from assessments.services import conditions, places, proposals, questions
 from assessments.services.owning import LAST_MONTH
@@ -55,7 +56,7 @@ def month_words(what: str) -> dict[str, str]:
 class ConditionForm(SeenForm):
     """Who sees to a condition and by when; `function_key` says whose people come first."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
 
     def __init__(self, *args: Any, people: Iterable[Membership], function_key: str = "", **options: Any):
         super().__init__(*args, **options)
@@ -157,7 +158,7 @@ class SubmitForm(ProposalForm):
         widget=forms.Textarea({"rows": 2}),
         max_length=proposals.LONGEST_REASON,
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
     seen_result = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -295,14 +296,14 @@ class SignForm(SeenForm):
 class ReasonForm(SeenForm):
     """An act that needs a reason, on the version that was looked at."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
     reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 4}), max_length=4000)
 
 
 class QuestionForm(SeenForm):
     """One question to the lead, on the version that was looked at."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
     question = forms.CharField(label="Your question", widget=forms.Textarea({"rows": 4}), max_length=4000)
 
 

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from assessments.forms.approval import owner_field
 from assessments.forms.reviews import DayInput
 from assessments.forms.taking import SeenForm, TakesProblems
+from assessments.forms.versions import SeenVersion
 from assessments.models import Condition
 from assessments.services.condition_states import LONGEST_NOTE
 from assessments.services.evidence import MOST_BYTES, TYPES, Given
@@ -83,7 +84,7 @@ class EvidenceForm(TakesProblems):
 class MoveForm(EvidenceForm):
     """How far a condition is now, at will with evidence."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
     state = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
     note = forms.CharField(
         label="What was done, or why it is open again", required=False, max_length=LONGEST_NOTE,
@@ -107,7 +108,7 @@ class RemovalForm(SeenForm):
 class HandOverForm(TakesProblems):
     """Who sees to a condition from now on, and why."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = SeenVersion()
     reason = forms.CharField(
         label="Why somebody else sees to it", max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3})
     )

@@ -3,6 +3,7 @@
 from django import forms
 
 from assessments.forms.taking import SeenForm
+from assessments.forms.versions import SeenVersion
 from assessments.services.framework_files import LARGEST_FILE
 
 
@@ -43,7 +44,7 @@ class ReasonForm(SeenForm):
     """Why a version is published or retired."""
 
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersion()
 
     def __init__(self, *args, label: str, **more):
         super().__init__(*args, **more)

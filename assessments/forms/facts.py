@@ -10,8 +10,11 @@ from typing import Any
 
 from django.http import QueryDict
 
+from assessments.errors import Invalid
+from assessments.forms.versions import UNREADABLE
 from assessments.forms.whole_numbers import whole_number
 from assessments.scoring.schema import MAX_ITEMS, Field
+from assessments.services.reviews import problem
 
 Raw = str | list[str] | list[dict[str, str]]
 
@@ -97,5 +100,9 @@ def _number(text: str) -> int | float | str:
 
 
 def seen_version(name: str, data: QueryDict) -> int:
-    """The version of a fact that the page showed; 0 where it showed none."""
-    return whole_number(data.get(f"{name}.version", "")) or 0
+    """The version of a fact that the page showed; 0 where it showed none. Raises Invalid for one that cannot be read."""
+    given = data.get(f"{name}.version", "0")
+    seen = whole_number(given)
+    if seen is None:
+        raise Invalid([problem("version", UNREADABLE, given)])
+    return seen

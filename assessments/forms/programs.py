@@ -4,6 +4,7 @@ from django import forms
 
 from accounts.models import Membership
 from assessments.forms.taking import SeenForm
+from assessments.forms.versions import SeenVersion
 from assessments.forms.yaml_text import MAX_BYTES, YamlProblem, read_yaml
 from assessments.models import CriteriaVersion, DraftOption, ProfileRevision, Program
 
@@ -58,13 +59,7 @@ class SaveForm(SeenForm):
         label="What changed, in a few words", max_length=ProfileRevision._meta.get_field("summary").max_length,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-
-class VersionForm(SeenForm):
-    """An act on something that must not have changed since it was shown."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersion()
 
 
 class OptionForm(SeenForm):
@@ -111,4 +106,4 @@ class ConfirmImportForm(SeenForm):
 
     text = forms.CharField(strip=False, max_length=MAX_BYTES, widget=forms.HiddenInput)
     summary = SaveForm.base_fields["summary"]
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersion()

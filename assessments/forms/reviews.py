@@ -3,6 +3,7 @@
 from django import forms
 
 from assessments.forms.taking import SeenForm
+from assessments.forms.versions import SeenVersion
 from assessments.services.reviews import FEWEST_OPTIONS, LONGEST_CAUSE, LONGEST_QUESTION
 
 NOTE = {"rows": 3}
@@ -22,7 +23,7 @@ class ReviewForm(SeenForm):
     due_on = forms.DateField(
         label="Decision due", required=False, widget=DayInput(), help_text="The day on which the decision should stand."
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = SeenVersion(required=False)
 
 
 class OptionsForm(SeenForm):
@@ -31,7 +32,7 @@ class OptionsForm(SeenForm):
     options = forms.MultipleChoiceField(
         label="Options", widget=forms.CheckboxSelectMultiple, help_text="At least two; two of a kind are fine."
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = SeenVersion(required=False)
 
     def __init__(self, *args, choices=(), **kwargs):
         super().__init__(*args, **kwargs)
@@ -68,7 +69,7 @@ class ReasonForm(SeenForm):
     reason = forms.CharField(
         label="Reason", required=False, max_length=2000, widget=forms.Textarea(attrs=NOTE), strip=True
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = SeenVersion(required=False)
 
 
 class RateForm(SeenForm):
@@ -107,5 +108,5 @@ class AgreeForm(SeenForm):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), help_text="1 to 5, two decimals.",
     )  # fmt: skip
     note = forms.CharField(label="Why", widget=forms.Textarea(attrs=NOTE), max_length=4000)
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = SeenVersion()
     facts = forms.IntegerField(widget=forms.HiddenInput, required=False)

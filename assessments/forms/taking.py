@@ -6,10 +6,14 @@ from typing import Any
 from django import forms
 
 from accounts.letters import fault_in
+from assessments.forms.versions import UNREADABLE, SeenVersion
 
 
 class SeenForm(forms.Form):
-    """Refuses characters that nobody sees at the field of each text; a password is nobody's business."""
+    """Refuses characters that nobody sees at the field of each text; a password is nobody's business.
+
+    Of a version that cannot be read the whole form says so: its field is hidden.
+    """
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -23,6 +27,8 @@ class SeenForm(forms.Form):
                 and (fault := fault_in(text))
             ):
                 self.add_error(name, fault)
+            if isinstance(field, SeenVersion) and self.has_error(name):
+                self.add_error(None, UNREADABLE)
 
 
 class TakesProblems(SeenForm):

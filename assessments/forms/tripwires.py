@@ -8,6 +8,7 @@ from django import forms
 from accounts.models import Membership
 from assessments.forms.approval import month_words, owner_field
 from assessments.forms.taking import TakesProblems
+from assessments.forms.versions import SeenVersion
 from assessments.models import Review, Tripwire
 from assessments.scoring.schema import Schema
 from assessments.scoring.tripwires import TYPES, WORDS, values_of
@@ -43,7 +44,7 @@ class TripwireForm(TakesProblems):
 
     names = {"field": "fact", "option": "fact"}
     key = forms.CharField(required=False, widget=forms.HiddenInput, max_length=80)
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    version = SeenVersion(required=False)
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from assessments.forms.taking import SeenForm
+from assessments.forms.versions import SeenVersion
 from assessments.scoring.elicitation import PAIRS, SCALE, Answer
 
 TOGETHER = "together"  # one answer for everybody
@@ -53,7 +54,7 @@ def _times(a: str, b: str) -> list[tuple[str, str]]:
 class WeightsForm(SeenForm):
     """names: of what is weighed, by key; answering: names of functions by key, or the one of TOGETHER."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = SeenVersion()
 
     def __init__(
         self, *args: Any, names: Mapping[str, str], method: str, answering: Mapping[str, str],

@@ -16,7 +16,7 @@ from accounts.models import Function, Membership
 from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing, Refusal, WrongState
+from assessments.errors import Invalid, Missing, Refusal, WrongState
 from assessments.live import announce
 from assessments.models import (
     ApprovalStep,
@@ -30,15 +30,19 @@ from assessments.models import (
 )
 from assessments.models.decisions import LONGEST_CHAIN
 from assessments.services import conditions as conditions_service
-from assessments.services import deciding, owing_watches, proposals, routes, signing, telling, watches
+from assessments.services import deciding, owing_watches, proposals, routes, signing, telling, twice, watches
 from assessments.services import tripwires as tripwires_service
 from assessments.services.inputs import lock_program_of, lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import move, problem, seen
+from assessments.services.versions import require_seen
 
-RETURNED = "review.returned"
-ASKED = "review.question_asked"
-AMENDED_MEANWHILE = "The proposed decision was amended meanwhile. Read it before you amend it again."
+RETURNED, ASKED, REJECTED = "review.returned", "review.question_asked", "review.rejected"
+DID = {
+    RETURNED: "You returned this review with this reason",
+    ASKED: "You asked this question",
+    REJECTED: "You rejected this review with this reason",
+}
 OPEN, WAITING, DONE, ENDED = (ApprovalStep.State[name] for name in ("OPEN", "WAITING", "DONE", "ENDED"))
 UNCHANGED = "This is the proposed decision as it stands; nothing would change."
 
@@ -81,7 +85,8 @@ def sign(
     meaning       reviewed (functional steps) or approved (executive steps)
     function_key  on a functional step: whom one speaks for; empty: the first of one's functions that is still missing
     on_behalf_of  who delegated to the member, where it signs in their place
-    Raises        WrongState when somebody was faster, NotAllowed, TooMany, GrantRefused, Clash, Invalid
+    Raises        WrongState when somebody was faster, DoneAlready when it was oneself, NotAllowed, TooMany, GrantRefused,
+                  Clash, Invalid
     """
     step_review = ApprovalStep.objects.values_list("review_id", flat=True).get(pk=step_id)
     # Facts that are saved meanwhile owe the watches that they see a look: they see this decision's, or it sees them.
@@ -89,9 +94,10 @@ def sign(
     review = _locked(step_review)
     step = ApprovalStep.objects.select_related("organization", "submission__submitted_by").get(pk=step_id)
     step.review = review
+    now, giver = member.now(), on_behalf_of.now() if on_behalf_of else None
+    proposed = signing.proposed_of(step)
+    signing.require_first(now, step, proposed, giver, function_key)
     signing.require_open(step)
-    now = member.now()
-    giver = on_behalf_of.now() if on_behalf_of else None
     if giver:
         _hold_delegations(now)
     verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.can_sign(now, step)
@@ -99,7 +105,6 @@ def sign(
     if meaning != signing.MEANING_OF[step.kind]:
         wanted = Signature.Meaning(signing.MEANING_OF[step.kind]).label.lower()
         raise Invalid([problem("meaning", f"On this step a signature means: {wanted}.", meaning)])
-    proposed = signing.proposed_of(step)
     function = _function(giver or now, step, proposed, function_key)
     if function is None and signing.has_signed(giver or now, step, proposed):
         raise WrongState(
@@ -257,7 +262,11 @@ def _end(
     **more: Any,
 ) -> tuple[Review, Membership, _Acting]:
     """End the open steps; the review, the person as they are now, and the step that lets them act."""
-    review = _locked(review_id)
+    try:
+        review = _locked(review_id)
+    except WrongState:
+        twice.require_first_on_review(member, review_id, action, words=DID[action], reason=reason)
+        raise
     now = member.now()
     acting = _acting(now, _open_steps(review), may)
     seen(review, seen_version)
@@ -350,7 +359,7 @@ def reject(*, member: Membership, review_id: int, reason: str, seen_version: int
         seen_version,
         may=permissions.can_reject,
         state=Review.State.REJECTED,
-        action="review.rejected",
+        action=REJECTED,
         words="Say why the proposal is rejected.",
     )
     return review
@@ -384,8 +393,7 @@ def amend(
     acting = _acting(now, _open_steps(review), permissions.can_amend)
     submission = Submission.objects.select_related("revision", "scorecard").get(pk=acting.step.submission_id)
     former = submission.proposed_decisions.order_by("-number")[0]
-    if seen_number is not None and former.number != seen_number:
-        raise Clash(AMENDED_MEANWHILE)
+    require_seen("the proposed decision", seen_number, former.number, moved=proposals.amended_words(former, now))
     numbers = submission.scorecard.numbers
     # Whatever is wrong is said at once: nothing of it stays where something is.
     problems: list[dict] = []

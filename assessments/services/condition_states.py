@@ -13,16 +13,17 @@ from accounts.audit import record_event
 from accounts.models import Membership
 from accounts.permissions import Verdict
 from assessments import permissions
-from assessments.errors import Clash, Invalid, WrongState
+from assessments.errors import Invalid, WrongState
 from assessments.live import announce
 from assessments.models import Condition, ConditionEvidence, Evidence, Review
 from assessments.services import evidence as evidence_service
-from assessments.services import telling
+from assessments.services import telling, twice
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
 from assessments.services.owing_watches import owe_for_review
 from assessments.services.owning import owner_of
 from assessments.services.reviews import problem, too_long
+from assessments.services.versions import require_seen, shown_person
 
 State = Condition.State
 # From, to: whether the move wants a reason or a note.
@@ -35,6 +36,7 @@ EDGES = {
     (State.DONE, State.OPEN): True,
 }
 LONGEST_NOTE = 4000
+MOVED, HANDED_OVER = "condition.moved", "condition.handed_over"
 
 
 def next_states(condition: Condition) -> list[str]:
@@ -42,8 +44,12 @@ def next_states(condition: Condition) -> list[str]:
 
 
 def _locked(
-    member: Membership, condition_id: int, may: Callable[..., Verdict] = permissions.can_move_condition
+    member: Membership,
+    condition_id: int,
+    may: Callable[..., Verdict] = permissions.can_move_condition,
+    first: Callable[[Condition], None] = lambda row: None,
 ) -> tuple[Condition, Membership]:
+    """first  refuses what the person did before; whoever handed a condition over may not do it once more"""
     review_id = Condition.objects.values_list("review_id", flat=True).get(pk=condition_id)
     review = lock_review(review_id, states=(Review.State.APPROVED,))
     row = (
@@ -53,22 +59,21 @@ def _locked(
     )
     row.review = review
     now = member.now()
+    first(row)
     may(now, row).require()
     return row, now
 
 
-def _require_seen(row: Condition, seen_version: int | None, *, current: Any, attempted: Any) -> None:
-    if seen_version is not None and seen_version != row.version:
-        raise Clash(
-            "Somebody changed this condition meanwhile.", current=current, attempted=attempted, version=row.version
-        )
+def require_first_move(member: Membership, row: Condition, state: str, note: str, seen_version: int | None) -> None:
+    """Raises DoneAlready where the person moved the condition so already, since they looked at it."""
+    if seen_version is None or seen_version >= row.version:
+        return
+    words = f"You set this condition to {dict(State.choices).get(state, state).lower()}"
+    twice.require_first(member, row, MOVED, words=words, url=address_of(row), reason=note, new={"state": state})
 
 
-def _shown(owner: Any) -> dict[str, str] | None:
-    """A person in what a clash says; of an id that was given, the id alone."""
-    if isinstance(owner, Membership):
-        return {"id": str(owner.uuid), "name": owner.name}
-    return {"id": str(owner)} if owner else None
+def address_of(row: Condition) -> str:
+    return reverse("assessments:condition_detail", args=[row.uuid])
 
 
 def keep_file(member: Membership, condition_id: int, given: evidence_service.Given) -> evidence_service.Kept:
@@ -94,7 +99,7 @@ def move(
 
     note    what was done, or why it is open again
     given   evidence that is attached with it
-    Raises  NotAllowed, WrongState, Clash, Invalid without a note where one is due, NotStored
+    Raises  NotAllowed, WrongState, Clash, DoneAlready, Invalid without a note where one is due, NotStored
     """
     kept = keep_file(member, condition_id, given) if given is not None else None
     return _move(member, condition_id, state, note, kept, seen_version)
@@ -110,9 +115,11 @@ def _move(
     seen_version: int | None,
 ) -> Condition:
     row, now = _locked(member, condition_id)
-    _require_seen(
-        row,
+    require_first_move(member, row, state, note, seen_version)
+    require_seen(
+        "this condition",
         seen_version,
+        row.version,
         current={"state": row.state, "note": row.note},
         attempted={"state": state, "note": note},
     )
@@ -138,7 +145,7 @@ def _move(
     )
     row.refresh_from_db(fields=["state", "note", "version", "done_at", "done_by"])
     record_event(
-        "condition.moved",
+        MOVED,
         organization_id=row.organization_id,
         actor=now,
         subject=row,
@@ -155,7 +162,7 @@ def _move(
             row.review,
             title=f"A condition is met: {row.title}",
             body=note,
-            url=reverse("assessments:condition_detail", args=[row.uuid]),
+            url=address_of(row),
             key=f"condition_done:{row.uuid}:{row.version}",
             actor=now,
         )
@@ -171,14 +178,24 @@ def hand_over(
     """Let somebody else see to a condition, with the reason; whoever had it and whoever has it now are told.
 
     owner   a membership or its uuid
-    Raises  NotAllowed, WrongState for one that is done, Clash, Invalid
+    Raises  NotAllowed, WrongState for one that is done, Clash, DoneAlready, Invalid
     """
-    row, now = _locked(member, condition_id, permissions.can_hand_over_condition)
-    _require_seen(
-        row,
+
+    def first(row: Condition) -> None:
+        given = shown_person(owner)
+        if row.owner is None or given is None or given["id"] != str(row.owner.uuid):
+            return
+        if seen_version is not None and seen_version < row.version:
+            words = f"You handed this condition over to {row.owner.name}"
+            twice.require_first(member, row, HANDED_OVER, words=words, url=address_of(row), reason=reason)
+
+    row, now = _locked(member, condition_id, permissions.can_hand_over_condition, first)
+    require_seen(
+        "this condition",
         seen_version,
-        current={"owner": _shown(row.owner), "state": row.state},
-        attempted={"owner": _shown(owner), "reason": reason},
+        row.version,
+        current={"owner": shown_person(row.owner), "state": row.state},
+        attempted={"owner": shown_person(owner), "reason": reason},
     )
     if row.state == State.DONE:
         raise WrongState("This condition is done. Set it to in progress with the reason before it is handed over.")
@@ -198,7 +215,7 @@ def hand_over(
     row.refresh_from_db(fields=["owner", "version"])
     row.gone = ""
     record_event(
-        "condition.handed_over",
+        HANDED_OVER,
         organization_id=row.organization_id,
         actor=now,
         subject=row,

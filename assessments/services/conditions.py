@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from accounts.audit import Entry, record_event, record_events, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid, WrongState
+from assessments.errors import Invalid, WrongState
 from assessments.models import Condition, Review
 from assessments.scoring.clock import after_months
 from assessments.scoring.confidential import HIDDEN, confidential
@@ -22,6 +22,7 @@ from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.owning import LAST_MONTH, month_of, owner_of
 from assessments.services.reviews import problem, too_long
+from assessments.services.versions import require_seen, shown_person
 
 LONGEST_BECAUSE = 2000
 DEMANDED = "A gate demands this condition; it can be assigned, not removed."
@@ -195,9 +196,13 @@ def put_conditions(
                 problem("title", "This condition is listed already; change it where it stands.", title, key)
             )
             continue
-        seen = entry.get("version")
-        if seen is not None and seen != (row.version if row else 0):
-            raise Clash("This condition was changed meanwhile.", version=row.version if row else 0)
+        require_seen(
+            f"the condition “{row.title if row else title or key}”",
+            entry.get("version"),
+            row.version if row else 0,
+            current={"owner": shown_person(row.owner), "due_month": row.due_month} if row else None,
+            attempted={"owner": shown_person(entry.get("owner")), "due_month": entry.get("due_month")},
+        )
         owner = owner_of(review, entry.get("owner"), key, problems)
         due_month = month_of(entry.get("due_month"), "due_month", key, problems)
         if owner is None or due_month is None:
@@ -341,8 +346,8 @@ def drop_condition(*, member: Membership, review_id: int, key: str, seen_version
     row = review.conditions.filter(key=key).first()
     if row is None:
         return
-    if row.version != seen_version:
-        raise Clash("This condition was changed meanwhile.", version=row.version)
+    current = {"owner": shown_person(row.owner), "due_month": row.due_month}
+    require_seen("this condition", seen_version, row.version, current=current)
     drop_rows(member=member, review=review, keys=[key])
 
 

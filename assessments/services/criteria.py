@@ -9,7 +9,7 @@ from accounts.audit import database_now, record_event, sha256_of
 from accounts.letters import faults_in
 from accounts.models import Function, Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid, WrongState
+from assessments.errors import Invalid, WrongState
 from assessments.models import (
     CriteriaSet,
     CriteriaVersion,
@@ -28,6 +28,7 @@ from assessments.models import (
 from assessments.scoring.framework import Framework, FrameworkErrors
 from assessments.scoring.framework_rows import check_rows
 from assessments.services.owing_watches import owe_for_criteria
+from assessments.services.versions import require_seen
 
 META_KEYS = ("format", "key", "name", "label", "about", "kinds", "functions", "risk", "plausible_weights", "verdict")
 
@@ -240,18 +241,21 @@ def clone(*, member: Membership, version: CriteriaVersion) -> CriteriaVersion:
     return import_draft(member=member, document=content_of(version), cloned_from=version)
 
 
-def locked(version_id: int, seen_version: int | None) -> CriteriaVersion:
-    """The version, held until the transaction ends. Raises Clash if it is not as it was seen."""
+def locked(version_id: int, seen_version: int | None, attempted: Any = None) -> CriteriaVersion:
+    """The version, held until the transaction ends. Raises Clash if it is not as it was seen.
+
+    attempted  what it was to be changed to
+    """
     version = CriteriaVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version_id)
-    if seen_version is not None and version.version != seen_version:
-        raise Clash("Somebody changed this draft meanwhile.", version=version.version)
+    current = {"state": version.state}
+    require_seen("this draft", seen_version, version.version, current=current, attempted=attempted)
     return version
 
 
 @transaction.atomic
 def publish(*, member: Membership, version_id: int, reason: str, seen_version: int | None = None) -> CriteriaVersion:
     """Publish a draft: it never changes again, and changes no review. Raises NotAllowed, Invalid, WrongState, Clash."""
-    version = locked(version_id, seen_version)
+    version = locked(version_id, seen_version, {"state": CriteriaVersion.State.PUBLISHED, "reason": reason})
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; only a draft is published.")
@@ -300,9 +304,9 @@ def retire(*, member: Membership, version_id: int, reason: str) -> CriteriaVersi
 
 
 @transaction.atomic
-def discard_draft(*, member: Membership, version_id: int) -> None:
-    """Delete a draft for good. Raises NotAllowed, WrongState."""
-    version = locked(version_id, None)
+def discard_draft(*, member: Membership, version_id: int, seen_version: int | None = None) -> None:
+    """Delete a draft for good. Raises NotAllowed, WrongState, Clash."""
+    version = locked(version_id, seen_version)
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState("Only a draft is discarded.")

@@ -15,6 +15,7 @@ from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.models import ApprovalParty, ApprovalStep, Delegation, Review
 from assessments.models.decisions import ApprovalStepQuerySet
+from assessments.services import twice
 from assessments.services.reviews import problem, too_long
 from assessments.services.routes import today_in
 
@@ -36,7 +37,7 @@ def delegate(
 
     member  oneself, or an admin on behalf of somebody who is away, with a reason
     Raises  NotAllowed, also where the separation of duties keeps the taker from a step that waits for the giver;
-            Invalid
+            Invalid, DoneAlready
     """
     people = {giver.pk, taker.pk}
     # Two that cross would each see the other not there yet.
@@ -45,6 +46,14 @@ def delegate(
     permissions.can_delegate(member, giver).require()
     if len({member.organization_id, giver.organization_id, taker.organization_id}) > 1:
         raise NotAllowed("People delegate within their organization.")
+    same_days = {"first_day": first_day, "last_day": last_day, "reason": reason.strip()}
+    same = Delegation.objects.filter(giver=giver, taker=taker, created_by=member, revoked_at=None, **same_days)
+    if made := same.order_by("-pk").first():
+        raise twice.done_already(
+            f"You let {taker.name} sign in the place of {giver.name}",
+            made.created_at,
+            reverse("assessments:delegations"),
+        )
     if problems := _problems(member, giver, taker, first_day, last_day, reason.strip()):
         raise Invalid(problems)
     ahead = _steps_ahead(giver)

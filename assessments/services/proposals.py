@@ -19,6 +19,8 @@ FORMAT = "makewhere.proposed_decision/1"
 Kind = ProposedDecision.Kind
 LONGEST_TEXT = 8000
 LONGEST_REASON = 4000
+AMENDED_MEANWHILE = "The proposed decision was amended meanwhile. Read it before you amend it again."
+AMENDED_ALREADY = "You amended it yourself already, on {at:%-d %b at %H:%M} UTC: number {number} is yours."
 
 
 @dataclass(frozen=True)
@@ -211,3 +213,10 @@ def write(
         author=author,
         created_at=at,
     )
+
+
+def amended_words(stands: ProposedDecision, member: Membership) -> str:
+    """What is said to somebody who amends a former proposed decision: also that the later one is their own."""
+    if stands.author_id != member.pk or stands.number == 1:
+        return AMENDED_MEANWHILE
+    return AMENDED_ALREADY.format(at=stands.created_at, number=stands.number)

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from accounts.audit import Entry, record_event, record_events
 from accounts.models import Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing
+from assessments.errors import Invalid, Missing
 from assessments.models import AgreedValue, Assignment, RatingVersion, Review, ReviewOption
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.ratings import (
@@ -23,6 +23,7 @@ from assessments.services.ratings import (
     too_long,
 )
 from assessments.services.reviews import move, seen
+from assessments.services.versions import require_seen
 
 LONGEST_NOTE = 4000
 
@@ -162,13 +163,8 @@ def _record_agreed(
     seen_version: int,
 ) -> AgreedValue:
     new = {"value": str(values["value"]), "note": values["note"]}
-    if (held.version if held else 0) != seen_version:
-        raise Clash(
-            "Another agreed value was recorded meanwhile.",
-            current=_shown(held),
-            attempted=new,
-            version=held.version if held else 0,
-        )
+    now, moved = held.version if held else 0, "Another agreed value was recorded meanwhile."
+    require_seen("this agreed value", seen_version, now, moved=moved, current=_shown(held), attempted=new)
     old = _shown(held)
     if held is None:
         held = AgreedValue.objects.create(
@@ -203,8 +199,8 @@ def take_back(*, member: Membership, review_id: int, criterion_key: str, option_
         .first()
     )
     if held is not None:
-        if held.version != seen_version:
-            raise Clash("The agreed value changed meanwhile.", current=_shown(held), version=held.version)
+        moved = "The agreed value changed meanwhile."
+        require_seen("this agreed value", seen_version, held.version, moved=moved, current=_shown(held))
         record_event(
             "value.taken_back",
             organization_id=review.organization_id,

@@ -14,7 +14,7 @@ from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.live import announce
 from assessments.models import ApprovalParty, ApprovalStep, Review, StepReassignment
-from assessments.services import routes, signing, telling
+from assessments.services import routes, signing, telling, twice
 from assessments.services.inputs import lock_review
 from assessments.services.leads import leads_of
 from assessments.services.reviews import problem, too_long
@@ -101,7 +101,8 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
 
     party_key  of `routes.party_key`
     Raises NotAllowed, also where the separation of duties keeps the person from the step; WrongState for a step that
-    is complete or a party for whom somebody signed; Invalid without a reason
+    is complete, a party for whom somebody signed, or a place that was given away since; DoneAlready if just so by
+    oneself; Invalid without a reason, and for a place that the step never had
     """
     step = _locked_step(step_id)
     review, now, taker = step.review, member.now(), person.now()
@@ -113,7 +114,7 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
     parties = list(step.parties.select_related("function", "membership__user"))
     party = next((one for one in parties if routes.party_key(one) == party_key), None)
     if party is None:
-        raise WrongState("Somebody reassigned this meanwhile. Reload to see whom the step names now.")
+        raise _of_no_place(now, step, parties, party_key, taker, reason.strip())
     if not reason.strip():
         raise Invalid([problem("reason", "Say why the step goes to somebody else.", reason)])
     if found := too_long("reason", reason.strip(), LONGEST_REASON):
@@ -121,7 +122,7 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
     if any(one.membership_id == taker.pk for one in parties):
         raise Invalid([problem("person", f"The step names {taker.name} already.", taker.name)])
     if party not in routes.unsigned(step, parties, routes.counting_signatures(step)):
-        raise WrongState("Somebody has signed for this meanwhile; there is nothing to reassign.")
+        raise WrongState("Somebody has signed for this place already; there is nothing to reassign.")
     permissions.can_take_over(now, taker, step).require()
     former = routes.party_words(party)
     row = StepReassignment(former_membership=party.membership, former_function=party.function, former_role=party.role)
@@ -129,6 +130,30 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
     _record(now, step, row, taker, former, reason.strip())
     announce(review, review.inputs_revision)
     return row
+
+
+def _of_no_place(
+    member: Membership, step: ApprovalStep, parties: Sequence[ApprovalParty], key: str, taker: Membership, reason: str
+) -> Exception:
+    """Why a step has no place of this key: it was given away, by oneself perhaps, or there never was one."""
+    given = step.reassignments.select_related(
+        "former_function", "former_membership__user", "membership__user", "by__user"
+    )
+    row = next((row for row in given.order_by("-pk") if routes.party_key(_place_before(row)) == key), None)
+    if row is None:
+        named = "; ".join(f"{routes.party_words(one)} ({routes.party_key(one)})" for one in parties)
+        return Invalid([problem("place", f"The step names no place {key!r}. Its places are: {named}.", key)])
+    if (row.by_id, row.membership_id, row.reason) == (member.pk, taker.pk, reason):
+        words = f"You put {taker.name} in the place of {row.in_place_of}"
+        return twice.done_already(words, row.at, approval_address(step.review))
+    who = "You" if row.by_id == member.pk else row.by.name
+    return WrongState(
+        f"{who} put {row.membership.name} in the place of {row.in_place_of} meanwhile. Read the route again."
+    )
+
+
+def _place_before(row: StepReassignment) -> ApprovalParty:
+    return ApprovalParty(membership=row.former_membership, function=row.former_function, role=row.former_role)
 
 
 def _former(row: StepReassignment) -> list[Membership]:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from accounts.audit import record_event
 from accounts.models import Function, Membership, RoleGrant
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing, WrongState
+from assessments.errors import Invalid, Missing, WrongState
 from assessments.live import announce
 from assessments.models import (
     Assignment,
@@ -24,6 +24,7 @@ from assessments.models import (
 from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_program, owe_review, touch_program, touch_review
 from assessments.services.ratings import asked_of, carry_forward, problem, too_long
+from assessments.services.versions import require_seen
 
 FEWEST_OPTIONS = 2
 LONGEST_QUESTION = 250
@@ -32,8 +33,8 @@ LONGEST_CAUSE = 4000
 
 def seen(review: Review, version: int | None) -> None:
     """Raises Clash if the review moved since it was looked at."""
-    if version is not None and review.version != version:
-        raise Clash("Somebody changed this review meanwhile. Reload to see it.", version=review.version)
+    moved = "Somebody changed this review meanwhile. Reload to see it."
+    require_seen("this review", version, review.version, moved=moved)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts import proof
 from accounts.audit import database_now, record_event, sha256_of
@@ -19,7 +20,7 @@ from accounts.permissions import NotAllowed, TooMany
 from assessments import permissions
 from assessments.errors import Clash, GrantRefused, WrongState
 from assessments.models import ApprovalStep, ProposedDecision, Review, Signature, SigningGrant
-from assessments.services import deciding
+from assessments.services import deciding, twice
 
 STATEMENTS = {
     "1": (
@@ -86,6 +87,26 @@ def require_open(step: ApprovalStep) -> None:
         raise WrongState(f"{step.name} is complete: it was signed meanwhile.")
     if step.state != ApprovalStep.State.OPEN:
         raise WrongState(f"{step.name} is not open for signatures now.")
+
+
+def require_first(
+    member: Membership, step: ApprovalStep, proposed: ProposedDecision, giver: Membership | None, function_key: str
+) -> None:
+    """Raises DoneAlready where the signature stands already that the person wants to give in this capacity.
+
+    function_key  empty: for whichever they speak for, as long as one is left
+    """
+    review = step.review
+    if review.state not in (Review.State.IN_APPROVAL, *Review.RECORDED):
+        return
+    if not function_key and step.state == ApprovalStep.State.OPEN and _left_for(giver or member, step, proposed, giver):
+        return
+    given = Signature.objects.at(step).counting(proposed).filter(membership=member, on_behalf_of=giver)
+    for last in given.select_related("function").order_by("-pk"):
+        if function_key and not (last.function and last.function.key == function_key):
+            continue
+        url = reverse("assessments:review_approval", args=[review.uuid])
+        raise twice.done_already(f"You signed {step.name}", last.at, url)
 
 
 @dataclass(frozen=True)
@@ -157,15 +178,15 @@ def grant_to_sign(
     function_key  for which function alone it is good; empty: for whichever they speak for
     Returns   the grant; only its digest is kept
     Raises    NotProven (wrong password or code, counted), NotAllowed (not theirs to sign), TooMany while signing is locked,
-              WrongState, Clash when what is signed is not what was shown any more, Missing where the signature would make
-              a decision that something holds up: no code is used up for it
+              WrongState, DoneAlready, Clash when what is signed is not what was shown any more, Missing where the
+              signature would make a decision that something holds up: no code is used up for it
     """
     step = ApprovalStep.objects.select_related("review__program", "submission").get(pk=step_id)
+    now, giver, proposed = member.now(), on_behalf_of.now() if on_behalf_of else None, proposed_of(step)
+    require_first(now, step, proposed, giver, function_key)
     require_open(step)
-    now, giver = member.now(), on_behalf_of.now() if on_behalf_of else None
     verdict = permissions.can_sign_for(now, giver, step) if giver else permissions.may_sign(now, step)
     verdict.require()
-    proposed = proposed_of(step)
     if not secrets.compare_digest(what_is_signed(step, proposed).encode(), bound_to.encode()):
         raise Clash("The proposed decision was amended meanwhile. Read it again before you sign.")
     left = _left_for(giver or now, step, proposed, giver)

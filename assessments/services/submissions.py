@@ -14,7 +14,7 @@ from assessments.models import AgreedValue, Criterion, Rating, ReturnQuestion, R
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
 from assessments.services import places as places_service
-from assessments.services import proposals, questions, rerouting, routes, tripwires
+from assessments.services import proposals, questions, rerouting, routes, tripwires, twice
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
@@ -207,7 +207,11 @@ def submit(
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
     Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
     """
-    review = lock_review(review_id, states=("reconciling",))
+    try:
+        review = lock_review(review_id, states=("reconciling",))
+    except WrongState:
+        require_first(member, review_id, justification)
+        raise
     now = member.now()
     permissions.can_lead_review(now, review.program).require()
     seen(review, seen_version)
@@ -283,6 +287,17 @@ def submit(
             if place.former:
                 rerouting.took_at_submission(now, step, place)
     return submission
+
+
+def require_first(member: Membership, review_id: int, justification: str) -> None:
+    """Raises DoneAlready for a review that waits for signatures because the same person submitted it, in these words."""
+    made = Submission.objects.filter(review=review_id, review__state=Review.State.IN_APPROVAL, submitted_by=member)
+    last = made.defer("record").select_related("review").order_by("-number").first()
+    if last is None or last.number != last.review.submissions.count():
+        return
+    if last.proposed_decisions.get(number=1).justification == justification.strip():
+        url = rerouting.approval_address(last.review)
+        raise twice.done_already("You submitted this review with these words", last.submitted_at, url)
 
 
 def _steps(

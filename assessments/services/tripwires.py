@@ -12,7 +12,7 @@ from django.db.models import F
 from accounts.audit import record_event, sha256_of
 from accounts.models import Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid
+from assessments.errors import Invalid
 from assessments.models import Review, Tripwire
 from assessments.scoring.clock import date_of_month
 from assessments.scoring.schema import Field, Schema
@@ -23,6 +23,7 @@ from assessments.services.inputs import lock_review
 from assessments.services.owning import month_of, owner_of
 from assessments.services.reviews import problem, too_long
 from assessments.services.shown import shown
+from assessments.services.versions import require_seen, shown_person
 
 MOST_PROPOSED = 5
 LONGEST_REASON = 2000
@@ -159,8 +160,8 @@ def put(
         if given and row is None:
             problems.append(problem("key", "There is no such tripwire.", given))
             continue
-        if row is not None and entry.get("version") is not None and entry["version"] != row.version:
-            raise Clash("This tripwire was changed meanwhile.", version=row.version)
+        if row is not None:
+            _require_seen(row, schema, entry, commercial=bool(commercial))
         name, option = (
             (row.field, row.option_key) if row else (str(entry.get("field", "")), str(entry.get("option") or ""))
         )
@@ -198,6 +199,25 @@ def _owner(review: Review, named: Any, row: Tripwire | None, key: str, problems:
     if had is not None and str(named.uuid if isinstance(named, Membership) else named) == str(had.uuid):
         return had
     return owner_of(review, named, key, problems)
+
+
+def _require_seen(row: Tripwire, schema: Schema, entry: Mapping[str, Any], *, commercial: bool) -> None:
+    """Raises Clash with what stands now, but to whoever may not see the fact, and what was to stand."""
+    field = schema.fields.get(row.field)
+    readable = commercial or field is None or not field.commercial
+    require_seen(
+        "this tripwire",
+        entry.get("version"),
+        row.version,
+        current=_said(vars(row) | {"owner": row.owner}) if readable else None,
+        attempted=_said(entry) if "threshold" in entry else None,
+    )
+
+
+def _said(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a tripwire can be changed, as a clash says it."""
+    plain = {name: entry.get(name) for name in ("comparison", "threshold", "by_month", "because")}
+    return plain | {"owner": shown_person(entry.get("owner"))}
 
 
 def faults_of(
@@ -328,8 +348,9 @@ def drop_tripwire(*, member: Membership, review_id: int, key: str, seen_version:
     row = review.tripwires.filter(key=key).first()
     if row is None:
         return
-    if row.version != seen_version:
-        raise Clash("This tripwire was changed meanwhile.", version=row.version)
+    schema = framework_of(review.criteria_version).schema
+    commercial = bool(permissions.can_see_commercial(member.now(), review.program))
+    _require_seen(row, schema, {"version": seen_version}, commercial=commercial)
     drop_rows(member=member, review=review, keys=[key])
 
 

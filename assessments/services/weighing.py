@@ -21,6 +21,7 @@ from assessments.scoring.headline import Problem, headline
 from assessments.scoring.language import EvaluationError
 from assessments.scoring.profile import reads
 from assessments.services.criteria import check_document, content_of, locked
+from assessments.services.versions import require_seen
 
 DIMENSIONS = "dimensions"
 WHOLE = 100.0  # what the weights of a group add up to once they are elicited
@@ -89,7 +90,7 @@ def apply_weights(
 
     Raises NotAllowed, WrongState, Clash, Invalid
     """
-    version = locked(version_id, seen_version)
+    version = locked(version_id, None)
     permissions.can_manage_criteria(member.now()).require()
     if version.state != CriteriaVersion.State.DRAFT:
         raise WrongState(f"{version} is {version.get_state_display().lower()}; weights are set in a draft.")
@@ -100,6 +101,7 @@ def apply_weights(
         raise Invalid([{"field": "group", "option": "", "value": group_key, "message": text}])
     found = elicit(group, answers, importance, framework.data.get("functions") or {})
     weights = {key: round(WHOLE * share, 4) for key, share in found["combined"].items()}
+    require_seen("this draft", seen_version, version.version, current=dict(group.weights), attempted=weights)
     model: Any = Dimension if group_key == DIMENSIONS else Criterion
     rows = list(model.objects.filter(criteria_version=version, key__in=weights))
     for row in rows:

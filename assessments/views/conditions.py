@@ -22,6 +22,7 @@ from assessments.forms.conditions import (
     MoveForm,
     RemovalForm,
 )
+from assessments.forms.whole_numbers import whole_number
 from assessments.models import Condition, Evidence, Program
 from assessments.reporting.csv_file import csv_bytes
 from assessments.scoring.confidential import HIDDEN, confidential
@@ -183,8 +184,12 @@ def condition_detail(request, uuid):
     if request.method == "POST":
         may_move.require()
         status = 422
-        if request.POST.get("version", str(row.version)) != str(row.version):
-            row, form, status = _moved_meanwhile(request, uuid)
+        seen = whole_number(request.POST.get("version", ""))
+        if seen is not None and seen != row.version:
+            # Before anything is checked: what it can become now is not what the page offered.
+            asked = request.POST.get("state", ""), request.POST.get("note", "")
+            condition_states.require_first_move(request.member, row, *asked, seen)
+            row, form, status = _moved_meanwhile(request, uuid, seen)
         elif form.is_valid():
             data = form.cleaned_data
             try:
@@ -199,7 +204,7 @@ def condition_detail(request, uuid):
             except Invalid as invalid:
                 form.take(invalid.problems)
             except Clash:
-                row, form, status = _moved_meanwhile(request, uuid)
+                row, form, status = _moved_meanwhile(request, uuid, data["version"])
             except WrongState as refusal:
                 form.add_error(None, str(refusal))
                 status = 409
@@ -265,7 +270,8 @@ def _may_hand_over(member, row: Condition) -> bool:
 
 
 def _hand_over_form(row: Condition, data=None) -> HandOverForm:
-    people = [person for person in people_of(row.review) if person.pk != row.owner_id]
+    # Of the owner now the service says that it is theirs: a form that is sent twice names them.
+    people = [person for person in people_of(row.review) if data is not None or person.pk != row.owner_id]
     key = row.owner_function.key if row.owner_function else ""
     initial = {"version": row.version}
     return HandOverForm(data, people=people, function_key=key, initial=initial, auto_id="hand_over_%s")
@@ -276,10 +282,11 @@ def _hand_over_form(row: Condition, data=None) -> HandOverForm:
 def condition_hand_over(request, uuid):
     """Let somebody else see to a condition, with the reason."""
     row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
-    permissions.can_hand_over_condition(request.member, row).require()
     form = _hand_over_form(row, request.POST)
     former, status = row.owner, 422
-    if form.is_valid():
+    if not form.is_valid():
+        permissions.can_hand_over_condition(request.member, row).require()
+    else:
         data = form.cleaned_data
         try:
             taken = condition_states.hand_over(
@@ -291,15 +298,13 @@ def condition_hand_over(request, uuid):
             )
         except Invalid as invalid:
             form.take(invalid.problems)
-        except Clash:
+        except Clash as clash:
             row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
             typed = request.POST.copy()
             typed["version"] = str(row.version)
             form = _hand_over_form(row, typed)
             now = row.owner.name if row.owner else "nobody"
-            form.add_error(
-                None, f"Somebody changed this condition meanwhile: its owner is {now}. Send it again to go on."
-            )
+            form.add_error(None, f"{clash} Its owner is {now}. What you typed is kept: send it again to go on.")
             status = 409
         else:
             both = [taken.owner, former]
@@ -309,12 +314,15 @@ def condition_hand_over(request, uuid):
     return detail_page(request, row, hand_over_form=form, status=status)
 
 
-def _moved_meanwhile(request, uuid) -> tuple[Condition, MoveForm, int]:
-    """The condition as others left it, with what was typed, ready to be sent again."""
+def _moved_meanwhile(request, uuid, seen: int) -> tuple[Condition, MoveForm, int]:
+    """The condition as it is now, with what was typed, ready to be sent again."""
     row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
     typed = request.POST.copy()
     typed["version"] = str(row.version)
     form = MoveForm(typed, request.FILES, states=condition_states.next_states(row))
     now = row.get_state_display().lower()
-    form.add_error(None, f"Somebody changed this condition meanwhile: it is {now}. What you typed is kept below.")
+    said = f"Somebody changed this condition meanwhile: it is {now}."
+    if seen > row.version:
+        said = f"There is no version {seen} of this condition: it is at version {row.version}, and {now}."
+    form.add_error(None, f"{said} What you typed is kept below.")
     return row, form, 409

@@ -45,7 +45,8 @@ def test_amending_from_the_page(world):
     said = text_of(answer)
     assert "Sets aside Quality (G1). Its quality system comes along." in said and "Sign the transfer" in said
     stale = client.post(url, given | {"new_title": "", "new_owner": "", "new_due": ""})
-    assert stale.status_code == 409 and "amended meanwhile" in text_of(stale)
+    assert stale.status_code == 409 and "You amended it yourself already" in text_of(stale)
+    assert "amended meanwhile" not in text_of(stale)
     assert ProposedDecision.objects.count() == 2
     assert "We take the sister plant over." in text_of(stale) and hidden(stale, "number") == "2"
 

@@ -102,8 +102,10 @@ def test_the_lead_staffs_starts_and_withdraws_from_the_set_up_page(scene, sign_i
     client.post(url("review_assign", scene), ask | {"membership": quin.uuid})
     assert Assignment.objects.get().membership == quin
     assert "Nobody speaks for CMC." in text(client.get(url("review_setup", scene)))
-    stale = client.post(url("review_start", scene), {"version": "7"})
+    stale = client.post(url("review_start", scene), {"version": "0"})
     assert stale.status_code == 409 and "changed this review meanwhile" in text(stale)
+    never = client.post(url("review_start", scene), {"version": "7"})
+    assert never.status_code == 409 and "There is no version 7 of this review" in text(never)
     client.post(url("review_start", scene), {"version": "1"})
     assert scene.now().state == "scoring"
     without = client.post(url("review_withdraw", scene), {"reason": " ", "version": "2"})

@@ -35,7 +35,7 @@ def test_a_tripwire_changed_meanwhile_is_told_and_what_was_typed_can_be_sent_aga
     late = send(client, world, row.key, **typed, threshold="9", because="Typed meanwhile")
     assert late.status_code == 409 and Tripwire.objects.get().threshold == 7
     (form,) = [one["form"] for one in late.context["tripwires"]]
-    assert "changed meanwhile" in str(form.non_field_errors())
+    assert "changed this tripwire meanwhile" in str(form.non_field_errors())
     kept = {name: form[name].value() for name in ("key", "version", "fact", "comparison", "threshold", "because")}
     assert (kept["threshold"], kept["because"]) == ("9", "Typed meanwhile")
     assert send(client, world, row.key, **kept).status_code == 302

@@ -69,6 +69,10 @@ def condition(world):
             "advised-unknown-due_month": 3}  # fmt: skip
 
 
+def dropping(world):
+    return condition(world) | {"version": 0}
+
+
 def advice(world):
     compute(world.review)
     return {"advised-title": "A second source", "advised-owner": world.people["rater"].uuid, "advised-due_month": 9}
@@ -146,7 +150,8 @@ TABLE = {
         ),
         Row("POST", seen_in_approval(409), kwargs=of_review, data=signature("executive"), state="rejected"),
         *(
-            Row("POST", seen_on_record(409), kwargs=of_review, data=signature("executive"), state=state)
+            # Who signed it is taken to the signature.
+            Row("POST", seen_on_record(409, approver=302), kwargs=of_review, data=signature("executive"), state=state)
             for state in ENDED
         ),
     ],
@@ -191,8 +196,20 @@ TABLE = {
     ],
     "assessments:condition_drop": [
         Row("GET", NOT_POSTED, kwargs=of_condition),
-        Row("POST", LEADS | {"lead": 302}, kwargs=of_condition, data=condition, state="reconciling"),
-        Row("POST", seen_in_approval(409), kwargs=of_condition, data=condition, state="in_approval"),
+        Row(
+            "POST",
+            LEADS | {"lead": 302},
+            kwargs=of_condition,
+            data=dropping,
+            state="reconciling",
+        ),
+        Row(
+            "POST",
+            seen_in_approval(409),
+            kwargs=of_condition,
+            data=dropping,
+            state="in_approval",
+        ),
     ],
     "assessments:submission_detail": [
         Row("GET", signed_in(404), kwargs=of_submission, state="reconciling"),

@@ -97,7 +97,8 @@ TABLE = {
     ],
     "assessments:program_re_anchor": [
         Row("GET", acted("lead", answer=200), program),
-        Row("POST", acted("lead", answer=409), program),
+        Row("POST", acted("lead", answer=422), program),
+        Row("POST", acted("lead", answer=409), program, data=lambda world: {"version": 999}),
     ],
     "assessments:draft_export": [Row("GET", seen(200), program), Row("POST", signed_in(405), program)],
     "assessments:program_import": [

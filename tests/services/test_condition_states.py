@@ -272,7 +272,8 @@ def test_a_condition_is_handed_over_with_a_reason_and_both_are_told_while_the_re
         ("lead", {"reason": " "}, Invalid, "Say why"),
         ("lead", {"owner": gone}, Invalid, "left. Choose somebody"),
         ("lead", {"owner": rater}, Invalid, "owns it already"),
-        ("lead", {"seen_version": row.version + 1}, Clash, "meanwhile"),
+        ("lead", {"seen_version": row.version + 1}, Clash, "There is no version 2 of this condition"),
+        ("lead", {"seen_version": 0}, Clash, "meanwhile"),
     ):
         with pytest.raises(refused, match=words), transaction.atomic():
             condition_states.hand_over(member=member(world, role), **given | changed)

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from accounts.audit import database_now, record_event
 from accounts.letters import faults_in
 from accounts.models import Membership
-from assessments.errors import Clash, Invalid
+from assessments.errors import Invalid
 from assessments.models import DraftValue, ProfileDraft, Program
 from assessments.permissions import ProgramRights
 from assessments.scoring.clock import is_anchored
@@ -19,6 +19,7 @@ from assessments.scoring.schema import Field, Schema, ValueProblem
 from assessments.services.drafts.rows import count_change, lock_draft
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import problem
+from assessments.services.versions import require_seen
 
 
 @transaction.atomic
@@ -144,9 +145,8 @@ def _write(
     stored = (row.value, row.as_of, row.to_confirm) if row else (None, None, False)
     if stored == (value, day, False):
         return row or DraftValue(draft=draft, option_key=option_key, field=entry.key, value=None, version=0)
-    current = row.version if row else 0
-    if current != seen_version:
-        raise Clash(f"{entry.label} was changed meanwhile.", current=stored[0], attempted=value, version=current)
+    current, moved = row.version if row else 0, f"{entry.label} was changed meanwhile."
+    require_seen(entry.label, seen_version, current, moved=moved, current=stored[0], attempted=value)
     values = {
         "value": value,
         "as_of": day,

@@ -7,13 +7,14 @@ from accounts.audit import record_event
 from accounts.letters import fault_in
 from accounts.models import Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid
+from assessments.errors import Invalid
 from assessments.models import DraftOption, ProfileDraft, Program, Review
 from assessments.scoring.language.check import closest
 from assessments.scoring.schema import HOSTED
 from assessments.services.drafts.rows import count_change, lock_draft, require_version
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import problem
+from assessments.services.versions import require_seen
 
 MOST_OPTIONS = 12
 
@@ -28,8 +29,8 @@ def _find(draft: ProfileDraft, key: str, seen_version: int | None) -> DraftOptio
     option = draft.options.filter(key=key).first()
     if option is None:
         raise Invalid([problem("options", f"There is no option {key!r} any more.", option=key)])
-    if seen_version is not None and option.version != seen_version:
-        raise Clash(f"{option.name} was changed meanwhile.", current=option.name, attempted=key, version=option.version)
+    moved = f"{option.name} was changed meanwhile."
+    require_seen(option.name, seen_version, option.version, moved=moved, current=option.name, attempted=key)
     return option
 
 

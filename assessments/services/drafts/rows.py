@@ -7,11 +7,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Membership
-from assessments.errors import Clash
 from assessments.live import announce
 from assessments.models import DraftOption, DraftValue, ProfileDraft, Program
 from assessments.scoring.profile import known_on
 from assessments.scoring.schema import HOSTED, Schema
+from assessments.services.versions import require_seen
 
 
 def lock_draft(program_id: int) -> ProfileDraft:
@@ -33,13 +33,8 @@ def count_change(draft: ProfileDraft, member: Membership) -> int:
 
 def require_version(draft: ProfileDraft, seen_version: int | None) -> None:
     """Raises Clash if the locked draft changed since it was looked at."""
-    if seen_version is not None and draft.version != seen_version:
-        raise Clash(
-            "Somebody changed the draft since you looked at it. Look at it again before you go on.",
-            attempted=seen_version,
-            current=draft.version,
-            version=draft.version,
-        )
+    moved = "Somebody changed the draft since you looked at it. Look at it again before you go on."
+    require_seen("the draft", seen_version, draft.version, moved=moved, current=draft.version, attempted=seen_version)
 
 
 def new_draft(program: Program, schema: Schema, known: Mapping[str, Any]) -> ProfileDraft:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from accounts.models import Membership
 from accounts.permissions import NotAllowed, TooMany
 from assessments.errors import Clash, GrantRefused, Invalid, Missing, WrongState
 from assessments.forms.approval import QuestionForm, ReasonForm
@@ -32,10 +33,12 @@ def review_sign(request, uuid):
     through_program = request.POST.get("through") == "program"
     if through_program and not has_program(request.member):
         raise NotAllowed("You have no API token that may write: no program could sign with a grant.")
-    if review.state != Review.State.IN_APPROVAL:
-        raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
     named = request.POST.get("step", "")
     steps = ApprovalStep.objects.filter(review=review).select_related("submission", "review")
+    if _is_uuid(named):
+        _require_first(request, get_object_or_404(steps, uuid=named))
+    if review.state != Review.State.IN_APPROVAL:
+        raise WrongState(f"The review is {review.get_state_display().lower()}; nothing is signed now.")
     step = get_object_or_404(steps, uuid=named) if _is_uuid(named) else _open_step(steps, request.member)
     proposed = signing.proposed_of(step)
     form = sign_form(request.member, step, proposed, request.POST)
@@ -90,6 +93,14 @@ def review_sign(request, uuid):
     return redirect("assessments:review_approval", review.uuid)
 
 
+def _require_first(request, step: ApprovalStep) -> None:
+    """Raises DoneAlready where the person has signed the step in the capacity that is sent."""
+    function_key, _, giver = request.POST.get("capacity", "").partition("@")
+    people = Membership.objects.visible_to(request.member)
+    person = people.filter(uuid=giver).first() if _is_uuid(giver) else None
+    signing.require_first(request.member, step, signing.proposed_of(step), person, function_key)
+
+
 def _grant_page(request, review: Review, step: ApprovalStep, capacity: signing.Capacity | None, grant: str):
     """What a program sends to sign; kept nowhere, so that it is in no session and on no other page."""
     body = {"action": "sign", "step": str(step.uuid), "meaning": signing.MEANING_OF[step.kind], "grant": grant}
@@ -121,9 +132,16 @@ def _open_step(steps, member) -> ApprovalStep:
     return waiting or get_object_or_404(steps.filter(state=ApprovalStep.State.OPEN)[:1])
 
 
+def _again(form, clash: Clash) -> None:
+    """What was typed, ready to be sent again over the review as it stands now."""
+    form.data = form.data.copy()
+    form.data["version"] = str(clash.version)
+    form.add_error(None, f"{clash} What you typed is kept: read the review again, then send it once more.")
+
+
 def _end(request, uuid, act, form_name: str, dialog: str, words: str):
     review = find_review(request, uuid)
-    form = ReasonForm(request.POST, auto_id=f"{dialog}_%s")
+    form = ReasonForm(request.POST, initial={"version": review.version}, auto_id=f"{dialog}_%s")
     if not form.is_valid():
         return page(request, review, status=422, **{form_name: form, "open_dialog": dialog})
     try:
@@ -136,6 +154,9 @@ def _end(request, uuid, act, form_name: str, dialog: str, words: str):
     except Invalid as invalid:
         form.add_error("reason", str(invalid))
         return page(request, review, status=422, **{form_name: form, "open_dialog": dialog})
+    except Clash as clash:
+        _again(form, clash)
+        return page(request, find_review(request, uuid), status=409, **{form_name: form, "open_dialog": dialog})
     messages.success(request, words)
     return redirect("assessments:review_approval", review.uuid)
 
@@ -152,7 +173,7 @@ def review_return(request, uuid):
 def review_question(request, uuid):
     """Send it back with one question; the functions' signatures stand if nothing but the answer is new."""
     review = find_review(request, uuid)
-    form = QuestionForm(request.POST, auto_id="question_%s")
+    form = QuestionForm(request.POST, initial={"version": review.version}, auto_id="question_%s")
     if form.is_valid():
         try:
             approvals.ask_question(
@@ -163,6 +184,9 @@ def review_question(request, uuid):
             )
         except Invalid as invalid:
             form.add_error("question", str(invalid))
+        except Clash as clash:
+            _again(form, clash)
+            return page(request, find_review(request, uuid), status=409, question_form=form, open_dialog="question")
         else:
             messages.success(request, "Asked. The lead answers and submits again; you are told.")
             return redirect("assessments:review_approval", review.uuid)

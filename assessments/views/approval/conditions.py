@@ -11,6 +11,7 @@ from assessments.forms.approval import AdvisedForm, ConditionForm, people_of
 from assessments.services import conditions
 from assessments.views.access import member_required
 from assessments.views.approval.page import page
+from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review
 
 
@@ -23,7 +24,9 @@ def _back(review):
 def condition_assign(request, uuid, key):
     review = find_review(request, uuid)
     permissions.can_lead_review(request.member, review.program).require()
-    form = ConditionForm(request.POST, people=people_of(review), prefix=key)
+    row = review.conditions.filter(key=key).first()
+    now = {"version": row.version if row else 0}
+    form = ConditionForm(request.POST, people=people_of(review), prefix=key, initial=now)
     if not form.is_valid():
         return page(request, review, status=422, row_form=form)
     data = form.cleaned_data
@@ -41,9 +44,24 @@ def condition_assign(request, uuid, key):
             form.add_error(entry["field"] if entry["field"] in form.fields else None, entry["message"])
         return page(request, review, status=422, row_form=form)
     except Clash as clash:
-        form.add_error(None, f"{clash} Reload to see it.")
-        return page(request, review, status=409, row_form=form)
+        return page(request, review, status=409, row_form=_again(request, form, clash))
     return _back(review)
+
+
+def _again(request, form: ConditionForm, clash: Clash) -> ConditionForm:
+    """What was typed, ready to be sent again over what stands now, which the refusal says."""
+    form.data = request.POST.copy()
+    form.data[form.add_prefix("version")] = str(clash.version)
+    held = clash.current or {}
+    owner = held["owner"]["name"] if held.get("owner") else "nobody"
+    month = held.get("due_month")
+    stands = (
+        f"{owner} sees to it{f' by month {month}' if month is not None else ''}" if held else "nobody was asked yet"
+    )
+    form.add_error(
+        None, f"{clash} As it stands, {stands}. What you typed is kept and replaces it when you send it again."
+    )
+    return form
 
 
 @member_required
@@ -67,10 +85,7 @@ def condition_advise(request, uuid):
 @require_POST
 def condition_drop(request, uuid, key):
     review = find_review(request, uuid)
-    try:
-        seen = int(request.POST.get("version", "0"))
-    except ValueError:
-        seen = 0
+    seen = posted_version(request)
     conditions.drop_condition(member=request.member, review_id=review.pk, key=key, seen_version=seen)
     messages.info(request, "The advised condition is off the list.")
     return _back(review)

@@ -9,8 +9,9 @@ from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongStat
 from assessments.forms.amending import AmendForm
 from assessments.forms.approval import SIGNS, SubmitForm, people_of
 from assessments.forms.tripwires import fact_choices
+from assessments.forms.whole_numbers import whole_number
 from assessments.models import ApprovalStep, Review, Submission
-from assessments.services import approvals, questions, submissions
+from assessments.services import approvals, proposals, questions, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FAILED, shown
 from assessments.views.access import member_required
@@ -30,11 +31,13 @@ def review_submit(request, uuid):
     permissions.can_lead_review(request.member, review.program).require()
     numbers = shown(review).numbers
     if numbers is None or review.state != Review.State.RECONCILING:
+        submissions.require_first(request.member, review.pk, request.POST.get("justification", ""))
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
     named = {name.removeprefix(SIGNS).rpartition("-")[0] for name in request.POST if name.startswith(SIGNS)}
     question = questions.open_question(review)
     mended = route_to_mend(request.member, review, named, question)
-    form = SubmitForm(request.POST, numbers=numbers, question=question, **mended)
+    now = {"version": review.version}
+    form = SubmitForm(request.POST, numbers=numbers, question=question, initial=now, **mended)
     if not form.is_valid():
         return page(request, review, status=422, form=form)
     data = form.cleaned_data
@@ -123,7 +126,8 @@ def review_amend(request, uuid):
         status = 422
         if _looked_at_a_former(request, proposal):
             # Before anything is checked: nobody was asked for what the later proposal brought.
-            form = _over_what_stands(request, review, submission, proposal)
+            said = proposals.amended_words(proposal.row, request.member)
+            form = _over_what_stands(request, review, submission, proposal, said)
             status = 409
         elif form.is_valid():
             try:
@@ -133,9 +137,9 @@ def review_amend(request, uuid):
                     seen_number=form.cleaned_data["number"],
                     **form.proposed(),
                 )
-            except Clash:
+            except Clash as clash:
                 proposal = stages.proposals_of(submission, review, commercial=commercial, reader=request.member)[0]
-                form = _over_what_stands(request, review, submission, proposal)
+                form = _over_what_stands(request, review, submission, proposal, str(clash))
                 status = 409
             except Missing as missing:
                 form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
@@ -175,7 +179,9 @@ def _amend_form(request, review: Review, submission: Submission, proposal: stage
     return form
 
 
-def _over_what_stands(request, review: Review, submission: Submission, proposal: stages.Proposal) -> AmendForm:
+def _over_what_stands(
+    request, review: Review, submission: Submission, proposal: stages.Proposal, said: str
+) -> AmendForm:
     """After a clash: what was typed, over the proposal that stands now; what is new in that is as it stands."""
     typed = request.POST.copy()
     typed["number"] = str(proposal.row.number)
@@ -184,11 +190,11 @@ def _over_what_stands(request, review: Review, submission: Submission, proposal:
         if name not in typed and name.startswith(("owner-", "due-", "wire-")):
             typed[name] = fresh[name].value()
     form = _amend_form(request, review, submission, proposal, typed)
-    words = "It stands beside this form; what you typed is kept and replaces it."
-    form.add_error(None, f"{approvals.AMENDED_MEANWHILE} {words}")
+    words = "It stands beside this form; what you typed is kept and replaces it if you send it again."
+    form.add_error(None, f"{said} {words}")
     return form
 
 
 def _looked_at_a_former(request, proposal: stages.Proposal) -> bool:
-    seen = request.POST.get("number", "")
-    return seen.isdecimal() and seen != str(proposal.row.number)
+    seen = whole_number(request.POST.get("number", ""))
+    return seen is not None and seen < proposal.row.number

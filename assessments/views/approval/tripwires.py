@@ -14,6 +14,7 @@ from assessments.services import tripwires
 from assessments.services.frameworks import framework_of
 from assessments.views.access import member_required
 from assessments.views.approval.page import page
+from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review
 
 
@@ -30,15 +31,15 @@ def tripwire_set(request, uuid):
     prefix = request.POST.get("prefix", "new")
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
     facts = fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial)
-    key = request.POST.get(f"{prefix}-key", "")
-    owners = {row.key: row.owner for row in review.tripwires.select_related("owner__user")}
+    row = review.tripwires.select_related("owner__user").filter(key=request.POST.get(f"{prefix}-key", "")).first()
     form = TripwireForm(
         request.POST,
         review=review,
         facts=facts,
         people=people_of(review),
-        owner=owners.get(key),
+        owner=row.owner if row else None,
         prefix=prefix,
+        initial={"version": row.version} if row else None,
     )
     if not form.is_valid():
         return page(request, review, status=422, tripwire_failed=form)
@@ -68,10 +69,7 @@ def _again(request, form: TripwireForm, clash: Clash) -> TripwireForm:
 @require_POST
 def tripwire_drop(request, uuid, key):
     review = find_review(request, uuid)
-    try:
-        seen = int(request.POST.get("version", "0"))
-    except ValueError:
-        seen = 0
+    seen = posted_version(request)
     tripwires.drop_tripwire(member=request.member, review_id=review.pk, key=key, seen_version=seen)
     messages.info(request, "The tripwire is off the list.")
     return _back(review)

@@ -210,7 +210,7 @@ def program_save(request, uuid):
     """Save the draft as the next revision."""
     program = find_drafted(request, uuid)
     permissions.can_save_revision(request.member, program).require()
-    form = SaveForm(request.POST)
+    form = SaveForm(request.POST, initial={"version": drafts.read_draft(program).version})
     section = request.POST.get("section", "")
     if not form.is_valid():
         return facts_page(request, program, section=section, save_form=form, open_save=True, status=422)

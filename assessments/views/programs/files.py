@@ -151,7 +151,7 @@ def program_import_confirm(request, uuid):
     """Save the previewed content as the next revision."""
     program = find_drafted(request, uuid)
     permissions.can_save_revision(request.member, program).require()
-    form = ConfirmImportForm(request.POST)
+    form = ConfirmImportForm(request.POST, initial={"version": program.draft.version})
     try:
         content = request.POST["text"]
         document = read_yaml(content)

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_POST
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.programs import OptionForm
-from assessments.forms.whole_numbers import whole_number
 from assessments.services import drafts
 from assessments.views.access import member_required
 from assessments.views.programs.facts import OPTIONS, facts_page
 from assessments.views.programs.frame import find_drafted
+from assessments.views.versions import posted_version
 
 
 def _begin(request, uuid):
@@ -24,10 +24,6 @@ def _begin(request, uuid):
 def _done(request, program, text):
     messages.success(request, text)
     return redirect(f"{reverse('assessments:program_facts', args=[program.uuid])}?section={OPTIONS}")
-
-
-def _version(request) -> int:
-    return whole_number(request.POST.get("version", "")) or -1
 
 
 def _refused(request, program, refusal, **more):
@@ -59,7 +55,7 @@ def option_change(request, uuid, key):
             member=request.member,
             program=program,
             key=key,
-            seen_version=_version(request),
+            seen_version=posted_version(request),
             name=request.POST.get("name"),
             host=request.POST.get("host"),
         )
@@ -80,7 +76,7 @@ def option_move(request, uuid, key):
         to = max(0, min(len(keys) - 1, at + (-1 if request.POST.get("to") == "up" else 1)))
         keys.insert(to, keys.pop(at))
     try:
-        drafts.order_options(member=request.member, program=program, keys=keys, seen_version=_version(request))
+        drafts.order_options(member=request.member, program=program, keys=keys, seen_version=posted_version(request))
     except (Invalid, Clash) as refused:
         return _refused(request, program, refused)
     return _done(request, program, "The order is saved.")
@@ -91,7 +87,7 @@ def option_move(request, uuid, key):
 def option_remove(request, uuid, key):
     program = _begin(request, uuid)
     try:
-        drafts.remove_option(member=request.member, program=program, key=key, seen_version=_version(request))
+        drafts.remove_option(member=request.member, program=program, key=key, seen_version=posted_version(request))
     except (Invalid, Clash) as refused:
         return _refused(request, program, refused)
     return _done(request, program, "The option is removed from the draft. Saved revisions keep it.")

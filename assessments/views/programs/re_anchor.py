@@ -6,12 +6,12 @@ from django.views.decorators.http import require_http_methods
 
 from assessments import permissions
 from assessments.errors import Clash, Refusal
-from assessments.forms.programs import VersionForm
 from assessments.permissions import ProgramRights
 from assessments.services import drafts
 from assessments.views.access import member_required
 from assessments.views.programs.frame import find_drafted, frame
 from assessments.views.programs.words import date_words, month_words, value_words
+from assessments.views.versions import posted_version
 
 
 @member_required
@@ -21,10 +21,8 @@ def program_re_anchor(request, uuid):
     program = find_drafted(request, uuid)
     permissions.can_re_anchor(request.member, program).require()
     if request.method == "POST":
-        form = VersionForm(request.POST)
-        seen = form.cleaned_data["version"] if form.is_valid() else -1
         try:
-            plan = drafts.re_anchor(member=request.member, program=program, seen_version=seen)
+            plan = drafts.re_anchor(member=request.member, program=program, seen_version=posted_version(request))
         except Clash as clash:
             return _page(request, program, refusal=clash, status=409)
         except Refusal as refusal:

@@ -6,8 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assessments import permissions
-from assessments.errors import Clash
-from assessments.forms.programs import VersionForm
+from assessments.errors import Clash, Invalid
 from assessments.forms.whole_numbers import whole_number
 from assessments.models import ProfileRevision, Program
 from assessments.permissions import ProgramRights
@@ -19,6 +18,7 @@ from assessments.services.revisions import facts_in_order
 from assessments.views.access import member_required
 from assessments.views.programs.frame import address, find_drafted, find_program, frame
 from assessments.views.programs.words import difference_words, month_words, value_words
+from assessments.views.versions import posted_version
 
 REVISIONS_A_PAGE = 20
 
@@ -136,12 +136,11 @@ def draft_reset(request, uuid, number):
     program = find_drafted(request, uuid)
     permissions.can_save_revision(request.member, program).require()
     revision = get_object_or_404(visible_revisions(request, program), number=number)
-    form = VersionForm(request.POST)
-    seen = form.cleaned_data["version"] if form.is_valid() else -1
     try:
+        seen = posted_version(request)
         drafts.reset_draft(member=request.member, program=program, revision=revision, seen_version=seen)
-    except Clash as clash:
-        messages.error(request, str(clash))
+    except (Clash, Invalid) as refusal:
+        messages.error(request, str(refusal))
         return redirect("assessments:revision_detail", program.uuid, number)
     messages.success(request, f"The draft now says what {revision} says. Nothing is saved until you save a revision.")
     return redirect("assessments:program_facts", program.uuid)

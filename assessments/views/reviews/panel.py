@@ -11,14 +11,14 @@ from django.views.decorators.http import require_POST
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.reviews import AgreeForm
-from assessments.forms.whole_numbers import whole_number
-from assessments.models import Review
+from assessments.models import AgreedValue, Review
 from assessments.services import reconciling
 from assessments.services.matrix import Cell, Matrix, matrix_of
 from assessments.services.sheet import anchors_of
 from assessments.services.shown import shown
 from assessments.views.access import member_required
 from assessments.views.reviews.problems import show
+from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review, frame
 
 SORTS = (("disagreement", "Widest disagreement first"), ("criteria", "In the order of the criteria"))
@@ -42,7 +42,9 @@ def review_agree(request, uuid, criterion, option):
     """Record what the panel agreed on for a cell."""
     review = find_review(request, uuid)
     permissions.can_see_all_ratings(request.member, review).require()
-    form, status, clash = AgreeForm(request.POST), 422, None
+    held = AgreedValue.objects.filter(review=review, criterion=criterion, option__key=option).first()
+    form = AgreeForm(request.POST, initial={"version": held.version if held else 0})
+    status, clash = 422, None
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -53,7 +55,7 @@ def review_agree(request, uuid, criterion, option):
                 option_key=option,
                 value=given["value"],
                 note=given["note"],
-                seen_version=given["version"] or 0,
+                seen_version=given["version"],
                 seen_facts=given["facts"],
             )
             messages.success(request, "The agreed value stands in the panel.")
@@ -83,7 +85,7 @@ def review_take_back(request, uuid, criterion, option):
         review_id=review.pk,
         criterion_key=criterion,
         option_key=option,
-        seen_version=whole_number(request.POST.get("version", "")) or 0,
+        seen_version=posted_version(request),
     )
     messages.success(request, "Taken back: the mean of the functions stands again.")
     return redirect(_place(request, review, criterion, option))

@@ -30,7 +30,7 @@ def review_setup(request, uuid):
 def review_edit(request, uuid):
     """Change question and day."""
     review = find_review(request, uuid)
-    form = ReviewForm(request.POST)
+    form = ReviewForm(request.POST, initial={"version": review.version})
     if review.state != Review.State.DRAFT:
         form.fields["question"].required = False
     if form.is_valid():
@@ -48,7 +48,7 @@ def review_edit(request, uuid):
 def review_options(request, uuid):
     """Choose the options anew."""
     review = find_review(request, uuid)
-    form = OptionsForm(request.POST, choices=_choices(review))
+    form = OptionsForm(request.POST, choices=_choices(review), initial={"version": review.version})
     if form.is_valid():
         return _done(
             request, review, form, "The options are chosen.", {"options_form": form}, reviews.choose_options,
