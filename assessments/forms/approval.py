@@ -1,6 +1,6 @@
 """What is typed on the approval pages: the proposal, conditions, the signature, reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -169,12 +169,14 @@ class SubmitForm(ProposalForm):
         people: Iterable[Membership] = (),
         able: Mapping[str, Iterable[Membership]] | None = None,
         before: Iterable[StepReassignment] = (),
+        stuck: Collection[str] = (),
         **options: Any,
     ):
         """
         route, people  where somebody may have to take a place: the steps, and everybody who has a role
         able           by the step's key: those who can take a place of it
         before         who took places of a former submission: offered again
+        stuck          the places (`places.option_of`) that can be given away; of another one the service says why not
         """
         super().__init__(*args, **options)
         if question is not None:
@@ -188,7 +190,7 @@ class SubmitForm(ProposalForm):
             (step, place, f"{SIGNS}{step.key}-{at}", f"why-{step.key}-{at}")
             for step in route
             for at, place in enumerate(step.places)
-            if not place.signed
+            if places.option_of(step.key, place.key) in stuck or self.data.get(f"{SIGNS}{step.key}-{at}")
         ]
         former = {(row.step.key, row.in_place_of): row for row in before}
         for step, place, signs, why in self.places:

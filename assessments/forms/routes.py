@@ -21,7 +21,8 @@ def person_choices(people: Iterable[Membership], empty: str) -> list[tuple[str, 
 
 def stand_in_field(people: Iterable[Membership], able: Iterable[Membership], empty: str, **options: Any) -> Any:
     """Who takes a place: those who can are offered; of anybody else of the people the service says why not."""
-    field = forms.ChoiceField(choices=person_choices(people, empty), **options)
+    unknown = {"invalid_choice": "This is nobody who has access here now: choose somebody of the list."}
+    field = forms.ChoiceField(choices=person_choices(people, empty), error_messages=unknown, **options)
     field.widget.choices = person_choices(able, empty)
     return field
 
@@ -53,13 +54,19 @@ class ReassignForm(TakesProblems):
 class DelegationForm(TakesProblems):
     """Who signs in whose place, from which day to the end of which. `givers` is asked of admins alone."""
 
-    def __init__(self, *args: Any, people: Iterable[Membership], givers: Iterable[Membership] = (), **options: Any):
+    def __init__(
+        self,
+        *args: Any,
+        people: Iterable[Membership],
+        able: Iterable[Membership],
+        givers: Iterable[Membership] = (),
+        **options: Any,
+    ):
+        """able  those of the people who can sign instead"""
         super().__init__(*args, **options)
         if givers := list(givers):
             self.fields["giver"] = forms.ChoiceField(label="Who is away", choices=person_choices(givers, "Myself"))
             self.fields["giver"].required = False
-        people = list(people)
-        able = [person for person in people if person.roles]
         self.fields["taker"] = stand_in_field(people, able, "Choose a person", label="Who signs instead")
         for name, label in (("first_day", "First day"), ("last_day", "Last day")):
             self.fields[name] = forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))

@@ -56,9 +56,10 @@ def delegate(
         )
     if problems := _problems(member, giver, taker, first_day, last_day, reason.strip()):
         raise Invalid(problems)
-    ahead = _steps_ahead(giver)
+    ahead = steps_ahead(giver)
     # The first that is kept from the taker refuses; the rest are not gone through one by one.
-    for step in ahead.exclude(pk__in=ahead.left_to(taker).values("pk")):
+    kept = ahead.exclude(pk__in=ahead.left_to(taker).values("pk"))
+    for step in kept if permissions.reads_before_approval(taker) else ahead:
         _require_apart(member, giver, taker, step)
     delegation = Delegation.objects.create(
         organization_id=giver.organization_id,
@@ -123,7 +124,7 @@ def _problems(
     return found
 
 
-def _steps_ahead(giver: Membership) -> ApprovalStepQuerySet:
+def steps_ahead(giver: Membership) -> ApprovalStepQuerySet:
     """The steps of submissions in approval that name the giver and are not complete."""
     if not giver.is_active:
         return ApprovalStep.objects.none()

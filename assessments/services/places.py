@@ -28,19 +28,67 @@ def take_places(
     by_key = {step.key: step for step in steps}
     problems: list[dict] = []
     taken: set[str] = set()
-    if given and not without_signers(review, steps, submitter=member):
-        words = "The route can be completed as it is. Submit it so; a step can be reassigned afterwards, with a reason."
-        raise Invalid([problem("places", words, "", option_of(given[0]["step"], given[0]["party"]))])
-    for entry in given:
-        option = option_of(entry["step"], entry["party"])
-        twice = option in taken
-        found = ("places", "This place is given away twice; name one person.") if twice else None
-        taken.add(option)
-        if found := found or _take(member, review, by_key, entry):
-            problems.append(problem(found[0], found[1], str(entry.get("reason", "")), option))
+    left, sound = list(given), True
+    # Whom a place takes can leave another one without signers: what is stuck is asked again after each round.
+    while left and (stuck := stuck_places(review, list(by_key.values()), submitter=member)):
+        sound = False
+        now = [entry for entry in left if _option(entry) in stuck]
+        if not now:
+            break
+        left = [entry for entry in left if entry not in now]
+        for entry in now:
+            found = _twice(entry, taken) or _take(member, review, by_key, entry)
+            if found:
+                problems.append(problem(found[0], found[1], str(entry.get("reason", "")), _option(entry)))
+    for entry in left:
+        field, words = _twice(entry, taken) or _not_stuck(by_key, entry, sound=sound)
+        problems.append(problem(field, words, str(entry.get("reason", "")), _option(entry)))
     if problems:
         raise Invalid(problems)
     return [by_key[step.key] for step in steps]
+
+
+def _option(entry: Mapping[str, Any]) -> str:
+    return option_of(entry["step"], entry["party"])
+
+
+def _twice(entry: Mapping[str, Any], taken: set[str]) -> tuple[str, str] | None:
+    twice = _option(entry) in taken
+    taken.add(_option(entry))
+    return ("places", "This place is given away twice; name one person.") if twice else None
+
+
+def _not_stuck(steps: dict[str, Planned], entry: Mapping[str, Any], *, sound: bool) -> tuple[str, str]:
+    """Why a place is not given away at a submission: there is none, it is signed for, or it can be filled as it is."""
+    step, place = _find(steps, entry)
+    if step is None or place is None:
+        return "places", f"The route names no {entry['party']} at {entry['step']!r}."
+    if place.signed:
+        return "places", f"{step.name}: somebody has signed for {place.words} already, and the signature stands."
+    afterwards = "Submit it so; a step can be reassigned afterwards, with a reason."
+    if sound:
+        return "places", f"The route can be completed as it is. {afterwards}"
+    return "places", f"{step.name}: the place of {place.words} can be filled as it is. {afterwards}"
+
+
+def _find(steps: Mapping[str, Planned], entry: Mapping[str, Any]) -> tuple[Planned | None, Place | None]:
+    step = steps.get(entry["step"])
+    return step, next((one for one in step.places if one.key == entry["party"]), None) if step else None
+
+
+def stuck_places(review: Review, steps: Sequence[Planned], *, submitter: Membership) -> set[str]:
+    """The places (`option_of`) for which somebody else has to be named before a route can be completed.
+
+    Where too few are left beside those who sign other steps, which of its places is given away is the lead's choice
+    """
+    people = _Signers(review, steps, submitter)
+    signers = [people.of(step) for step in steps]
+    found = {option_of(one.step.key, place.key) for one in signers for place in one.stuck()}
+    if found:
+        return found
+    named = {fault["step"] for fault in without_signers(review, steps, submitter=submitter)}
+    left = [(step, place) for step in steps if step.key in named for place in step.places if not place.signed]
+    return {option_of(step.key, place.key) for step, place in left}
 
 
 def option_of(step_key: str, place_key: str) -> str:
@@ -51,16 +99,12 @@ def option_of(step_key: str, place_key: str) -> str:
 def _take(
     member: Membership, review: Review, steps: dict[str, Planned], entry: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Put one place right in `steps`; else (field, why not)."""
-    step = steps.get(entry["step"])
-    place = next((one for one in step.places if one.key == entry["party"]), None) if step else None
-    if step is None or place is None:
-        return "places", f"The route names no {entry['party']} at {entry['step']!r}."
+    """Put one place that is there right in `steps`; else (field, why not)."""
+    step, place = _find(steps, entry)
+    assert step is not None and place is not None
     reason = str(entry.get("reason", "")).strip()
     if not reason:
         return "reason", f"{step.name}: say why somebody else signs in the place of {place.words}."
-    if place.signed:
-        return "places", f"{step.name}: somebody has signed for {place.words} already, and the signature stands."
     if len(reason) > LONGEST_REASON:
         return "reason", f"A reason has at most {LONGEST_REASON} characters."
     taker = entry["person"].now()
@@ -128,6 +172,14 @@ class _OfStep:
         return [
             f"{'one has' if wanted == 1 else f'{wanted} have'} to sign, and {f'only {can}' if can else 'nobody'} can"
         ]
+
+    def stuck(self) -> list[Place]:
+        """The places without which the step alone cannot be completed: those that nobody can fill, or else all."""
+        if not self.lacking():
+            return []
+        left = [(place, who) for place, who in self.by_place if not place.signed]
+        gone = [place for place, _ in left if place.gone]
+        return gone or [place for place, who in left if not who] or [place for place, _ in left]
 
 
 def in_words(place: Place) -> str:

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models import Exists, OuterRef, Q
+
 from accounts.models import Membership
 from accounts.permissions import has_role
 from assessments import permissions
 from assessments.models import ApprovalStep, Review, duties
+from assessments.models.decisions import ApprovalStepQuerySet
 from assessments.services.routes import Planned
 
 
@@ -41,6 +44,29 @@ def stand_ins(
             and (not executive or has_role(person, "approver"))
         ]
     return found
+
+
+def kept_from_some(steps: ApprovalStepQuerySet, people: Sequence[Membership]) -> set[int]:
+    """Of the people the keys of those who could not sign all of these steps in another's place, once they are open:
+    `permissions.can_stand_in` asked of everybody at once, in two queries.
+    """
+    kinds = set(steps.order_by().values_list("kind", flat=True))
+    if not kinds:
+        return set()
+    others = ApprovalStep.objects.filter(submission=OuterRef("submission")).exclude(pk=OuterRef("pk")).apart()
+    signed_another = Exists(others.signed_by(OuterRef(OuterRef(OuterRef("pk")))))
+    apart = ~Q(despite__has_key=duties.SIGNED) & Q(signed_another)
+    for duty in (duties.RATED, duties.SUBMITTED):
+        carries = duties.carries(duty, OuterRef(OuterRef("pk")))
+        apart |= Q(kind=ApprovalStep.Kind.EXECUTIVE) & ~Q(despite__has_key=duty) & carries
+    found = Membership.objects.filter(Exists(steps.filter(apart)), pk__in=[person.pk for person in people])
+    kept = set(found.values_list("pk", flat=True))
+    decides = ApprovalStep.Kind.EXECUTIVE in kinds
+    for person in people:
+        able = person.is_here and person.roles and permissions.reads_before_approval(person)
+        if not able or decides and not has_role(person, "approver"):
+            kept.add(person.pk)
+    return kept
 
 
 def _named(step: ApprovalStep | Planned) -> set[int]:

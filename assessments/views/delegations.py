@@ -11,7 +11,7 @@ from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.forms.routes import DelegationForm
 from assessments.models import Delegation
-from assessments.services import delegations, routes
+from assessments.services import delegations, routes, stand_ins
 from assessments.views.access import member_required
 from assessments.views.told_words import told_words
 
@@ -22,12 +22,25 @@ def _form(request, data=None) -> DelegationForm:
     people = list(Membership.objects.visible_to(request.member).active().with_rights())
     others = [person for person in people if person.pk != request.member.pk]
     today = routes.today_in(request.member.organization)
+    chosen = (data if data is not None else request.GET).get("giver", "")
+    givers = others if has_role(request.member, "admin") else ()
     return DelegationForm(
         data,
         people=others,
-        givers=others if has_role(request.member, "admin") else (),
+        able=_able(request.member, others, givers, chosen),
+        givers=givers,
         initial={"first_day": today, "giver": request.GET.get("giver", "")},
     )
+
+
+def _able(member, people: list[Membership], givers, chosen: str) -> list[Membership]:
+    """Of the people those to whom whoever is away could delegate: an admin may not have said yet who that is."""
+    found = [person for person in people if person.roles]
+    if givers and not chosen:
+        return found
+    giver = next((one for one in givers if str(one.uuid) == chosen), member)
+    kept = stand_ins.kept_from_some(delegations.steps_ahead(giver), found)
+    return [person for person in found if person.pk not in kept and person.pk != giver.pk]
 
 
 def _page(request, form, status=200):
@@ -86,7 +99,7 @@ def delegations_page(request):
             reason=given["reason"],
         )
     except NotAllowed as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error("taker" if str(refusal).startswith(taker.name) else None, str(refusal))
         return _page(request, form, status=403)
     except Invalid as invalid:
         form.take(invalid.problems)

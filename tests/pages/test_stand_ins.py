@@ -12,7 +12,7 @@ from accounts.permissions import NotAllowed
 from assessments import permissions
 from assessments.models import ApprovalStep, Delegation, StepReassignment
 from assessments.services import approvals, reconciling, rerouting, routes
-from assessments.services.stand_ins import stand_ins
+from assessments.services.stand_ins import kept_from_some, stand_ins
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, client_of, signature_of, text_of
 from tests.rights.reviews import sign
@@ -171,3 +171,58 @@ def test_a_delegation_is_offered_to_whoever_holds_a_role_and_its_message_says_wh
     assert f"signs in the place of {world.people['rater'].name}. {taker.name} is told." in said
     ended = reverse("assessments:delegation_end", args=[Delegation.objects.get().uuid])
     assert f"Ended. {taker.name} is told." in text_of(client.post(ended, follow=True))
+
+
+def test_those_are_offered_who_could_sign_all_that_waits_for_who_is_away_and_a_refusal_names_person_and_reason(world):
+    place = reverse("assessments:delegations")
+
+    def offered(role, **asked):
+        form = client_of(world, role).get(place, asked).context["form"]
+        return {str(value) for value, _ in form["taker"].field.widget.choices} - {""}
+
+    # Nobody who rated or submitted, or is no approver, decides in the place of an approver.
+    assert offered("approver") == uuids(world, "second_approver")
+    assert offered("admin", giver=str(world.people["approver"].uuid)) == uuids(world, "second_approver")
+    assert uuids(world, "viewer", "rater") <= offered("admin"), "an admin has not said who is away"
+    assert uuids(world, "auditor") & offered("rater") == set(), "who reads no review before approval"
+    today = str(routes.today_in(world.program.organization))
+    for taker, reason in (("rater", "Only approvers sign an executive step."), ("auditor", "Only approvers sign")):
+        given = {"taker": world.people[taker].uuid, "first_day": today, "last_day": today}
+        refused = client_of(world, "approver").post(place, given)
+        (said,) = refused.context["form"].errors["taker"]
+        assert (
+            refused.status_code == 403
+            and said.startswith(f"{world.people[taker].name} cannot sign ")
+            and reason in said
+        )
+    assert not Delegation.objects.exists()
+
+
+@pytest.mark.parametrize("despite", [[], ["signed"], ["rated"], ["submitted"], ["rated", "submitted", "signed"]])
+def test_who_is_offered_for_a_delegation_is_whom_the_rule_lets(world, despite):
+    sign(member(world, "rater"), step_of(world))
+    ApprovalStep.objects.filter(review=world.review).update(despite=despite)
+    for role in ("lead", "rater"):
+        world.people[role].grants.create(organization=world.program.organization, role="approver")
+    people = [one.now() for role, one in world.people.items() if role != "stranger"]
+    for kind in ("functional", "executive"):
+        steps = ApprovalStep.objects.filter(review=world.review, kind=kind)
+        kept = kept_from_some(steps, people)
+        (step,) = steps
+        let = {one.pk for one in people if permissions.can_stand_in(one, step)}
+        assert {one.pk for one in people} - kept == let and let, (kind, despite)
+    assert kept_from_some(ApprovalStep.objects.none(), people) == set()
+
+
+def test_queries_for_a_delegation_do_not_grow_with_people_or_with_what_waits(world):
+    client, place = client_of(world, "approver"), reverse("assessments:delegations")
+
+    def asked():
+        client.get(place)
+        with CaptureQueriesContext(connection) as found:
+            client.get(place)
+        return len(found)
+
+    few = asked()
+    MembershipFactory.create_batch(6, organization=world.program.organization, with_roles=["approver"])
+    assert asked() == few

@@ -10,6 +10,7 @@ from accounts.permissions import NotAllowed
 from assessments.errors import Invalid, Missing
 from assessments.models import ApprovalStep, Review, StepReassignment, Submission
 from assessments.services import approvals, places, routes, signing
+from assessments.services.routes import Place
 from tests.api.conftest import Caller, token_of
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, assign, client_of, text_of, typed
@@ -231,3 +232,54 @@ def test_a_route_says_in_the_criteria_what_keeps_nobody_from_a_step(monkeypatch)
     lead.grants.create(organization=world.program.organization, role="approver")
     sign(member(world, "lead"), step_of(world, "executive"))
     assert Review.objects.get(pk=world.review.pk).state == "approved"
+
+
+def test_only_a_place_that_nobody_can_fill_is_offered_and_given_away(monkeypatch):
+    """Of two whom a step names one has left: the other keeps their place, and so do the places of other steps."""
+    here = "omar@example.org"
+    world = routed(monkeypatch, people=[LEFT, here], rule="all")
+    organization = world.program.organization
+    for email, active in ((LEFT, False), (here, True)):
+        MembershipFactory(organization=organization, user__email=email, with_roles=["approver"], is_active=active)
+    assign(world)
+    client = client_of(world, "lead")
+    page = client.get(address(world))
+    assert {name for name in page.context["form"].fields if name.startswith("signs-")} == {"signs-executive-0"}
+    # Somebody sends the others all the same, on the page and by the service.
+    person = str(world.people["second_approver"].uuid)
+    sound = {"signs-executive-1": person, "why-executive-1": "He is slow."}
+    mended = {"signs-executive-0": str(world.people["approver"].uuid), "why-executive-0": "Left."}
+    answered = client.post(address(world, "review_submit"), typed(world, client) | mended | sound)
+    assert answered.status_code == 422
+    assert "Executive decision: the place of " in text_of(answered) and "can be filled as it is." in text_of(answered)
+    for given in (
+        taken(world, "second_approver", party=f"person:{here}"),
+        taken(world, "second_approver", party="function:qa", step="functional"),
+    ):
+        with pytest.raises(Invalid, match="can be filled as it is"), transaction.atomic():
+            submit(world, places=taken(world, "approver") + given)
+        with pytest.raises(Invalid, match="can be filled as it is"), transaction.atomic():
+            submit(world, places=given)
+    assert not Submission.objects.exists() and not StepReassignment.objects.exists()
+    submit(world, places=taken(world, "approver"))
+    assert StepReassignment.objects.count() == 1
+
+
+def test_a_place_that_gets_stuck_by_another_that_is_given_away_is_given_away_with_it(monkeypatch):
+    """The one who takes the first place is wanted twice then."""
+    world = routed(monkeypatch, people=[LEFT], rule="any")
+    world.people["vera"] = MembershipFactory(
+        organization=world.program.organization, user__email=LEFT, with_roles=["approver"], is_active=False
+    )
+    review, lead = Review.objects.get(pk=world.review.pk), member(world, "lead")
+    functional, executive = routes.route_of(review.criteria_version)
+    only = world.people["approver"]
+    board = replace(executive, key="board", places=(Place(f"person:{only.user.email}", only.name, membership=only),))
+    steps = [functional, executive, board]
+    assert places.stuck_places(review, steps, submitter=lead) == {f"executive/person:{LEFT}"}
+    first = taken(world, "approver")
+    second = taken(world, "second_approver", party=f"person:{only.user.email}", step="board")
+    with pytest.raises(Invalid, match="can be filled as it is"):
+        places.take_places(lead, review, steps, second)
+    given = places.take_places(lead, review, steps, second + first)
+    assert places.without_signers(review, given, submitter=lead) == []

@@ -32,6 +32,7 @@ from assessments.models import (
 from assessments.reporting import result_view
 from assessments.scoring.confidential import HIDDEN, confidential, without_commercial
 from assessments.services import approvals, coming_back, conditions, deciding, questions, routes, signing, submissions
+from assessments.services import places as places_service
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
 from assessments.services.stand_ins import stand_ins
@@ -154,6 +155,7 @@ def route_to_mend(
         "route": steps,
         "people": people,
         "able": stand_ins(member, review, planned, signed, people),
+        "stuck": places_service.stuck_places(review, planned, submitter=member),
         "before": before.select_related("step", "membership", "former_membership__user", "former_function"),
     }
 
