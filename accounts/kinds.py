@@ -37,6 +37,7 @@ _ALL = [
     Kind(
         "step_reassigned", "Approval", "A step goes to somebody else", "From you, to you, or in your review.", AT_ONCE
     ),
+    Kind("step_stuck", "Approval", "Nobody can sign a step", "An open one of a review that you lead.", AT_ONCE),
     Kind("delegated", "Approval", "Signing in another's place", "Somebody delegates to you, or ends it.", AT_ONCE),
     Kind("question_asked", "Approval", "A signer asks a question", "About a review that you lead.", AT_ONCE),
     Kind("question_answered", "Approval", "Your question is answered", "A lead answers what you asked.", AT_ONCE),

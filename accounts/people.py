@@ -1,6 +1,9 @@
 """Organizations and the people in them: every change of who may do what, with its audit event."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -23,8 +26,19 @@ from accounts.permissions import NotAllowed, can_manage_people
 
 LONGEST_TOKEN_DAYS = 365
 
-# Sent inside the transaction in which somebody loses all access to the organization: membership.
-access_ended = Signal()
+# Sent inside the transaction before somebody loses their access, a role or a function: membership. What a receiver answers
+# is called once it is lost.
+losing = Signal()
+
+
+@contextmanager
+def _loses(membership: Membership) -> Iterator[None]:
+    """Around what takes something from somebody."""
+    answers: Any = losing.send(None, membership=membership)
+    afterwards = [answer for _, answer in answers if answer]
+    yield
+    for act in afterwards:
+        act()
 
 
 class LastAdmin(Exception):
@@ -180,18 +194,17 @@ def revoke_role(*, actor: Membership, membership_id: int, role: str) -> None:
         return
     if role == RoleGrant.Role.ADMIN:
         _keep_an_admin(actor.organization_id, without=membership)
-    RoleGrant.objects.filter(pk=grant.pk).update(revoked_at=Now(), revoked_by=actor)
-    record_event(
-        "role.revoked",
-        organization_id=actor.organization_id,
-        actor=actor,
-        subject=membership,
-        label=membership.user.full_name,
-        old={"role": role},
-    )
-    _tell(actor, membership, grant, "You are no longer")
-    if not membership.grants.filter(revoked_at=None).exists():
-        access_ended.send(None, membership=membership)
+    with _loses(membership):
+        RoleGrant.objects.filter(pk=grant.pk).update(revoked_at=Now(), revoked_by=actor)
+        record_event(
+            "role.revoked",
+            organization_id=actor.organization_id,
+            actor=actor,
+            subject=membership,
+            label=membership.user.full_name,
+            old={"role": role},
+        )
+        _tell(actor, membership, grant, "You are no longer")
 
 
 @transaction.atomic
@@ -205,20 +218,21 @@ def set_functions(*, actor: Membership, membership_id: int, functions: tuple[str
     held = set(membership.function_links.values_list("function__key", flat=True))
     if held == set(functions):
         return
-    membership.function_links.exclude(function__key__in=functions).delete()
-    MembershipFunction.objects.bulk_create(
-        MembershipFunction(organization_id=actor.organization_id, membership=membership, function=known[key])
-        for key in sorted(set(functions) - held)
-    )
-    record_event(
-        "functions.set",
-        organization_id=actor.organization_id,
-        actor=actor,
-        subject=membership,
-        label=membership.user.full_name,
-        old={"functions": sorted(held)},
-        new={"functions": sorted(set(functions))},
-    )
+    with _loses(membership):
+        membership.function_links.exclude(function__key__in=functions).delete()
+        MembershipFunction.objects.bulk_create(
+            MembershipFunction(organization_id=actor.organization_id, membership=membership, function=known[key])
+            for key in sorted(set(functions) - held)
+        )
+        record_event(
+            "functions.set",
+            organization_id=actor.organization_id,
+            actor=actor,
+            subject=membership,
+            label=membership.user.full_name,
+            old={"functions": sorted(held)},
+            new={"functions": sorted(set(functions))},
+        )
 
 
 @transaction.atomic
@@ -230,16 +244,16 @@ def deactivate_member(*, actor: Membership, membership_id: int) -> None:
     if not membership.is_active:
         return
     _keep_an_admin(actor.organization_id, without=membership)
-    Membership.objects.filter(pk=membership.pk).update(is_active=False)
-    ApiToken.objects.filter(membership=membership, revoked_at=None).update(revoked_at=Now())
-    record_event(
-        "member.deactivated",
-        organization_id=actor.organization_id,
-        actor=actor,
-        subject=membership,
-        label=membership.user.full_name,
-    )
-    access_ended.send(None, membership=membership)
+    with _loses(membership):
+        Membership.objects.filter(pk=membership.pk).update(is_active=False)
+        ApiToken.objects.filter(membership=membership, revoked_at=None).update(revoked_at=Now())
+        record_event(
+            "member.deactivated",
+            organization_id=actor.organization_id,
+            actor=actor,
+            subject=membership,
+            label=membership.user.full_name,
+        )
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from accounts import people as services
 from accounts.access import member_required
 from accounts.first_passwords import can_have_link, make_link_code
 from accounts.forms import ROLE_WORDS, AddPersonForm, FindForm, FunctionsForm
+from accounts.leaving import left_behind_by
 from accounts.models import Function, Membership, RoleGrant
 from accounts.names import NameTaken
 from accounts.permissions import can_manage_people
@@ -105,7 +106,7 @@ def _with_link(request, membership_id):
 @member_required
 @require_GET
 def person(request, uuid):
-    """One person: roles with their history, functions, access."""
+    """One person: roles with their history, functions, access and what its end would leave behind."""
     found = _find(request, uuid)
     history = RoleGrant.objects.filter(membership=found).select_related("granted_by__user", "revoked_by__user")
     roles = [
@@ -122,6 +123,7 @@ def person(request, uuid):
         "functions": functions,
         "link": can_have_link(found),
         "locked_until": locked_until(found.user),
+        "left_behind": left_behind_by(found, request.member) if found.is_active else [],
         "sign_in_locked_until": sign_in_locked_until(counted_in(found.user) or found),
         "crumbs": [("People", reverse("accounts:people")), (found.name, "")],
     }

@@ -28,13 +28,24 @@ def carries(duty: str, member, *, review: str = "review") -> Q:
 
 
 def carriers(review) -> dict[str, set[int]]:
-    """The keys of the memberships that carry each duty in a review, in two queries."""
-    rated = review.ratings.filter(to_confirm=False).order_by().values_list("membership_id", flat=True)
-    agreed = _agreed().filter(review_uuid=review.uuid, actor__isnull=False).values_list("actor_id", flat=True)
-    return {
-        RATED: set(rated.union(agreed)),
-        SUBMITTED: set(review.submissions.values_list("submitted_by_id", flat=True)),
-    }
+    """The keys of the memberships that carry each duty in a review."""
+    return carriers_in([review])[review.pk]
+
+
+def carriers_in(reviews) -> dict[int, dict[str, set[int]]]:
+    """The same of many reviews, by their keys, in three queries."""
+    by_uuid = {review.uuid: review.pk for review in reviews}
+    found: dict[int, dict[str, set[int]]] = {key: {RATED: set(), SUBMITTED: set()} for key in by_uuid.values()}
+    rated = Rating.objects.filter(review__in=found, to_confirm=False).order_by()
+    for review, person in rated.values_list("review_id", "membership_id").distinct():
+        found[review][RATED].add(person)
+    agreed = _agreed().filter(review_uuid__in=by_uuid, actor__isnull=False)
+    for uuid, person in agreed.values_list("review_uuid", "actor_id").distinct():
+        found[by_uuid[uuid]][RATED].add(person)
+    submitted = Submission.objects.filter(review__in=found).order_by()
+    for review, person in submitted.values_list("review_id", "submitted_by_id"):
+        found[review][SUBMITTED].add(person)
+    return found
 
 
 def has_rated(member, review) -> bool:

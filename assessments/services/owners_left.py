@@ -4,15 +4,16 @@ The round of reminders asks for them too, for what happened while nobody led the
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import AuditEvent, Membership, RoleGrant
-from accounts.people import access_ended
+from accounts.people import losing
 from assessments.models import Condition, Review
 from assessments.models.conditions import ConditionQuerySet
 from assessments.services import telling
@@ -42,12 +43,12 @@ class Left:
 
 
 def listen() -> None:
-    """Hear of everybody whose access ends; once per process, when the application is ready."""
-    access_ended.connect(_when_access_ended, dispatch_uid="assessments.owners_left")
+    """Hear of everybody who loses something; once per process, when the application is ready."""
+    losing.connect(_when_losing, dispatch_uid="assessments.owners_left")
 
 
-def _when_access_ended(sender, *, membership: Membership, **_ignored) -> None:
-    tell_of(Condition.objects.filter(owner=membership))
+def _when_losing(sender, *, membership: Membership, **_ignored) -> Callable[[], None]:
+    return partial(tell_of, Condition.objects.filter(owner=membership))
 
 
 def tell_of(conditions: ConditionQuerySet) -> None:

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from accounts.models import Notification, Organization
 from assessments.models import ApprovalStep, Assignment, Condition, ConditionEvidence, Job, Report, Review
-from assessments.services import owners_left, routes, telling
+from assessments.services import able_to_sign, owners_left, routes, telling
 from assessments.services.conditions import due_date
 from assessments.services.leads import leads_of
 from assessments.services.rounds import Round
@@ -84,6 +84,7 @@ def remind_in(organization_id: int, today: datetime.date | None = None) -> Count
     for name, find in (
         ("ratings", _ratings),
         ("signatures", _signatures),
+        ("steps", _stuck_steps),
         ("conditions", _conditions),
         ("owners", _owners_left),
         ("evidence", _expired_evidence),
@@ -189,6 +190,12 @@ def _tell_signers(step: ApprovalStep, today: datetime.date, key: str) -> int:
             **common,
         )
     return told
+
+
+def _stuck_steps(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:
+    for one in able_to_sign.stuck(ApprovalStep.objects.filter(organization=organization)):
+        key = telling.key_of_stuck(one.step)
+        yield Due("step_stuck", (key,), partial(telling.step_stuck, one, key))
 
 
 def _conditions(organization: Organization, today: datetime.date, this: Round) -> Iterator[Due]:

@@ -70,9 +70,10 @@ def remind(*, member: Membership, step_id: int) -> list[Membership]:
     if (before := reminded_at(step)) is not None:
         again = before + ONCE_IN
         raise WrongState(f"They were reminded already. The next reminder can go out on {again:%-d %b at %H:%M} UTC.")
-    missing = [person for person in routes.still_missing(step) if person.pk != now.pk]
+    able = routes.still_missing(step)
+    missing = [person for person in able if person.pk != now.pk]
     if not missing:
-        raise WrongState("There is nobody to remind: no one else could sign this step now. Reassign it.")
+        raise WrongState(_nobody_to_remind(step, now, sign_it_yourself=bool(able)))
     event = record_event(
         REMINDED,
         organization_id=step.organization_id,
@@ -93,6 +94,18 @@ def remind(*, member: Membership, step_id: int) -> list[Membership]:
         actor=now,
     )
     return missing
+
+
+def _nobody_to_remind(step: ApprovalStep, member: Membership, *, sign_it_yourself: bool) -> str:
+    """That there is nobody, and who brings the step on."""
+    if sign_it_yourself:
+        return f"There is nobody to remind: nobody but you could sign {step.name} now. Sign it, or reassign it."
+    others = [person.name for person in leads_of(step.review) if person.pk != member.pk]
+    who = ", ".join(["you", *others])
+    return (
+        f"There is nobody to remind: nobody could sign {step.name} now. To bring it on, {who} or an admin put somebody in "
+        "that place: reassign it."
+    )
 
 
 @transaction.atomic

@@ -21,7 +21,8 @@ from assessments.models import (
     Submission,
 )
 from assessments.models.asking import those_with_rows
-from assessments.services import routes, signing
+from assessments.services import able_to_sign, routes, signing
+from assessments.services.able_to_sign import Stuck
 from assessments.services.leads import leads_of
 
 
@@ -216,7 +217,8 @@ _MOVES = {
 
 
 def steps_open(submission: Submission) -> None:
-    """Tell everyone whose signature an open step of the submission waits for; whoever was told is not told again."""
+    """Tell everyone whose signature an open step of the submission waits for, and the leads of one that waits for nobody;
+    whoever was told is not told again."""
     proposed = submission.proposed_decisions.order_by("-number")[0]
     steps = submission.steps.filter(state=ApprovalStep.State.OPEN).select_related("organization", "review__program")
     for step in steps:
@@ -231,6 +233,36 @@ def steps_open(submission: Submission) -> None:
             key=f"step_open:{step.uuid}:{proposed.number if executive else 0}",
             due_on=step.due_on,
         )
+    for one in able_to_sign.stuck(submission.steps.all()):
+        step_stuck(one, key_of_stuck(one.step))
+
+
+def step_stuck(one: Stuck, key: str, lost: Membership | None = None) -> int:
+    """Tell the leads that nobody can sign for a place of an open step; how many were told.
+
+    lost  who could until now, where it is known
+    """
+    last = f"{lost.name} was the last who could sign in the place of" if lost else "Nobody can sign in the place of"
+    return tell(
+        leads_of(one.step.review),
+        "step_stuck",
+        one.step.review,
+        title=f"Nobody can sign now: {one.step.name} ({named(one.step.review)})",
+        body=f"{last} {one.words}. The step stays open until you put somebody in that place: reassign it.",
+        url=where_reassigned(one.step),
+        key=key,
+        due_on=one.step.due_on,
+    )
+
+
+def where_reassigned(step: ApprovalStep) -> str:
+    """The place of the approval page where a step is reassigned, for whoever may."""
+    return f"{page('review_approval', step.review)}#reassign-{step.key}"
+
+
+def key_of_stuck(step: ApprovalStep, times: int | str = 0) -> str:
+    """Under what `step_stuck` tells; times: how often it was told of the step before."""
+    return f"step_stuck:{step.uuid}:{times}"
 
 
 def signed(step: ApprovalStep, signature: Signature, actor: Membership) -> None:

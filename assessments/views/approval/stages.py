@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Membership
+from accounts.models import Membership, Organization
 from assessments import permissions
 from assessments.models import (
     ApprovalParty,
@@ -18,9 +18,9 @@ from assessments.models import (
     Signature,
     StepReassignment,
     Submission,
-    duties,
 )
 from assessments.services import proposals, rerouting, routes
+from assessments.services.able_to_sign import Able
 from assessments.views.duty_words import despite_words
 
 STATES = {"done": "done", "open": "current", "waiting": "waiting", "ended": "stopped"}
@@ -141,7 +141,9 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
     )
     signatures = routes.signatures_of(steps)
     unfinished = [step for step in steps if step.state in ("open", "waiting")]
-    people = _People(submission, [party for step in unfinished for party in step.parties.all()])
+    counting = {key: [one for one in given if not _is_void(one, proposed)] for key, given in signatures.items()}
+    able = Able(steps, [submission.review], signatures, counting)
+    people = _People(submission.organization, able)
     moved = reassignments_of(steps)
     reminders = rerouting.reminders_of(submission.review, unfinished) if unfinished else {}
     today = routes.today_in(submission.organization)
@@ -158,15 +160,12 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
             )
             for one in signatures[step.pk]
         ]
-        counting = [line.signature for line in lines if not line.void]
-        left = routes.unsigned(step, list(step.parties.all()), counting)
-        waiting = [people.words(party, step) for party in left] if step.state in ("open", "waiting") else []
-        if step.state == "open" and step.rule != ApprovalStep.Rule.ALL and counting:
-            signed = {one.membership_id for one in counting}
+        left = routes.unsigned(step, list(step.parties.all()), counting[step.pk])
+        waiting = [people.words(party, step) for party in left] if step in unfinished else []
+        if step.state == "open" and step.rule != ApprovalStep.Rule.ALL and counting[step.pk]:
+            signed = {one.membership_id for one in counting[step.pk]}
             who = [people.words(party, step, without=signed) for party in step.parties.all()]
-            waiting = [f"{routes.missing_signatures(step, counting)} more ({'; '.join(who)})"]
-        without_people = [not people.names(party, step) for party in left]
-        stuck = any(without_people) if step.rule == ApprovalStep.Rule.ALL else bool(left) and all(without_people)
+            waiting = [f"{routes.missing_signatures(step, counting[step.pk])} more ({'; '.join(who)})"]
         late = (today - step.due_on).days if step.state == "open" and step.due_on else 0
         reminded = reminders.get(step.pk) if step.state == "open" else None
         found.append(
@@ -180,7 +179,7 @@ def stages_of(submission: Submission, proposed: ProposedDecision) -> list[Stage]
                 max(0, late),
                 reminded,
                 left,
-                stuck and step.state in ("open", "waiting"),
+                step in unfinished and bool(able.lacking(step)),
             )
         )
     return found
@@ -248,38 +247,24 @@ def rule_words(step: Any) -> str:
 
 
 class _People:
-    """Who could sign for the parties, by name; read once for all steps."""
+    """Who could sign for the places, by name."""
 
-    def __init__(self, submission: Submission, parties: Sequence[ApprovalParty]):
-        review = submission.review
-        active = Membership.objects.active().filter(routes.named_by(parties), organization_id=review.organization_id)
-        self.all = list(active.distinct().with_rights()) if parties else []
-        self.carriers = duties.carriers(review)
+    def __init__(self, organization: Organization, able: Able):
+        self.able = able
         self.delegated: dict[int, list[str]] = {}
-        given = Delegation.objects.in_force(review.organization).filter(giver__in=self.all)
+        given = Delegation.objects.in_force(organization).filter(giver__in=able.people)
         for one in given.select_related("taker__user"):
             self.delegated.setdefault(one.giver_id, []).append(f"{one.taker.name} until {one.last_day:%-d %b %Y}")
 
     def words(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> str:
-        """For whom a party waits; a named person with whoever signs in their place. `without` as in `names`."""
-        names = self.names(party, step, without=without)
+        """For whom a place waits; a named person with whoever signs in their place.
+
+        without  those who signed already, by key
+        """
+        names = [self._name(person) for person in self.able.of(party, step) if person.pk not in without]
         if party.membership_id:
             return names[0] if names else f"{party.membership.name}, who cannot sign now"
         return f"{party.function.name if party.function else party.role}: {names_of(names)}"
-
-    def names(self, party: ApprovalParty, step: ApprovalStep, *, without: Collection[int] = ()) -> list[str]:
-        """Who could sign for a party now; `without` are those who signed already, by key."""
-        who = [
-            person
-            for person in self.all
-            if person.pk == party.membership_id
-            or (party.function_id and party.function_id in {one.pk for one in person.functions})
-            or (party.role and party.role in person.roles)
-        ]
-        if step.kind == ApprovalStep.Kind.EXECUTIVE:
-            kept = {key for duty, keys in self.carriers.items() if duty not in step.despite for key in keys}
-            who = [person for person in who if "approver" in person.roles and person.pk not in kept]
-        return [self._name(person) for person in who if person.pk not in without]
 
     def _name(self, person: Membership) -> str:
         takers = self.delegated.get(person.pk)

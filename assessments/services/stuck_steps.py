@@ -1,0 +1,46 @@
+"""Open steps that nobody can complete: the leads are told in the transaction in which somebody who could signs no more.
+
+Told too where a step opens so (`telling.steps_open`). The round of reminders asks for what happened otherwise, or while
+nobody led the program.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from accounts.models import Membership, Notification
+from accounts.people import losing
+from assessments.models import ApprovalStep
+from assessments.services import telling
+from assessments.services.able_to_sign import Stuck, held_alone_by, stuck
+
+
+def listen() -> None:
+    """Hear of everybody who loses something; once per process, when the application is ready."""
+    losing.connect(_when_losing, dispatch_uid="assessments.stuck_steps")
+
+
+def _when_losing(sender, *, membership: Membership, **_ignored) -> Callable[[], None] | None:
+    if held := held_alone_by(membership.now()):
+        return partial(_tell_of, held, membership)
+    return None
+
+
+def _tell_of(held: list[Stuck], member: Membership) -> None:
+    """Tell of those steps that the person alone kept going, as far as nobody can complete them now."""
+    before = {one.step.pk: set(one.places) for one in held}
+    lost = []
+    for one in stuck(ApprovalStep.objects.filter(pk__in=before)):
+        if places := [place for place in one.places if place in before[one.step.pk]]:
+            lost.append(Stuck(one.step, places))
+    for one, key in _keyed(lost):
+        telling.step_stuck(one, key, member)
+
+
+def _keyed(lost: list[Stuck]) -> Iterator[tuple[Stuck, str]]:
+    """Each with a key under which nobody was told yet: who comes back and is lost again is told of again."""
+    reviews = {one.step.review.uuid for one in lost}
+    told = Notification.objects.filter(kind="step_stuck", review_uuid__in=reviews).values_list("key", flat=True)
+    keys = set(told.order_by().distinct()) if lost else set()
+    for one in lost:
+        prefix = telling.key_of_stuck(one.step, "")
+        yield one, telling.key_of_stuck(one.step, sum(key.startswith(prefix) for key in keys))
