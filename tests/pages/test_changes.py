@@ -210,3 +210,13 @@ def test_a_blocked_option_of_the_pair_is_said_to_be_blocked(world):
         card["facts"]["options"][found.shift["pair"][0]]["blocked"] = True
     name = found.names[found.shift["pair"][0]]
     assert f"{name} is blocked in Review 1, whatever the points." in rows.shift_words(found)
+
+
+def test_a_shift_that_goes_down_is_written_with_a_minus_and_not_with_a_hyphen(world):
+    from assessments.services import changes
+    from assessments.views.changes import rows
+
+    found = changes.compare(changes.side_of(world.review), changes.side_of(next_review(world)), commercial=True)
+    found.shift["shift"] = found.shift["groups"][0]["shift"] = -4.5
+    said = " ".join(rows.shift_words(found))
+    assert "The shift of −4.5 points is made up of " in said and " −4.5" in said and " -" not in said

@@ -132,7 +132,8 @@ TABLE = {
         Row("GET", NOT_POSTED, kwargs=of_review),
         Row("POST", seen_before_approval(409), kwargs=of_review, data=signature("functional"), state="draft"),
         Row("POST", seen_before_approval(409), kwargs=of_review, data=signature("functional"), state="reconciling"),
-        Row("POST", seen_in_approval(403), kwargs=of_review, state="in_approval"),
+        # Without a password: who could sign is asked for it at its field.
+        Row("POST", seen_in_approval(403, rater=422, lead=422), kwargs=of_review, state="in_approval"),
         Row(
             "POST",
             seen_in_approval(403, rater=302, lead=302),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
 from accounts.permissions import NotAllowed, TooMany
+from assessments import permissions
 from assessments.errors import Clash, GrantRefused, Invalid, Missing, WrongState
 from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
@@ -43,8 +44,9 @@ def review_sign(request, uuid):
     proposed = signing.proposed_of(step)
     form = sign_form(request.member, step, proposed, request.POST)
     if not form.is_valid():
-        status = 422 if request.POST.get("password") else 403
-        return page(request, review, status=status, sign_form=form)
+        if not request.POST.get("password"):
+            permissions.may_sign(request.member, step).require()
+        return page(request, review, status=422, sign_form=form)
     data, capacity = form.cleaned_data, form.capacity
     if capacity is None and data.get("capacity"):
         form.refuse("In this capacity the step does not wait for you any more.", "capacity")

@@ -120,7 +120,7 @@ def shift_words(found: Comparison) -> list[str]:
     moved = [(_group(row["groups"]), row["shift"]) for row in shift["groups"] if signed(row["shift"]) != "0.0"]
     if moved:
         parts = ", ".join(f"{name.lower()} {signed(points)}" for name, points in moved)
-        said.append(f"The shift of {signed(shift['shift'])} points is made up of {parts}.")
+        said.append(f"The shift of {signed(shift['shift'])} points is made up of {parts}.".replace(" -", " −"))
     else:
         said.append("Nothing that was changed moved it.")
     said += [] if shift["pair_by"] == ASKED else [_why_these(found, pair), *_first_elsewhere(found, pair[0])]
