@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import AuditEvent, Notification
 from accounts.permissions import NotAllowed
 from assessments import permissions
-from assessments.errors import Clash, Invalid, WrongState
+from assessments.errors import Clash, DoneAlready, Invalid, WrongState
 from assessments.models import ApprovalStep, ReturnQuestion, Review, Signature
 from assessments.services import approvals, reconciling, rerouting, routes, verifying
 from tests.rights.reviews import sign
@@ -93,7 +93,7 @@ def test_a_step_that_was_signed_in_part_asks_for_the_rest_alone(world):
     functional = step_of(world)
     assert functional.state == "open"
     assert functional not in approvals.steps_waiting_for(member(world, "second"))
-    with pytest.raises(WrongState, match="has signed"), transaction.atomic():
+    with pytest.raises(DoneAlready, match="You signed Functional sign-off already"), transaction.atomic():
         sign(member(world, "second"), functional)
     assert [person.name for person in routes.still_missing(functional)] == [world.people["rater"].name]
     sign(member(world, "rater"), functional)
@@ -130,8 +130,10 @@ def test_a_chain_of_signatures_over_several_questions_is_bounded(world):
 
 
 def test_an_answer_is_given_to_a_question_and_only_to_one(world):
-    with pytest.raises(WrongState):
+    with pytest.raises(DoneAlready), transaction.atomic():
         answer(world)
+    with pytest.raises(WrongState), transaction.atomic():
+        answer(world, justification="In other words.")
     ask(world, "rater")
     for words in ("", "  "):
         with pytest.raises(Invalid) as refusal, transaction.atomic():
