@@ -106,7 +106,7 @@ def test_a_worker_that_is_alive_but_takes_nothing_is_replaced(demo):
     assert run.alive({"worker": before["worker"]}) == []
     assert run.alive({"worker": after["worker"]}) == ["worker"]
 
-    assert until(lambda: attempts(run.database_url(), job) > 0, 40)
+    assert until(lambda: attempts(run.database_url(), job) > 0, 120)
 
 
 @pytest.mark.worker
