@@ -82,7 +82,7 @@ def score(world):
 
 
 def value(world):
-    return {"value": "3.5", "note": "As discussed."}
+    return {"value": "3.5", "note": "As discussed.", "version": "0"}
 
 
 def open_program(world):
