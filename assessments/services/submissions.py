@@ -10,7 +10,16 @@ from accounts.audit import canonical_json, record_event, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
-from assessments.models import AgreedValue, Criterion, Rating, ReturnQuestion, Review, Scorecard, Submission
+from assessments.models import (
+    AgreedValue,
+    Criterion,
+    ProposedDecision,
+    Rating,
+    ReturnQuestion,
+    Review,
+    Scorecard,
+    Submission,
+)
 from assessments.scoring.headline import ENGINE_VERSION
 from assessments.services import conditions as conditions_service
 from assessments.services import places as places_service
@@ -210,7 +219,7 @@ def submit(
     try:
         review = lock_review(review_id, states=("reconciling",))
     except WrongState:
-        require_first(member, review_id, justification)
+        require_first(member, review_id, kind, option_key, justification)
         raise
     now = member.now()
     permissions.can_lead_review(now, review.program).require()
@@ -289,15 +298,22 @@ def submit(
     return submission
 
 
-def require_first(member: Membership, review_id: int, justification: str) -> None:
-    """Raises DoneAlready for a review that waits for signatures because the same person submitted it, in these words."""
+def require_first(member: Membership, review_id: int, kind: str, option_key: str, justification: str) -> None:
+    """Raises DoneAlready for a review that waits for signatures because the same person submitted it: this choice, in
+    these words.
+    """
     made = Submission.objects.filter(review=review_id, review__state=Review.State.IN_APPROVAL, submitted_by=member)
     last = made.defer("record").select_related("review").order_by("-number").first()
     if last is None or last.number != last.review.submissions.count():
         return
-    if last.proposed_decisions.get(number=1).justification == justification.strip():
+    first = last.proposed_decisions.select_related("option").get(number=1)
+    named = first.option.key if first.option else ""
+    # Of what the result recommends the API need not name the option.
+    if kind == ProposedDecision.Kind.RECOMMENDED and not option_key:
+        option_key = named
+    if (first.kind, named, first.justification) == (kind, option_key, justification.strip()):
         url = rerouting.approval_address(last.review)
-        raise twice.done_already("You submitted this review with these words", last.submitted_at, url)
+        raise twice.done_already("You submitted this review with this choice and these words", last.submitted_at, url)
 
 
 def _steps(

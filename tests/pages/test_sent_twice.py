@@ -66,8 +66,13 @@ def test_a_submission_that_is_sent_twice_is_made_once(world):
     version = Review.objects.get(pk=world.review.pk).version
     assert client.post(address(world, "review_return"), {"reason": "Once more.", "version": version}).status_code == 302
     lead = client_of(world, "lead")
-    first, second = twice(lead, address(world, "review_submit"), typed(world, lead))
-    assert first.status_code == 302 and "You submitted this review with these words already" in text_of(second)
+    given, place = typed(world, lead), address(world, "review_submit")
+    first, second = twice(lead, place, given)
+    said = "You submitted this review with this choice and these words already"
+    assert first.status_code == 302 and said in text_of(second)
+    for other in ({"choice": "not_yet:"}, {"choice": "alternative:own"}, {"justification": "It does not run."}):
+        answer = lead.post(place, given | other)
+        assert answer.status_code == 409 and "already" not in text_of(answer)
     assert Submission.objects.filter(review=world.review).count() == 2
 
 

@@ -31,7 +31,8 @@ def review_submit(request, uuid):
     permissions.can_lead_review(request.member, review.program).require()
     numbers = shown(review).numbers
     if numbers is None or review.state != Review.State.RECONCILING:
-        submissions.require_first(request.member, review.pk, request.POST.get("justification", ""))
+        kind, _, option = request.POST.get("choice", "").partition(":")
+        submissions.require_first(request.member, review.pk, kind, option, request.POST.get("justification", ""))
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
     named = {name.removeprefix(SIGNS).rpartition("-")[0] for name in request.POST if name.startswith(SIGNS)}
     question = questions.open_question(review)
