@@ -27,6 +27,8 @@ from assessments.services.reviews import problem
 
 FOLDER = "evidence"
 ORPHANS_KEPT = datetime.timedelta(days=1)
+# Where a day begins first: the date there has come for whoever reads the file, wherever they are.
+FIRST_TO_BEGIN = datetime.timezone(datetime.timedelta(hours=14))
 MOST_BYTES = 20 * 1024 * 1024
 LONGEST_NAME = 150
 TYPES = {
@@ -91,6 +93,9 @@ def checked(given: Given) -> tuple[str, str]:
         if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
             words = f"Give a date from {FIRST_YEAR} to {LAST_YEAR}, such as 2026-05-31."
             problems.append(problem(field, words, day.isoformat()))
+    if not problems and given.dated and given.dated > database_now().astimezone(FIRST_TO_BEGIN).date():
+        words = "Evidence is something that there is already: its date is today's or an earlier one."
+        problems.append(problem("dated", words, given.dated.isoformat()))
     if not problems and given.dated and given.valid_until and given.valid_until < given.dated:
         words = f"It would end before its own date, {given.dated:%-d %b %Y}."
         problems.append(problem("valid_until", words, given.valid_until.isoformat()))

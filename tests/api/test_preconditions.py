@@ -125,6 +125,7 @@ def test_the_link_that_shows_a_state_has_its_dates(row, caller):
     for wrong, field in (
         (given | days | {"evidence_valid_until": "2026-01-04"}, "evidence_valid_until"),
         (given | {"evidence_dated": "0001-01-01"}, "evidence_dated"),
+        (given | {"evidence_dated": "2099-01-01"}, "evidence_dated"),
         (given | {"evidence_url": "nowhere"}, "evidence_url"),
         ({"state": "done", "note": "Shown."} | days, "evidence_url"),
         ({"state": "done", "note": "Shown.", "evidence_title": "Report"}, "evidence_url"),

@@ -159,6 +159,8 @@ def test_evidence_is_attached_and_removed_on_the_conditions_page_and_a_refusal_s
     link = {"url": "https://example.org/audit", "dated": "0001-01-01", "valid_until": "9999-12-31"}
     said = client.post(attach, link).context["evidence_form"].errors
     assert said["dated"] == said["valid_until"] == ["Give a date from 1990 to 2100, such as 2026-05-31."]
+    ahead = client.post(attach, link | {"dated": "2099-01-01", "valid_until": "2099-12-31"}).context["evidence_form"]
+    assert [*ahead.errors] == ["dated"] and ahead["dated"].value() == "2099-01-01"
     assert not Evidence.objects.exists()
     Review.objects.filter(pk=row.review_id).update(state="superseded")
     late = client.post(attach, {"url": "https://example.org/audit", "title": "Audit"})

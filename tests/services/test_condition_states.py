@@ -162,6 +162,22 @@ def test_evidence_is_what_it_says_or_refused_and_nothing_is_kept(world, row, giv
     assert not list(tmp_path.rglob("evidence/*/*"))
 
 
+def test_evidence_has_no_date_that_has_come_nowhere_yet_and_may_be_valid_for_long(world, row, monkeypatch):
+    """A day begins at UTC+14 first: the first of June at 10:00 UTC of the day before."""
+    first = datetime.date(2026, 6, 1)
+    for hour, dated in ((9, first), (10, first + ONE)):
+        moment = datetime.datetime(2026, 5, 31, hour, 30, tzinfo=datetime.UTC)
+        monkeypatch.setattr(evidence, "database_now", lambda moment=moment: moment)
+        with pytest.raises(Invalid) as refusal:
+            move(world, row, given=Given("Report", url="https://example.org/a", dated=dated))
+        (problem,) = refusal.value.problems
+        assert problem["field"] == "dated" and "its date is today's or an earlier one" in problem["message"]
+        row.refresh_from_db()
+        assert row.state == "open" and not Evidence.objects.exists()
+    move(world, row, given=Given("Report", url="https://example.org/a", dated=first, valid_until=first + 2000 * ONE))
+    assert Evidence.objects.get().dated == first
+
+
 def test_an_office_file_with_any_one_byte_wrong_is_taken_or_refused_and_never_an_error():
     whole = office("[Content_Types].xml", "word/document.xml")
     verdicts = set()
