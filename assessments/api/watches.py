@@ -32,6 +32,10 @@ class TripwireOut(serializers.Serializer):
     threshold = serializers.JSONField(help_text="in the field's unit; null where it is confidential to you")
     by_month = serializers.IntegerField(source="row.by_month", allow_null=True)
     owner = Person(source="row.owner", allow_null=True)
+    owner_left = serializers.BooleanField(
+        source="row.owner_left",
+        help_text="its owner left, holds no role or may not see the program: name somebody else",
+    )
     because = serializers.CharField(help_text="empty where it is confidential to you")
     sentence = serializers.CharField()
     proposed_by_engine = serializers.BooleanField(source="row.proposed")
@@ -54,7 +58,7 @@ def _wires(member: Membership, review: Review) -> list[dict]:
     schema = framework_of(review.criteria_version).schema
     commercial = bool(permissions.can_see_commercial(member, review.program))
     found = []
-    for row in review.tripwires.select_related("owner__user"):
+    for row in review.tripwires.with_gone().select_related("owner__user"):
         field = schema.fields.get(row.field)
         hides = not commercial and field is not None and field.commercial
         sentence = tripwires.sentence_of(tripwires.wire_of(row), schema, review.revision.facts)

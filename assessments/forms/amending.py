@@ -1,13 +1,13 @@
 """What an approver types to put another decision up: the choice, its conditions, its tripwires."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 
 from accounts.models import Membership
 from assessments.forms.approval import ProposalForm, month_field, owner_field
-from assessments.forms.tripwires import TripwireForm
+from assessments.forms.tripwires import TripwireForm, watcher_field
 from assessments.forms.versions import SeenVersion
 from assessments.models import Condition, Review, Tripwire
 from assessments.scoring.schema import Schema
@@ -22,6 +22,10 @@ class NewTripwire(TripwireForm):
 
     def has_changed(self) -> bool:
         return bool(set(self.changed_data) - {"comparison"})
+
+
+def _named(owner: Membership | None) -> str:
+    return str(owner.uuid) if owner else ""
 
 
 class AmendForm(ProposalForm):
@@ -55,7 +59,7 @@ class AmendForm(ProposalForm):
             self._ask_for(row.key, people, row.owner_function.key if row.owner_function else "", row, row.due_month)
             self.fields[f"gone-{row.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.wire_words: Mapping[str, str] = {}
-        self.wires = list(review.tripwires.select_related("owner"))
+        self.wires = list(review.tripwires.with_gone().select_related("owner__user"))
         self.thresholds = {
             wire.key: tripwires.threshold_words(schema.fields.get(wire.field), wire.threshold) for wire in self.wires
         }
@@ -63,6 +67,7 @@ class AmendForm(ProposalForm):
             self.fields[f"wire-{wire.key}"] = forms.CharField(
                 label="Threshold", initial=self.thresholds[wire.key], max_length=100
             )
+            self.fields[f"watched-{wire.key}"] = watcher_field(people, wire, initial=_named(wire.owner))
             self.fields[f"off-{wire.key}"] = forms.BooleanField(label="Take it off", required=False)
         self.fields["new_title"] = forms.CharField(label="What has to be done", max_length=250, required=False)
         self.fields["new_because"] = forms.CharField(label="Why", max_length=conditions.LONGEST_BECAUSE, required=False)
@@ -109,10 +114,14 @@ class AmendForm(ProposalForm):
         ]
 
     @property
-    def wire_rows(self) -> list[tuple[Tripwire, str, forms.BoundField, forms.BoundField]]:
-        """Each tripwire with its words, its threshold and whether it goes."""
+    def wire_rows(self) -> list[tuple[Tripwire, str, Sequence[forms.BoundField]]]:
+        """Each tripwire with its words, and the fields of its threshold, its owner and whether it goes."""
         return [
-            (wire, self.wire_words.get(wire.key, wire.field), self[f"wire-{wire.key}"], self[f"off-{wire.key}"])
+            (
+                wire,
+                self.wire_words.get(wire.key, wire.field),
+                [self[f"{part}-{wire.key}"] for part in ("wire", "watched", "off")],
+            )
             for wire in self.wires
         ]
 
@@ -138,11 +147,11 @@ class AmendForm(ProposalForm):
                 "key": wire.key,
                 "threshold": data[f"wire-{wire.key}"],
                 "by_month": wire.by_month,
-                "owner": wire.owner,
+                "owner": data[f"watched-{wire.key}"],
                 "because": wire.because,
             }
             for wire in self.wires
-            if wire.key not in dropped and data[f"wire-{wire.key}"] not in (None, self.thresholds[wire.key])
+            if wire.key not in dropped and self._changes(wire, data)
         ]
         if self.new_wire.has_changed():
             wires.append(self.new_wire.entry())
@@ -152,6 +161,13 @@ class AmendForm(ProposalForm):
             "tripwires": wires,
             "dropped_tripwires": dropped,
         }
+
+    def _changes(self, wire: Tripwire, data: Mapping[str, Any]) -> bool:
+        """Whether what can be read says something else of a tripwire."""
+        threshold, owner = data[f"wire-{wire.key}"], data[f"watched-{wire.key}"]
+        if threshold is None or owner is None:
+            return False
+        return (threshold, owner) != (self.thresholds[wire.key], _named(wire.owner))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -180,7 +196,7 @@ class AmendForm(ProposalForm):
     def place_of(self, entry: Mapping[str, Any]) -> str | None:
         key = entry["option"]
         if f"wire-{key}" in self.fields:
-            return f"wire-{key}"
+            return f"watched-{key}" if entry["field"] == "owner" else f"wire-{key}"
         for field, known, new in (("owner", f"owner-{key}", "new_owner"), ("due_month", f"due-{key}", "new_due")):
             if entry["field"] == field:
                 return known if known in self.fields else new

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Membership
-from assessments.forms.approval import month_words, owner_field
+from assessments.forms.approval import month_words, owner_choices
 from assessments.forms.taking import TakesProblems
 from assessments.forms.versions import SeenVersion
 from assessments.models import Review, Tripwire
@@ -38,6 +38,18 @@ def _label(field: Any) -> str:
     return f"{field.label} ({said})" if said else field.label
 
 
+def watcher_field(people: Collection[Membership], row: Tripwire | None = None, **options: Any) -> forms.ChoiceField:
+    """Who sees to a tripwire. Whoever has it may keep it, whether or not they could be chosen now."""
+    owner = row.owner if row else None
+    kept = []
+    if row is not None and owner is not None and owner not in people:
+        kept = [(str(owner.uuid), f"{owner.name} (can no longer see to it)")]
+        if row.gone:
+            options["help_text"] = f"{owner.name} {row.gone}: choose who sees to it from now on."
+    choices = [*owner_choices(people, ""), *kept]
+    return forms.ChoiceField(label="Owner", choices=choices, required=False, **options)
+
+
 class TripwireForm(TakesProblems):
     """One tripwire. Which thresholds are possible the service says, as they depend on the fact: asked here already, so
     that all that is wrong is said at once."""
@@ -52,13 +64,13 @@ class TripwireForm(TakesProblems):
         review: Review,
         facts: list,
         people: Collection[Membership],
-        owner: Membership | None = None,
+        changed: Tripwire | None = None,
         gone: Collection[str] = (),
         **options: Any,
     ):
         """
-        owner  who has the tripwire already: may keep it, whether or not they could be chosen now
-        gone   keys of the tripwires that are taken off with the same act
+        changed  the tripwire that is changed
+        gone     keys of the tripwires that are taken off with the same act
         """
         super().__init__(*args, **options)
         self.review, self.gone = review, gone
@@ -77,10 +89,7 @@ class TripwireForm(TakesProblems):
             required=False,
             error_messages=month_words("The month until which it counts"),
         )
-        self.fields["owner"] = owner_field(people, "", required=False)
-        if owner is not None and owner not in people:
-            kept = (str(owner.uuid), f"{owner.name} (can no longer see to it)")
-            self.fields["owner"].choices = [*self.fields["owner"].choices, kept]
+        self.fields["owner"] = watcher_field(people, changed)
         self.fields["because"] = forms.CharField(label="Why", required=False, max_length=LONGEST_REASON)
 
     def clean(self) -> dict[str, Any]:

@@ -51,9 +51,7 @@ class ConditionQuerySet(models.QuerySet):
 
     def with_gone(self):
         """Each with `gone` at hand: why its owner cannot see to it any more; see `Condition.gone`."""
-        settled = Q(state=Condition.State.DONE) | Q(owner=None)
-        why = why_not(OuterRef("owner"), OuterRef("review__program"))
-        return self.annotate(gone=Case(When(settled, then=Value("")), default=why))
+        return self.annotate(gone=_gone(settled=Q(state=Condition.State.DONE)))
 
     def left_behind(self):
         """The open ones whose owner cannot see to them any more: somebody has to take them over."""
@@ -63,6 +61,19 @@ class ConditionQuerySet(models.QuerySet):
         """Its open ones of decisions that stand whose day is past: in its time zone, by the database's clock."""
         today = TruncDate(Now(), tzinfo=ZoneInfo(organization.time_zone))
         return self.filter(organization=organization).standing().open().with_due_on().filter(due_on__lt=today)
+
+
+class TripwireQuerySet(models.QuerySet):
+    def with_gone(self):
+        """Each with `gone` at hand: why its owner cannot see to it any more; see `Tripwire.gone`."""
+        return self.annotate(gone=_gone())
+
+
+def _gone(settled: Q | None = None) -> Case:
+    """Why the owner of a thing of a review cannot see to it any more; "" where they can, and where nobody has to."""
+    nobody = Q(owner=None)
+    why = why_not(OuterRef("owner"), OuterRef("review__program"))
+    return Case(When(nobody | settled if settled else nobody, then=Value("")), default=why)
 
 
 class Condition(models.Model):
@@ -163,12 +174,26 @@ class Tripwire(models.Model):
     proposed = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
 
+    objects = TripwireQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["review", "key"], name="one_tripwire_per_key")]
 
     def __str__(self):
         return self.key
+
+    @cached_property
+    def gone(self) -> str:
+        """Why its owner cannot see to it any more, as it follows the name; "" where they can, and where nobody is named.
+
+        Of many read them by `with_gone`: alone each asks the database."""
+        return Tripwire.objects.with_gone().values_list("gone", flat=True).get(pk=self.pk)
+
+    @property
+    def owner_left(self) -> bool:
+        """Whether its owner cannot see to it any more."""
+        return bool(self.gone)
 
 
 class DecisionWatch(models.Model):

@@ -34,8 +34,10 @@ def watch_card(member: Membership, review: Review | None) -> dict[str, Any] | No
     if watch is None:
         return None
     commercial = bool(permissions.can_see_commercial(member, review.program))
+    gone = dict(review.tripwires.with_gone().values_list("key", "gone")) if watch.fired else {}
     fired = [
-        one if commercial or not one["commercial"] else one | {"sentence": HIDDEN, "now": ""}
+        (one if commercial or not one["commercial"] else one | {"sentence": HIDDEN, "now": ""})
+        | {"gone": gone.get(one["key"], "")}
         for one in watch.fired
         if one["sentence"] not in watch.sentence  # said once
     ]
@@ -83,14 +85,14 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
     facts = fact_choices(framework.schema, review, commercial=commercial)
     values = review.revision.facts
     rows = []
-    for row in review.tripwires.select_related("owner__user"):
+    for row in review.tripwires.with_gone().select_related("owner__user"):
         field = framework.schema.fields.get(row.field)
         hides = not commercial and field is not None and field.commercial
         form = TripwireForm(
             review=review,
             facts=facts,
             people=people,
-            owner=row.owner,
+            changed=row,
             prefix=row.key,
             initial=initial_of(row, framework.schema),
         )

@@ -2,24 +2,32 @@
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership
-from assessments.models import Tripwire
+from accounts.models import Membership, RoleGrant
+from assessments.models import ProposedDecision, Tripwire
 from assessments.services import tripwires
 from tests.api.conftest import token_of
-from tests.services.decided import FIRST, decided_world, member
+from tests.factories import MembershipFactory
+from tests.pages.test_approval import address, client_of, hidden, text_of
+from tests.rights.reviews import sign
+from tests.services.decided import FIRST, OTHER, decided_world, member, submit
+from tests.services.test_signing import amend, functional_signed, step_of
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world():
+def wired_world():
     world = decided_world()
     wire = {"field": "wait", "option": FIRST, "comparison": "gt", "threshold": 6}
     with transaction.atomic():
         tripwires.set_tripwire(member=member(world, "lead"), review_id=world.review.pk, **wire)
     return world
+
+
+begun, world = shared(wired_world)
 
 
 def send(client, world, prefix, **typed):
@@ -81,3 +89,114 @@ def test_an_owner_who_left_stays_until_somebody_else_is_named_and_nobody_who_lef
     assert change("7", other.uuid).status_code in (400, 422)
     row = Tripwire.objects.get()
     assert (row.threshold, row.owner) == (8, left)
+
+
+ALL_THE_SAME = "Makewhere watches it all the same, and tells the lead and the signers."
+
+
+def left(world, how):
+    """Whoever watches the tripwire is gone; why, as it follows the name."""
+    owner = world.people["watcher"]
+    if how == "left":
+        Membership.objects.filter(pk=owner.pk).update(is_active=False)
+    else:
+        RoleGrant.objects.filter(membership=owner).update(revoked_at=owner.created_at)
+    return f"{owner.name} {how}"
+
+
+def watched(world):
+    world.people["watcher"] = MembershipFactory(organization=world.program.organization, with_roles=["assessor"])
+    Tripwire.objects.update(owner=world.people["watcher"])
+    return world
+
+
+@pytest.mark.parametrize("how", ["left", "holds no role"])
+def test_who_watches_a_tripwire_and_is_gone_is_marked_before_the_submission_with_the_way_out(world, how):
+    watched(world)
+    pages = {role: client_of(world, role) for role in ("lead", "rater")}
+    for client in pages.values():
+        assert how not in text_of(client.get(address(world)))
+    words = left(world, how)
+    said = {role: client.get(address(world)) for role, client in pages.items()}
+    assert f"is above 6 months {words} Watched by" in text_of(said["lead"])
+    assert f"is above 6 months {words} Watched by" in text_of(said["rater"])
+    assert f"{words}: choose who sees to it from now on." in text_of(said["lead"])
+    assert "<details open><summary>Change</summary>" in said["lead"].content.decode()
+    assert "choose who sees to it" not in text_of(said["rater"])
+    row = Tripwire.objects.get()
+    given = {"key": row.key, "version": row.version, "fact": f"{FIRST}/wait", "comparison": "gt", "threshold": "6"}
+    assert send(Client(), world, row.key, **given, owner=world.people["second"].uuid).status_code == 302
+    assert words not in text_of(pages["lead"].get(address(world)))
+
+
+def test_the_api_says_of_each_tripwire_whether_its_owner_is_gone(client, world):
+    bearer = {"Authorization": f"Bearer {token_of(member(world, 'rater'))}"}
+
+    def said():
+        rows = client.get(f"/api/v1/reviews/{world.review.uuid}/tripwires/", headers=bearer).json()["results"]
+        return [(row["owner"] and row["owner"]["name"], row["owner_left"]) for row in rows]
+
+    assert said() == [(None, False)]
+    name = watched(world).people["watcher"].name
+    assert said() == [(name, False)]
+    left(world, "holds no role")
+    assert said() == [(name, True)]
+
+
+def test_an_approver_names_somebody_else_for_a_tripwire_whose_owner_is_gone(world):
+    submit(watched(world))
+    functional_signed(world)
+    readers = {role: client_of(world, role) for role in ("approver", "lead", "viewer")}
+    words = left(world, "left")
+    for role, reader in readers.items():
+        page = reader.get(address(world))
+        link = f'href="{address(world, "review_amend")}">Amend…<span class="visually-hidden"> to name who watches'
+        assert f"Watched by {words.removesuffix(' left')} {words}" in text_of(page)
+        assert (link in page.content.decode()) is (role == "approver") and ALL_THE_SAME not in text_of(page)
+    row, url = Tripwire.objects.get(), address(world, "review_amend")
+    form = readers["approver"].get(url)
+    assert f"{words}: choose who sees to it from now on." in text_of(form)
+    condition = world.review.conditions.get()
+    given = {
+        "number": hidden(form, "number"), "choice": f"alternative:{OTHER}", "justification": "The partner has a slot.",
+        f"owner-{condition.key}": condition.owner.uuid, f"due-{condition.key}": 6, f"wire-{row.key}": "6",
+    }  # fmt: skip
+    gone, taker = world.people["watcher"], world.people["second"]
+    Membership.objects.filter(pk=world.people["assessor"].pk).update(is_active=False)
+    refused = readers["approver"].post(url, given | {f"watched-{row.key}": world.people["assessor"].uuid})
+    assert refused.status_code == 422 and Tripwire.objects.get().owner == gone
+    assert refused.context["form"].errors.keys() == {f"watched-{row.key}"}
+    assert ProposedDecision.objects.count() == 1
+    kept = readers["approver"].post(url, given | {f"watched-{row.key}": gone.uuid})
+    assert kept.status_code == 302 and Tripwire.objects.get().owner == gone
+    assert Tripwire.objects.get().version == row.version, "nothing of it changed"
+    again = given | {"number": 2, "justification": "She is gone.", f"watched-{row.key}": taker.uuid}
+    said = text_of(readers["approver"].post(url, again, follow=True)).split("Replaced by amendment")[0]
+    assert f"Watched by {taker.name}" in said and words not in said
+    assert (Tripwire.objects.get().owner, Tripwire.objects.get().threshold) == (taker, 6)
+
+
+def test_after_an_amendment_that_somebody_else_made_meanwhile_the_owner_that_was_typed_is_kept(world):
+    submit(watched(world))
+    functional_signed(world)
+    row, condition, url = Tripwire.objects.get(), world.review.conditions.get(), address(world, "review_amend")
+    client = client_of(world, "approver")
+    amend(world, member=member(world, "second_approver"), kind="alternative", option_key=OTHER)
+    given = {
+        "number": 1, "choice": f"recommended:{FIRST}", "justification": "The plant runs.",
+        f"owner-{condition.key}": condition.owner.uuid, f"due-{condition.key}": 6, f"wire-{row.key}": "6",
+    }  # fmt: skip
+    for typed, stands in (({f"watched-{row.key}": str(world.people["second"].uuid)}, "second"), ({}, "watcher")):
+        clash = client.post(url, given | typed)
+        assert clash.status_code == 409
+        assert clash.context["form"][f"watched-{row.key}"].value() == str(world.people[stands].uuid)
+
+
+def test_a_decision_that_was_made_says_that_its_tripwire_is_watched_all_the_same(world):
+    submit(watched(world))
+    functional_signed(world)
+    sign(member(world, "approver"), step_of(world, "executive"))
+    viewer = client_of(world, "viewer")
+    assert ALL_THE_SAME not in text_of(viewer.get(address(world)))
+    words = left(world, "left")
+    assert f"{words} {ALL_THE_SAME} The next decision can name somebody else." in text_of(viewer.get(address(world)))

@@ -4,8 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from accounts.models import AuditEvent
-from assessments.models import Condition, DecisionWatch, Evidence, Review
+from accounts.models import AuditEvent, Membership
+from assessments.models import Condition, DecisionWatch, Evidence, Review, Tripwire
 from tests.services.watched import SIGNED_ON, approved_world, at, save
 from tests.support.begun import afresh
 
@@ -62,6 +62,22 @@ def test_its_first_reason_stands_whatever_tripwires_are_crossed_besides(client, 
     text = page_of(client, world, "viewer", "review_approval", world.review.uuid).content.decode()
     assert "Partner A now comes first, 25.0 points ahead of Suite." in text
     assert "Tripwire crossed." in text and "Need is below 6 months" in text
+
+
+def test_who_watches_a_crossed_tripwire_and_is_gone_is_marked(client, world):
+    owner = world.people["second"]
+    wire = {"key": "w", "sentence": "Need is below 6 months", "now": "5 months", "owner": owner.name}
+    DecisionWatch.objects.filter(review=world.review).update(fired=[wire | {"commercial": False}])
+    Tripwire.objects.create(
+        organization=owner.organization, review=world.review, key="w", field="need", comparison="lt", threshold=6,
+        owner=owner,
+    )  # fmt: skip
+    said = "watched by " + owner.name
+    for active, marked in ((True, False), (False, True)):
+        Membership.objects.filter(pk=owner.pk).update(is_active=active)
+        for name, subject in (("review_approval", world.review), ("program_detail", world.program)):
+            text = page_of(client, world, "lead", name, subject.uuid).content.decode()
+            assert said in text and (f"{said} (left)" in text) is marked
 
 
 def test_the_portfolio_puts_it_first_and_filters_by_it(client, world):

@@ -78,6 +78,9 @@ def test_one_person_and_everybody_are_answered_alike(world, zone):
     world.program.organization.refresh_from_db()
     people = everybody(world)
     row = world.review.conditions.get()
+    wire = Tripwire.objects.create(
+        organization=row.organization, review=world.review, key="w", field="wait", comparison="gt", threshold=9
+    )
     seen = set()
     for restricted, state in product((False, True), ("in_approval", "approved")):
         Program.objects.filter(pk=world.program.pk).update(restricted=restricted)
@@ -92,6 +95,8 @@ def test_one_person_and_everybody_are_answered_alike(world, zone):
             assert verdict.reason == (f"{person.name} {why}." if why else ""), (name, restricted, state)
             assert bool(verdict) is (person in able) is not Condition.objects.left_behind().exists(), name
             assert Condition.objects.get(pk=row.pk).gone == why
+            Tripwire.objects.filter(pk=wire.pk).update(owner=person)
+            assert Tripwire.objects.with_gone().get().gone == why == Tripwire.objects.get().gone
             visible = Program.objects.visible_to(person).filter(pk=program.pk).exists()
             assert bool(verdict) is (person.is_here and visible)
             seen.add((restricted, state, why))
@@ -109,6 +114,18 @@ def test_a_condition_that_is_done_or_nobodys_has_nobody_who_is_gone(world):
     for changed in ({"state": "done"}, {"owner": None}):
         Condition.objects.update(**changed)
         assert Condition.objects.get().gone == "" and not Condition.objects.left_behind().exists()
+
+
+def test_a_tripwire_that_nobody_is_named_to_watch_has_nobody_who_is_gone(world):
+    Tripwire.objects.create(
+        organization=world.program.organization,
+        review=world.review,
+        key="w",
+        field="wait",
+        comparison="gt",
+        threshold=9,
+    )
+    assert Tripwire.objects.with_gone().get().gone == "" and not Tripwire.objects.get().owner_left
 
 
 def loses_every_role(world, person):

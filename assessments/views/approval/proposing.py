@@ -188,7 +188,7 @@ def _over_what_stands(
     typed["number"] = str(proposal.row.number)
     fresh = _amend_form(request, review, submission, proposal, None)
     for name in fresh.fields:
-        if name not in typed and name.startswith(("owner-", "due-", "wire-")):
+        if name not in typed and name.startswith(("owner-", "due-", "wire-", "watched-")):
             typed[name] = fresh[name].value()
     form = _amend_form(request, review, submission, proposal, typed)
     words = "It stands beside this form; what you typed is kept and replaces it if you send it again."

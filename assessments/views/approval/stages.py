@@ -18,6 +18,7 @@ from assessments.models import (
     Signature,
     StepReassignment,
     Submission,
+    Tripwire,
 )
 from assessments.services import proposals, rerouting, routes
 from assessments.services.able_to_sign import Able
@@ -71,6 +72,7 @@ class Proposal:
     conditions  each also with `gone`, who has to see to it now and why they cannot ("" where they can), and, of a decision
                 that was made, `now`: the condition as it stands, with `new_owner`, to whom it was handed over since ("")
     stands      whether it is the latest of its submission
+    tripwires   each also with `gone`, as a condition
     may_hand_over  whether the reader may give a condition whose owner is gone to somebody else
     """
 
@@ -102,6 +104,7 @@ def proposals_of(
     decided = review.state in Review.RECORDED
     followed = decided or (reader is not None and review.state == Review.State.IN_APPROVAL)
     standing = {row.key: row for row in review.conditions.with_gone().select_related("owner__user")} if followed else {}
+    watched = {row.key: row for row in review.tripwires.with_gone().select_related("owner__user")} if followed else {}
     left = [row for row in standing.values() if row.owner_left]
     # Somebody who is gone hands nothing over: whether the reader may is the same for each of these.
     may = bool(left and reader and review.state == Review.State.APPROVED) and bool(
@@ -110,9 +113,12 @@ def proposals_of(
     found: list[Proposal] = []
     for row in submission.proposed_decisions.select_related("option", "author__user").order_by("-number"):
         said = proposals.said_in(row, review, commercial=commercial)
-        rows = standing if decided or not found else {}
+        rows, wires = (standing, watched) if decided or not found else ({}, {})
         conditions = [_followed(entry, rows.get(entry["key"]), decided) for entry in said["conditions"]]
-        tripwires = [wire | {"by_on": _date(wire["by_on"])} for wire in said["tripwires"]]
+        tripwires = [
+            wire | {"by_on": _date(wire["by_on"]), "gone": _gone_words(wires.get(wire["key"]))}
+            for wire in said["tripwires"]
+        ]
         found.append(Proposal(row, said["sentence"], conditions, said["overrides"], tripwires, not found, may))
     return found
 
@@ -126,8 +132,13 @@ def _followed(entry: Mapping[str, Any], row: Condition | None, decided: bool) ->
         "due_on": _date(entry["due_on"]),
         "now": row if decided else None,
         "new_owner": owner.name if decided and owner and str(owner.uuid) != signed else "",
-        "gone": f"{owner.name} {row.gone}" if owner and row.gone else "",
+        "gone": _gone_words(row),
     }
+
+
+def _gone_words(row: Condition | Tripwire | None) -> str:
+    """Who has to see to it and why they cannot; "" where they can."""
+    return f"{row.owner.name} {row.gone}" if row and row.owner and row.gone else ""
 
 
 def _date(text: str | None) -> datetime.date | None:

@@ -31,13 +31,14 @@ def tripwire_set(request, uuid):
     prefix = request.POST.get("prefix", "new")
     commercial = bool(permissions.can_see_commercial(request.member, review.program))
     facts = fact_choices(framework_of(review.criteria_version).schema, review, commercial=commercial)
-    row = review.tripwires.select_related("owner__user").filter(key=request.POST.get(f"{prefix}-key", "")).first()
+    rows = review.tripwires.with_gone().select_related("owner__user")
+    row = rows.filter(key=request.POST.get(f"{prefix}-key", "")).first()
     form = TripwireForm(
         request.POST,
         review=review,
         facts=facts,
         people=people_of(review),
-        owner=row.owner if row else None,
+        changed=row,
         prefix=prefix,
         initial={"version": row.version} if row else None,
     )
