@@ -22,7 +22,7 @@ from assessments.models import (
     Submission,
     Tripwire,
 )
-from assessments.services import proposals, recomputing, records, routes, verifying
+from assessments.services import coming_back, proposals, recomputing, records, routes, verifying
 
 
 class FrozenPerson(serializers.Serializer):
@@ -165,6 +165,13 @@ class AnswerOut(serializers.Serializer):
     answered_by = Person()
 
 
+class AnsweredReturn(serializers.Serializer):
+    reason = serializers.CharField(help_text="for which the former submission was returned")
+    returned_by = Person(allow_null=True)
+    on_behalf_of = Person(allow_null=True, help_text="who had delegated to the person who returned it")
+    answer = serializers.CharField(help_text="what was done about it, by whoever submitted again")
+
+
 class SubmissionOut(serializers.Serializer):
     id = serializers.UUIDField(source="uuid")
     number = serializers.IntegerField()
@@ -176,6 +183,7 @@ class SubmissionOut(serializers.Serializer):
     proposed_decisions = ProposedOut(many=True)
     steps = StepOut(many=True)
     answers = AnswerOut(many=True, help_text="to the question that sent the former submission back")
+    answer_to_return = AnsweredReturn(allow_null=True, help_text="null where the former one was not returned")
 
 
 class Submissions(ListView):
@@ -216,7 +224,9 @@ class Submissions(ListView):
             step.all_signatures = signatures[step.pk]
         review = self.review()
         commercial = bool(permissions.can_see_commercial(self.member, review.program))
+        answers = coming_back.answers_to_returns(review) if review.returned else {}
         for submission in page:
+            submission.answer_to_return = answers.get(submission.number)
             for proposed in submission.proposed_decisions.all():
                 proposed.said = proposals.said_in(proposed, review, commercial=commercial)
                 proposed.text = proposed.record if commercial else None

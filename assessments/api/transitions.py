@@ -193,7 +193,10 @@ class TransitionIn(Input):
     )
     question = Text(max_length=4000, required=False, allow_blank=True, help_text="one, to the lead")
     answer = Text(
-        max_length=8000, required=False, allow_blank=True, help_text="of `submit`: to the question that sent it back"
+        max_length=8000,
+        required=False,
+        allow_blank=True,
+        help_text="of `submit`: to the question that sent it back, or what was done about the return",
     )
 
     def validate(self, attrs):

@@ -165,6 +165,7 @@ class SubmitForm(ProposalForm):
         self,
         *args: Any,
         question: Any = None,
+        returned: bool = False,
         route: Iterable[Planned] = (),
         people: Iterable[Membership] = (),
         able: Mapping[str, Iterable[Membership]] | None = None,
@@ -173,15 +174,16 @@ class SubmitForm(ProposalForm):
         **options: Any,
     ):
         """
+        question, returned  what waits for an answer; at most one of the two
         route, people  where somebody may have to take a place: the steps, and everybody who has a role
         able           by the step's key: those who can take a place of it
         before         who took places of a former submission: offered again
         stuck          the places (`places.option_of`) that can be given away; of another one the service says why not
         """
         super().__init__(*args, **options)
-        if question is not None:
+        if question is not None or returned:
             self.fields["answer"] = forms.CharField(
-                label="Your answer",
+                label="What was done about it" if returned else "Your answer",
                 widget=forms.Textarea({"rows": 4}),
                 max_length=questions.LONGEST_ANSWER,
             )

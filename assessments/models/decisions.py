@@ -18,7 +18,8 @@ from assessments.models.texts import SeenText
 class Submission(models.Model):
     """The frozen record of a review: facts, criteria, ratings, scorecard.
 
-    record  canonical JSON text; `sha256` is its digest
+    record         canonical JSON text; `sha256` is its digest
+    return_answer  what was done about the return of the former submission, as the record has it too
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
@@ -30,6 +31,7 @@ class Submission(models.Model):
     revision = models.ForeignKey(ProfileRevision, on_delete=models.PROTECT, related_name="+")
     scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, related_name="+")
     missing_reason = SeenText(blank=True)
+    return_answer = SeenText(blank=True, db_default="")
     submitted_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(db_default=Now())
 

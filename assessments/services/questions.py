@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from accounts.audit import canonical_json
+from accounts.letters import fault_in
 from accounts.models import Membership
 from assessments.errors import Invalid
 from assessments.models import ReturnQuestion, Review, Submission
@@ -14,7 +15,7 @@ from assessments.services.reviews import problem, too_long
 
 LONGEST_ANSWER = 8000
 # What of a record tells one submission from the next, whatever was submitted. The result names its own engine.
-OF_THE_SUBMISSION = ("number", "submitted_by", "question", "software")
+OF_THE_SUBMISSION = ("number", "submitted_by", "question", "return", "software")
 
 
 def open_question(review: Review) -> ReturnQuestion | None:
@@ -29,15 +30,23 @@ def open_question(review: Review) -> ReturnQuestion | None:
     return found if found and last and found.submission_id == last.pk else None
 
 
-def check_answer(question: ReturnQuestion | None, answer: str) -> str:
-    """The answer as it will be kept. Raises Invalid for one that is missing, too long, or to no question."""
+def check_answer(question: ReturnQuestion | None, answer: str, *, returned: bool = False) -> str:
+    """The answer as it will be kept. Raises Invalid for one that is missing, too long, or to nothing.
+
+    returned  whether it says what was done about a return with a reason
+    """
     answer = answer.strip()
-    if question is None and answer:
-        raise Invalid([problem("answer", "No question waits for an answer.", answer)])
+    if question is None and not returned and answer:
+        raise Invalid([problem("answer", "No question and no return waits for an answer.", answer)])
+    if returned and not answer:
+        words = "Say what was done about the return; the signers read it beside the reason."
+        raise Invalid([problem("answer", words, answer)])
     if question is not None and not answer:
         raise Invalid([problem("answer", "Answer the question; the answer becomes part of the record.", answer)])
     if found := too_long("answer", answer, LONGEST_ANSWER, what="An answer"):
         raise Invalid(found)
+    if fault := fault_in(answer):
+        raise Invalid([problem("answer", fault, answer)])
     return answer
 
 

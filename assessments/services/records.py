@@ -39,12 +39,14 @@ def record_of(
     missing: Sequence[Mapping[str, str]],
     missing_reason: str,
     question: Mapping[str, Any] | None = None,
+    returned: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Facts, options, criteria, ratings with their history, agreed values, panel, result, names and versions.
 
     The result's numbers name seed, bit generator, draws and depth; weights are those of the criteria.
 
     question  what sent the former submission back, with its answer; left out of the record where there is none
+    returned  who returned the former submission why, and what was done about it; left out likewise
 
     Mappings whose order matters (choices, anchors) stand as lists of pairs, since canonical JSON sorts keys.
     """
@@ -68,6 +70,7 @@ def record_of(
         "missing": [dict(thing) for thing in missing],
         "missing_reason": missing_reason,
         **({"question": dict(question)} if question else {}),
+        **({"return": dict(returned)} if returned else {}),
         "facts": {
             "revision": {
                 "uuid": revision.uuid,

@@ -21,9 +21,9 @@ from assessments.models import (
     Submission,
 )
 from assessments.scoring.headline import ENGINE_VERSION
+from assessments.services import coming_back, proposals, questions, rerouting, routes, tripwires, twice
 from assessments.services import conditions as conditions_service
 from assessments.services import places as places_service
-from assessments.services import proposals, questions, rerouting, routes, tripwires, twice
 from assessments.services.frameworks import framework_of
 from assessments.services.inputs import lock_review
 from assessments.services.problems import problem_of
@@ -210,8 +210,8 @@ def submit(
     kind         recommended (the option that the result names), alternative (another one), not_yet (none)
     conditions   owners and dates set at once; see conditions.put_conditions
     overrides    {gate: reason} for every gate that blocks an alternative
-    answer       to the question that sent the former submission back; if nothing else changed, the functions'
-                 signatures on it stand
+    answer       to what sent the former submission back: to the question (if nothing else changed, the functions'
+                 signatures on it stand), or what was done about the return
     places       of the route that somebody else takes: {step, party, person, reason} each; see places.take_places
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
     Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
@@ -233,7 +233,8 @@ def submit(
         review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
     )
     question = questions.open_question(review)
-    answer = questions.check_answer(question, answer)
+    returned = None if question else coming_back.open_return(review)
+    answer = questions.check_answer(question, answer, returned=returned is not None)
     _check_reason(missing_reason)
     lines = _conditions(now, review, numbers, choice.option_key, conditions)
     findings = _without_route(review, now, choice.option_key)
@@ -251,6 +252,7 @@ def submit(
             missing=passed,
             missing_reason=missing_reason.strip(),
             question=questions.entry_of(question, answer) if question else None,
+            returned=coming_back.entry_of(*returned, answer) if returned else None,
         )
     )
     submission = Submission.objects.create(
@@ -262,6 +264,7 @@ def submit(
         revision=review.revision,
         scorecard=scorecard,
         missing_reason=missing_reason.strip(),
+        return_answer=answer if returned else "",
         submitted_by=now,
     )
     proposed = proposals.write(submission, choice, lines, now)

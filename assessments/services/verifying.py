@@ -115,11 +115,14 @@ def _record(submission: Submission, events: Mapping[str, list[AuditEvent]]) -> l
         held = json.loads(submission.record)
         said = (held["number"], held["review"]["uuid"], held["facts"]["revision"]["uuid"], held["result"]["uuid"])
         values, numbers = held["facts"]["values"], held["result"]["numbers"]
+        answer = held["return"]["answer"] if "return" in held else ""
     except (ValueError, KeyError, TypeError):
         return [*faults, "The record cannot be read."]
     revision, scorecard = submission.revision, submission.scorecard
     if said != (submission.number, str(submission.review.uuid), str(revision.uuid), str(scorecard.uuid)):
         faults.append("Its row names other things than its record.")
+    if answer != submission.return_answer:
+        faults.append("Its row answers the return otherwise than its record.")
     if canonical(values) != canonical(revision.facts):
         faults.append(f"Revision {revision.number} of the facts says something else than the record.")
     if canonical(numbers) != canonical(scorecard.numbers):

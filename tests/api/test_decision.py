@@ -349,6 +349,24 @@ def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
     assert (second["number"], standing["submission"], second["steps"][0]["state"]) == (2, 1, "open")
 
 
+def test_a_returned_review_is_submitted_with_what_was_done_by_the_api(world, submitted, caller):
+    place = f"reviews/{submitted.uuid}/transitions/"
+    assert caller("lead").post(place, {"action": "return", "reason": "No slot is named."}).status_code == 200
+    body = {"action": "submit", "kind": "not_yet", "justification": "Wait for the slot.", "reason": "QA is short."}
+    without = caller("lead").post(place, body)
+    assert (without.status_code, [one["field"] for one in without.json()["problems"]]) == (400, ["answer"])
+    assert caller("lead").post(place, body | {"answer": "The slot of March."}).status_code == 200
+    second, first = caller("viewer").get(f"reviews/{submitted.uuid}/submissions/").json()["results"]
+    person = world.people["lead"]
+    assert first["answer_to_return"] is None and second["answers"] == []
+    assert second["answer_to_return"] == {
+        "reason": "No slot is named.",
+        "returned_by": {"id": str(person.uuid), "name": person.name},
+        "on_behalf_of": None,
+        "answer": "The slot of March.",
+    }
+
+
 def test_a_step_is_reassigned_and_reminded_of_by_the_api(world, submitted, caller):
     step = submitted.submissions.first().steps.get(kind="functional").uuid
     listed = caller("lead").get(f"reviews/{submitted.uuid}/submissions/").json()["results"][0]["steps"][0]

@@ -432,7 +432,7 @@ def test_after_a_return_the_earlier_submission_and_its_signatures_stay_readable(
 def test_who_signs_reads_how_the_earlier_submissions_came_back(submitted):
     second = member(submitted, "second")
     approvals.return_review(member=second, review_id=submitted.review.pk, reason="No limit is named.")
-    submit(submitted)
+    submit(submitted, answer="Eight lots of ten.")
     approvals.ask_question(member=member(submitted, "second"), review_id=submitted.review.pk, question="Who pays?")
     submit(submitted, answer="We do.")
     said = text_of(client_of(submitted, "rater").get(address(submitted)))

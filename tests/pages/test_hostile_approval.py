@@ -114,7 +114,7 @@ def test_a_stale_page_does_not_sign_what_was_amended_since(world):
 def test_a_stale_page_does_not_sign_the_submission_that_came_after(world):
     client, given = form(world, "rater")
     approvals.return_review(member=member(world, "second"), review_id=world.review.pk, reason="Once more.")
-    submit(world, conditions=[])
+    submit(world, conditions=[], answer="It was looked at.")
     answer = client.post(address(world, "review_sign"), given)
     assert answer.status_code == 409 and not Signature.objects.exists()
 
@@ -134,7 +134,7 @@ def test_a_stale_page_does_not_end_the_submission_that_came_after(world, name, f
     client = client_of(world, "rater")
     version = hidden(client.get(address(world)), "version")
     approvals.return_review(member=member(world, "second"), review_id=world.review.pk, reason="Once more.")
-    submit(world, conditions=[])
+    submit(world, conditions=[], answer="It was looked at.")
     answer = client.post(address(world, name), {"version": version, field: "Too late."})
     assert answer.status_code == 409 and state(world) == "in_approval"
 

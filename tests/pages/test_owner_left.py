@@ -68,7 +68,7 @@ def test_a_condition_without_its_owner_is_marked_and_told_at_the_signature_befor
 def test_a_function_may_sign_while_the_decision_is_held_up_and_is_told(world):
     """The functional step comes before the one that decides: its signature is taken."""
     approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="Name one more.")
-    submit(world, conditions=assigned(world, "owner"))
+    submit(world, conditions=assigned(world, "owner"), answer="One more is named.")
     name = leave(world)
     client = client_of(world, "rater")
     page = client.get(address(world))
@@ -141,7 +141,7 @@ def test_a_signature_after_which_a_place_is_left_is_taken_though_the_decision_is
 
 def test_a_second_signature_of_one_person_decides_nothing_where_a_number_of_people_is_asked_for(world):
     approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="Name one more.")
-    submit(world, conditions=assigned(world, "owner"))
+    submit(world, conditions=assigned(world, "owner"), answer="One more is named.")
     rater, step = world.people["rater"], step_of(world)
     ApprovalStep.objects.filter(pk=step_of(world, "executive").pk).update(state="done")
     for function in rater.organization.functions.filter(key__in=("cmc", "qa")):

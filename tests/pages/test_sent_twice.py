@@ -66,7 +66,7 @@ def test_a_submission_that_is_sent_twice_is_made_once(world):
     version = Review.objects.get(pk=world.review.pk).version
     assert client.post(address(world, "review_return"), {"reason": "Once more.", "version": version}).status_code == 302
     lead = client_of(world, "lead")
-    given, place = typed(world, lead), address(world, "review_submit")
+    given, place = typed(world, lead, answer="It was looked at."), address(world, "review_submit")
     first, second = twice(lead, place, given)
     said = "You submitted this review with this choice and these words already"
     assert first.status_code == 302 and said in text_of(second)

@@ -247,7 +247,7 @@ class Life(RuleBasedStateMachine):
 
     def _submit(self, member, review):
         numbers, first = self._choice(review)
-        asked = review is not None and review.questions.filter(answered_at=None).exists()
+        came_back = review is not None and review.submissions.exists()
         submissions.submit(
             member=member,
             **self._of(review),
@@ -255,7 +255,7 @@ class Life(RuleBasedStateMachine):
             option_key=first or "",
             justification="It carries the least risk.",
             missing_reason="Nobody to spare.",
-            answer="From lots 12 to 19." if asked else "",
+            answer="From lots 12 to 19." if came_back else "",
             conditions=self._assigned(numbers, first or ""),
         )
 

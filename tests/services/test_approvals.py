@@ -153,7 +153,7 @@ def test_who_took_part_does_not_decide_whatever_roles_they_got_since(world, role
         ratings.accept_suggestions(member=person.now(), review_id=world.review.pk)
         compute(world.review)
         world.review.refresh_from_db()
-        submit(world, conditions=[])
+        submit(world, conditions=[], answer="One more rates.")
     functional_signed(world)
     person = as_approver(world, role)
     with pytest.raises(NotAllowed, match=why):
@@ -169,7 +169,7 @@ def test_whoever_submitted_an_earlier_time_does_not_decide_either(world):
     ProgramMember.objects.create(
         organization=world.program.organization, program=world.program, membership=world.people["second"], is_lead=True
     )
-    submit(world, member=member(world, "second"), conditions=[])
+    submit(world, member=member(world, "second"), conditions=[], answer="It was looked at.")
     for role in ("rater", "lead"):
         sign(member(world, role), step_of(world))
     with pytest.raises(NotAllowed):
@@ -250,7 +250,7 @@ def test_a_return_needs_a_reason_ends_the_steps_and_keeps_the_signatures(world):
     assert set(review.steps.values_list("state", flat=True)) == {"ended"}
     assert Signature.objects.count() == 1
     assert AuditEvent.objects.get(action="review.returned").reason == "The potency data of March are missing."
-    again = submit(world, conditions=[])
+    again = submit(world, conditions=[], answer="They are in the facts.")
     assert again.number == 2 and not again.signatures.exists()
     assert [step.state for step in again.steps.all()] == ["open", "waiting"]
 

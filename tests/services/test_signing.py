@@ -270,7 +270,7 @@ class TestForgery:
         world = afresh(submitted_world)
         functional_signed(world)
         approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="One question.")
-        world.more["second"] = submit(world, conditions=[])
+        world.more["second"] = submit(world, conditions=[], answer="It is answered.")
         sign(member(world, "rater"), step_of(world))
         assert verifying.verify(world.more["submission"]) == verifying.verify(world.more["second"]) == []
         return world
@@ -287,6 +287,12 @@ class TestForgery:
     def found(self, submission):
         submission = Submission.objects.get(pk=submission.pk)
         return [f"{one.what}: {one.message}" for one in verifying.verify(submission)]
+
+    def test_another_answer_to_the_return(self, signed, owner_url):
+        second = signed.more["second"]
+        statement = "UPDATE assessments_submission SET return_answer = 'Nothing.' WHERE id = %s"
+        self.as_owner(owner_url, "assessments_submission", statement, second.pk)
+        assert self.found(second) == ["Submission 2: Its row answers the return otherwise than its record."]
 
     def test_a_moved_signature(self, signed, owner_url):
         first, second = signed.more["submission"], signed.more["second"]

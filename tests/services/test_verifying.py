@@ -489,7 +489,7 @@ def test_a_submission_that_is_taken_away_is_missed(owner_url):
     submit(world)
     functional_signed(world)
     approvals.return_review(member=member(world, "approver"), review_id=world.review.pk, reason="One question.")
-    submit(world, conditions=[])
+    submit(world, conditions=[], answer="It is answered.")
     assert verify()[1] == ""
     assert verify()[0].startswith("Verified: 2 submissions of 1 reviews")
     last = Submission.objects.get(number=2)

@@ -71,11 +71,13 @@ def page(request, review: Review, *, status: int = 200, **changed: Any):
         template = "approval/early.html"
     elif review.state == "reconciling":
         template = "approval/preparing.html"
-        context["returned_by"] = coming_back.returned_by(review) if review.returned else ""
-        context |= _preparing(request, review, commercial, changed)
+        context["returned"] = coming_back.open_return(review)
+        context |= _preparing(request, review, commercial, context["returned"] is not None, changed)
     else:
         template = "approval/signing.html"
         context |= _signing(request, review, commercial, changed)
+        if context["submission"] and context["submission"].return_answer and context["former"]:
+            context["came_back"] = context["former"][0][1]
     return render(request, template, context | changed, status=status)
 
 
@@ -98,7 +100,7 @@ def _former(review: Review) -> list[tuple[Submission, coming_back.CameBack | Non
 # -- before the submission ----------------------------------------------------------------------------------------
 
 
-def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any]) -> dict[str, Any]:
+def _preparing(request, review: Review, commercial: bool, returned: bool, changed: dict[str, Any]) -> dict[str, Any]:
     freshness = shown(review)
     context: dict[str, Any] = freshness_of(review, freshness, request.member) | {"numbers": None}
     if freshness.numbers is None:
@@ -132,6 +134,7 @@ def _preparing(request, review: Review, commercial: bool, changed: dict[str, Any
                 numbers=numbers,
                 initial=_first_words(review, numbers, freshness),
                 question=question,
+                returned=returned,
                 **route_to_mend(request.member, review, {finding.step for finding, _ in context["findings"]}, question),
             ),
         }

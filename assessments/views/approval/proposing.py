@@ -11,7 +11,7 @@ from assessments.forms.approval import SIGNS, SubmitForm, people_of
 from assessments.forms.tripwires import fact_choices
 from assessments.forms.whole_numbers import whole_number
 from assessments.models import ApprovalStep, Review, Submission
-from assessments.services import approvals, proposals, questions, submissions
+from assessments.services import approvals, coming_back, proposals, questions, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FAILED, shown
 from assessments.views.access import member_required
@@ -38,7 +38,8 @@ def review_submit(request, uuid):
     question = questions.open_question(review)
     mended = route_to_mend(request.member, review, named, question)
     now = {"version": review.version}
-    form = SubmitForm(request.POST, numbers=numbers, question=question, initial=now, **mended)
+    returned = coming_back.open_return(review) is not None
+    form = SubmitForm(request.POST, numbers=numbers, question=question, returned=returned, initial=now, **mended)
     if not form.is_valid():
         return page(request, review, status=422, form=form)
     data = form.cleaned_data
