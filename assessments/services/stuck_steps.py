@@ -7,11 +7,13 @@ nobody led the program.
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Membership, Notification
 from accounts.people import losing
-from assessments.models import ApprovalStep
+from assessments.models import ApprovalParty, ApprovalStep, Review
 from assessments.services import telling
-from assessments.services.able_to_sign import Stuck, held_alone_by, stuck
+from assessments.services.able_to_sign import UNFINISHED, Stuck, held_alone_by, stuck
 
 
 def listen() -> None:
@@ -20,9 +22,22 @@ def listen() -> None:
 
 
 def _when_losing(sender, *, membership: Membership, **_ignored) -> Callable[[], None] | None:
-    if held := held_alone_by(membership.now()):
+    member = membership.now()
+    _lock_what_waits_for(member)
+    if held := held_alone_by(member):
         return partial(_tell_of, held, membership)
     return None
+
+
+def _lock_what_waits_for(member: Membership) -> None:
+    """Lock the reviews that have a step which the person could sign, now or once it opens.
+
+    Of the last two who go at once each would see the other still there, and of a step that opens while its only signer
+    goes neither act would see the other.
+    """
+    naming = ApprovalParty.objects.filter(step__review=OuterRef("pk"), step__state__in=UNFINISHED).naming(member)
+    reviews = Review.objects.filter(Exists(naming), organization=member.organization_id, state=Review.State.IN_APPROVAL)
+    list(reviews.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
 
 
 def _tell_of(held: list[Stuck], member: Membership) -> None:

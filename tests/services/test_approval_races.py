@@ -10,8 +10,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError
 from django.db.models import F
 
-from accounts import proof
-from accounts.models import AuditEvent
+from accounts import people, proof
+from accounts.models import AuditEvent, Membership, MembershipFunction, Notification
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, DoneAlready, GrantRefused, Refusal, ResultPending, WrongState
 from assessments.models import (
@@ -35,8 +35,11 @@ from assessments.services import (
     reviews,
     revisions,
     signing,
+    stuck_steps,
     submissions,
+    telling,
 )
+from assessments.services.able_to_sign import stuck
 from tests.scoring import sample
 from tests.services.decided import OTHER, decided_world, member, submit
 from tests.services.racing import at_once, between, grant_of, halfway, pausing, signing_now, without_locks
@@ -218,6 +221,81 @@ def test_without_the_lock_a_place_that_was_signed_for_would_be_given_away(monkey
     sign = signing_now(world, "rater", "functional")
     signed, moved = at_once(sign, between(monkeypatch, reassigning(world)))
     assert isinstance(signed, Signature) and isinstance(moved, StepReassignment)
+
+
+# -- the last who could sign against each other, and against a step that opens --------------------------------------
+
+
+def two_for_qa():
+    """CMC is signed for; two people, neither of them the lead, speak for QA."""
+    world = submitted()
+    MembershipFunction.objects.filter(membership=world.people["lead"]).delete()
+    second, qa = world.people["second"], world.program.organization.functions.get(key="qa")
+    MembershipFunction.objects.get_or_create(
+        organization=second.organization, membership=world.people["assessor"], function=qa
+    )
+    signing_now(world, "rater", "functional")()
+    return world
+
+
+def one_approver():
+    """QA alone has to sign before the step opens that waits for the only approver."""
+    world = submitted()
+    signing_now(world, "rater", "functional")()
+    Membership.objects.filter(pk=world.people["second_approver"].pk).update(is_active=False)
+    return world
+
+
+def losing(world, who, role=None):
+    """An act that takes a role from somebody, or the function."""
+    admin, person = member(world, "admin"), world.people[who].pk
+    if role:
+        return lambda: people.revoke_role(actor=admin, membership_id=person, role=role)
+    return lambda: people.set_functions(actor=admin, membership_id=person, functions=("finance",))
+
+
+def told_of_stuck(world):
+    return [(one.membership, one.title.split(" (")[0]) for one in Notification.objects.filter(kind="step_stuck")]
+
+
+@rounds
+def test_of_the_last_two_who_go_at_once_one_is_seen_to_be_the_last_and_the_lead_is_told_once(rounds):
+    for _ in range(rounds):
+        world = afresh(two_for_qa)
+        outcomes = at_once(losing(world, "second"), losing(world, "assessor", "assessor"))
+        assert outcomes == [None, None]
+        assert told_of_stuck(world) == [(world.people["lead"], f"Nobody can sign now: {step_of(world).name}")]
+
+
+def test_without_the_lock_each_of_the_last_two_would_see_the_other_still_there(monkeypatch):
+    world = afresh(two_for_qa)
+    both_asked = threading.Barrier(2)
+    without_locks(monkeypatch, lambda: None)
+    pausing(monkeypatch, stuck_steps, "held_alone_by", lambda: both_asked.wait(timeout=30))
+    assert at_once(losing(world, "second"), losing(world, "assessor", "assessor")) == [None, None]
+    assert stuck(ApprovalStep.objects.all()) and told_of_stuck(world) == []
+
+
+@rounds
+def test_a_step_that_opens_while_its_only_signer_goes_is_told_of(rounds):
+    for _ in range(rounds):
+        world = afresh(one_approver)
+        signed, lost = at_once(signing_now(world, "second", "functional"), losing(world, "approver", "approver"))
+        assert isinstance(signed, Signature) and lost is None, (signed, lost)
+        assert told_of_stuck(world) == [
+            (world.people["lead"], f"Nobody can sign now: {step_of(world, 'executive').name}")
+        ]
+
+
+def test_without_the_lock_a_step_that_opens_while_its_only_signer_goes_would_wait_unseen(monkeypatch):
+    world = afresh(one_approver)
+    signing_act = signing_now(world, "second", "functional")
+    pause, losing_meanwhile = halfway(losing(world, "approver", "approver"))
+    without_locks(monkeypatch, lambda: None)
+    pausing(monkeypatch, telling, "signed", pause)
+    signed, lost = at_once(signing_act, losing_meanwhile)
+    assert isinstance(signed, Signature) and lost is None, (signed, lost)
+    assert stuck(ApprovalStep.objects.all()) and told_of_stuck(world) == []
 
 
 def test_a_delegation_that_is_ended_while_it_is_used_waits_for_the_signature_or_ends_it():
