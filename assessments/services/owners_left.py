@@ -82,10 +82,13 @@ def _times_back() -> Coalesce:
 
 
 def _times_given_a_first_role() -> Coalesce:
-    """How often the owner came to hold a role after holding none."""
+    """How often the owner came to hold a role after holding none, or another one than auditor after holding that alone: an
+    auditor sees nothing of a program before its first approval."""
     held = RoleGrant.objects.filter(membership=OuterRef("membership"), pk__lt=OuterRef("pk"))
     beside = held.filter(Q(revoked_at=None) | Q(revoked_at__gt=OuterRef("granted_at")))
-    return _count(RoleGrant.objects.filter(~Exists(beside), membership=OuterRef("owner")))
+    auditor = Q(role=RoleGrant.Role.AUDITOR)
+    first = (auditor & ~Exists(beside)) | (~auditor & ~Exists(beside.exclude(auditor)))
+    return _count(RoleGrant.objects.filter(first, membership=OuterRef("owner")))
 
 
 def _times_added() -> Coalesce:

@@ -101,6 +101,22 @@ def test_who_is_given_a_role_again_and_loses_it_is_told_of_again(world, owner):
     assert reminded(world) == 0, "it changes nothing for whoever is gone"
 
 
+def test_who_is_left_an_auditor_alone_before_the_approval_is_told_of_each_time(db):
+    world = decided_world()
+    submit(world)
+    admin, owner = member(world, "admin"), world.people["rater"]
+    people.grant_role(actor=admin, membership_id=owner.pk, role="auditor")
+    for times in (1, 2, 3):
+        for role in owner.now().roles - {"auditor"}:
+            people.revoke_role(actor=admin, membership_id=owner.pk, role=role)
+        assert len(told()) == times and reminded(world) == 0
+        if times < 3:
+            people.grant_role(actor=admin, membership_id=owner.pk, role="assessor")
+            assert reminded(world) == 0 and not Condition.objects.left_behind().exists()
+    people.revoke_role(actor=admin, membership_id=owner.pk, role="auditor")
+    assert len(told()) == 3 and reminded(world) == 0, "gone already"
+
+
 def test_who_comes_to_a_restricted_program_again_and_leaves_it_is_told_of_again(world, reader):
     Program.objects.update(restricted=True)
     who = {"member": member(world, "admin"), "program": Program.objects.get(), "membership": reader}
