@@ -149,6 +149,24 @@ class ProposalForm(SeenForm):
         return name if name in self.fields else None
 
 
+def taken_so_far(
+    route: Iterable[Planned],
+    people: Iterable[Membership],
+    before: Iterable[StepReassignment],
+    typed: Mapping[str, str] | None,
+) -> list[dict[str, Any]]:
+    """Who is named in the fields of places, or stands in them before anything is typed; as `places.take_places` reads it."""
+    by_uuid = {str(person.uuid): person for person in people}
+    former = {(row.step.key, row.in_place_of): str(row.membership.uuid) for row in before}
+    found = []
+    for step in route:
+        for at, place in enumerate(step.places):
+            named = former.get((step.key, place.words)) if typed is None else typed.get(f"{SIGNS}{step.key}-{at}")
+            if named in by_uuid:
+                found.append({"step": step.key, "party": place.key, "person": by_uuid[named]})
+    return found
+
+
 class SubmitForm(ProposalForm):
     """The lead's proposal. `seen_result` is the result that they looked at."""
 

@@ -91,6 +91,27 @@ def stuck_places(review: Review, steps: Sequence[Planned], *, submitter: Members
     return {option_of(step.key, place.key) for step, place in left}
 
 
+def stuck_beside(
+    member: Membership, review: Review, steps: Sequence[Planned], given: Sequence[Mapping[str, Any]]
+) -> set[str]:
+    """The places that are stuck, and those that get stuck once others are given away; reasons are not asked for.
+
+    given  as for `take_places`; what nobody can take is passed over
+    """
+    by_key = {step.key: step for step in steps}
+    found: set[str] = set()
+    left = list(given)
+    while stuck := stuck_places(review, list(by_key.values()), submitter=member):
+        found |= stuck
+        now = [entry for entry in left if _option(entry) in stuck]
+        if not now:
+            break
+        left = [entry for entry in left if entry not in now]
+        for entry in now:
+            _put(member, review, by_key, entry)
+    return found
+
+
 def option_of(step_key: str, place_key: str) -> str:
     """One text for one place of a route, as a form names it."""
     return f"{step_key}/{place_key}"
@@ -99,14 +120,26 @@ def option_of(step_key: str, place_key: str) -> str:
 def _take(
     member: Membership, review: Review, steps: dict[str, Planned], entry: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Put one place that is there right in `steps`; else (field, why not)."""
+    """Put one place that is there right in `steps`, with a reason; else (field, why not)."""
     step, place = _find(steps, entry)
     assert step is not None and place is not None
-    reason = str(entry.get("reason", "")).strip()
+    reason = _reason(entry)
     if not reason:
         return "reason", f"{step.name}: say why somebody else signs in the place of {place.words}."
     if len(reason) > LONGEST_REASON:
         return "reason", f"A reason has at most {LONGEST_REASON} characters."
+    return _put(member, review, steps, entry)
+
+
+def _reason(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("reason", "")).strip()
+
+
+def _put(
+    member: Membership, review: Review, steps: dict[str, Planned], entry: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    step, place = _find(steps, entry)
+    assert step is not None and place is not None
     taker = entry["person"].now()
     if taker.organization_id != review.organization_id:
         return "person", "Name somebody of this organization."
@@ -115,7 +148,7 @@ def _take(
     as_step = ApprovalStep(review=review, kind=step.kind, despite=list(step.despite))
     if not (verdict := permissions.can_take_over(member, taker, as_step)):
         return "person", verdict.reason
-    taken = Place(f"person:{taker.user.email}", taker.name, membership=taker, former=place, reason=reason)
+    taken = Place(f"person:{taker.user.email}", taker.name, membership=taker, former=place, reason=_reason(entry))
     steps[step.key] = replace(step, places=tuple(taken if one is place else one for one in step.places))
     return None
 
@@ -179,7 +212,10 @@ class _OfStep:
             return []
         left = [(place, who) for place, who in self.by_place if not place.signed]
         gone = [place for place, _ in left if place.gone]
-        return gone or [place for place, who in left if not who] or [place for place, _ in left]
+        empty = [place for place, who in left if not who]
+        if self.step.rule == ApprovalStep.Rule.ALL:
+            return empty or [place for place, _ in left]
+        return gone or empty or [place for place, _ in left]
 
 
 def in_words(place: Place) -> str:

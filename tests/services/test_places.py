@@ -23,6 +23,7 @@ from tests.services.test_signing import functional_signed, step_of
 pytestmark = pytest.mark.django_db
 
 LEFT = "vera@example.org"
+HERE = "omar@example.org"
 
 
 def routed(monkeypatch, **executive):
@@ -263,6 +264,59 @@ def test_only_a_place_that_nobody_can_fill_is_offered_and_given_away(monkeypatch
     assert not Submission.objects.exists() and not StepReassignment.objects.exists()
     submit(world, places=taken(world, "approver"))
     assert StepReassignment.objects.count() == 1
+
+
+def test_the_page_shows_every_place_that_nobody_can_fill_at_once_and_takes_them_all(monkeypatch):
+    """Of a step that everybody signs one has left, and nobody who could sign speaks for the function."""
+    world = routed(monkeypatch, people=[LEFT], functions=["qa"], rule="all")
+    MembershipFactory(
+        organization=world.program.organization, user__email=LEFT, with_roles=["approver"], is_active=False
+    )
+    assign(world)
+    client = client_of(world, "lead")
+    fields = sorted(name for name in client.get(address(world)).context["form"].fields if name.startswith("signs-"))
+    assert fields == ["signs-executive-0", "signs-executive-1"]
+    whose = zip(fields, ("approver", "second_approver"), strict=True)
+    mended = {name: str(world.people[who].uuid) for name, who in whose}
+    mended |= {"why-executive-0": "Left.", "why-executive-1": "No approver speaks for QA."}
+    answered = client.post(address(world, "review_submit"), typed(world, client) | mended)
+    assert answered.status_code == 302
+    assert {row.membership for row in step_of(world, "executive").parties.all()} == {
+        world.people["approver"], world.people["second_approver"]
+    }  # fmt: skip
+
+
+def test_the_page_shows_the_place_that_gets_stuck_by_the_one_that_is_given_away_and_takes_both(monkeypatch):
+    given = rights_world.document()
+    given["route"][1] = {"key": "executive", "name": "Executive", "kind": "executive", "people": [LEFT], "rule": "any"}
+    board = {"key": "board", "name": "Board", "kind": "executive", "people": [HERE], "rule": "any"}
+    given["route"].append(board)
+    monkeypatch.setattr(rights_world, "document", lambda: given)
+    world = decided_world()
+    organization = world.program.organization
+    only = MembershipFactory(organization=organization, user__email=HERE, with_roles=["approver"])
+    vera = MembershipFactory(organization=organization, user__email=LEFT, with_roles=["approver"], is_active=False)
+    assign(world)
+    client, url = client_of(world, "lead"), address(world, "review_submit")
+
+    def offered(answer):
+        return {name for name in answer.context["form"].fields if name.startswith("signs-")}
+
+    assert offered(client.get(address(world))) == {"signs-executive-0"}
+    first = {"signs-executive-0": str(only.uuid), "why-executive-0": ""}
+    answered = client.post(url, typed(world, client, **first))
+    assert answered.status_code == 422 and offered(answered) == {"signs-executive-0", "signs-board-0"}
+    first["why-executive-0"] = "Left."
+    answered = client.post(url, typed(world, client, **first))
+    assert answered.status_code == 422 and offered(answered) == {"signs-executive-0", "signs-board-0"}
+    assert "Board: nobody signs two steps" in text_of(answered) and not Submission.objects.exists()
+    body = answered.content.decode()
+    assert f'value="{only.uuid}" selected' in body and 'value="Left."' in body, "what was typed stays"
+    both = first | {"signs-board-0": str(world.people["approver"].uuid), "why-board-0": "Omar decides."}
+    assert client.post(url, typed(world, client, **both)).status_code == 302
+    laid = {step.key: step.parties.get().membership for step in ApprovalStep.objects.filter(kind="executive")}
+    assert laid == {"executive": only, "board": world.people["approver"]}
+    assert StepReassignment.objects.filter(former_membership__in=(vera, only)).count() == 2
 
 
 def test_a_place_that_gets_stuck_by_another_that_is_given_away_is_given_away_with_it(monkeypatch):

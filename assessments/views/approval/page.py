@@ -1,5 +1,6 @@
 """The approval tab in each state of a review: before the submission, while it is signed, and after."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Prefetch
@@ -18,6 +19,7 @@ from assessments.forms.approval import (
     SignForm,
     SubmitForm,
     people_of,
+    taken_so_far,
 )
 from assessments.forms.routes import ReassignForm
 from assessments.models import (
@@ -135,31 +137,42 @@ def _preparing(request, review: Review, commercial: bool, returned: bool, change
                 initial=_first_words(review, numbers, freshness),
                 question=question,
                 returned=returned,
-                **route_to_mend(request.member, review, {finding.step for finding, _ in context["findings"]}, question),
+                **(
+                    route_to_mend(request.member, review, question)
+                    if any(finding.step for finding, _ in context["findings"])
+                    else {}
+                ),
             ),
         }
     return context
 
 
 def route_to_mend(
-    member: Membership, review: Review, keys: set[str], question: ReturnQuestion | None
+    member: Membership, review: Review, question: ReturnQuestion | None, typed: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The steps with these keys, whose places the member may let somebody else take at the submission, and who can."""
-    planned = _planned(review, question) if any(keys) else []
-    steps = [step for step in planned if step.key in keys]
-    if not steps:
+    """The steps of the route, which of their places the member may let somebody else take at the submission, and who can.
+
+    typed  who was named already; None: who took places of the former submission
+    """
+    planned = _planned(review, question)
+    if not planned:
         return {}
     people = _with_a_role(review)
     signed = {
         step.key: {key for one in step.standing for key in (one.membership_id, one.on_behalf_of_id)} for step in planned
     }
-    before = StepReassignment.objects.filter(step__submission=review.submissions.order_by("-number").first())
+    before = list(
+        StepReassignment.objects.filter(step__submission=review.submissions.order_by("-number").first()).select_related(
+            "step", "membership", "former_membership__user", "former_function"
+        )
+    )
+    given = taken_so_far(planned, people, before, typed)
     return {
-        "route": steps,
+        "route": planned,
         "people": people,
         "able": stand_ins(member, review, planned, signed, people),
-        "stuck": places_service.stuck_places(review, planned, submitter=member),
-        "before": before.select_related("step", "membership", "former_membership__user", "former_function"),
+        "stuck": places_service.stuck_beside(member, review, planned, given),
+        "before": before,
     }
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.forms.amending import AmendForm
-from assessments.forms.approval import SIGNS, SubmitForm, people_of
+from assessments.forms.approval import SubmitForm, people_of
 from assessments.forms.tripwires import fact_choices
 from assessments.forms.whole_numbers import whole_number
 from assessments.models import ApprovalStep, Review, Submission
@@ -34,9 +34,8 @@ def review_submit(request, uuid):
         kind, _, option = request.POST.get("choice", "").partition(":")
         submissions.require_first(request.member, review.pk, kind, option, request.POST.get("justification", ""))
         raise WrongState("Only a review that is being reconciled, with a result, is submitted.")
-    named = {name.removeprefix(SIGNS).rpartition("-")[0] for name in request.POST if name.startswith(SIGNS)}
     question = questions.open_question(review)
-    mended = route_to_mend(request.member, review, named, question)
+    mended = route_to_mend(request.member, review, question, request.POST)
     now = {"version": review.version}
     returned = coming_back.open_return(review) is not None
     form = SubmitForm(request.POST, numbers=numbers, question=question, returned=returned, initial=now, **mended)
