@@ -94,7 +94,7 @@ def tripwire_rows(member: Membership, review: Review, numbers: dict, failed: Tri
             people=people,
             changed=row,
             prefix=row.key,
-            initial=initial_of(row, framework.schema),
+            initial=initial_of(row, framework.schema) | ({"threshold": "", "because": ""} if hides else {}),
         )
         rows.append(
             {

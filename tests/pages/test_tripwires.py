@@ -6,11 +6,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, RoleGrant
+from accounts.permissions import Verdict
+from assessments import permissions
 from assessments.models import ProposedDecision, Tripwire
 from assessments.services import tripwires
-from tests.api.conftest import token_of
+from tests.api.conftest import Caller, token_of
 from tests.factories import MembershipFactory
 from tests.pages.test_approval import address, client_of, hidden, text_of
+from tests.rights import world as rights_world
 from tests.rights.reviews import sign
 from tests.services.decided import FIRST, OTHER, decided_world, member, submit
 from tests.services.test_signing import amend, functional_signed, step_of
@@ -200,3 +203,43 @@ def test_a_decision_that_was_made_says_that_its_tripwire_is_watched_all_the_same
     assert ALL_THE_SAME not in text_of(viewer.get(address(world)))
     words = left(world, "left")
     assert f"{words} {ALL_THE_SAME} The next decision can name somebody else." in text_of(viewer.get(address(world)))
+
+
+def test_a_clash_hides_a_price_from_whoever_may_not_see_prices(monkeypatch):
+    """Whoever sets a tripwire, a lead or an approver, may see prices by the rules of today: the wall behind these holds."""
+    document = rights_world.document()
+    for field in document["schema"]["fields"]:
+        field["commercial"] = field["key"] == "wait"
+    monkeypatch.setattr(rights_world, "document", lambda: document)
+    world = decided_world()
+    wire = {"field": "wait", "option": FIRST, "comparison": "gt"}
+    api, lead = Caller(token_of(member(world, "lead"))), client_of(world, "lead")
+    place = f"reviews/{world.review.uuid}/tripwires/"
+    made = api.post(place, wire | {"threshold": 30}).json()
+    stale = {"key": made["key"], "version": 1}
+    assert api.post(place, wire | stale | {"threshold": 31.5, "because": "A slot costs 77."}).status_code == 201
+
+    def clashes():
+        yield 409, api.post(place, wire | stale | {"threshold": 40})
+        yield 412, api("DELETE", f"tripwires/{made['id']}/", {}, If_Match='"1"')
+
+    for status, answer in clashes():
+        current = answer.json()["current"]
+        assert (answer.status_code, current["threshold"], current["because"]) == (status, 31.5, "A slot costs 77.")
+    monkeypatch.setattr(permissions, "can_see_commercial", lambda *args, **given: Verdict("Prices are not for you."))
+    told = []
+    for status, answer in clashes():
+        assert (answer.status_code, answer.json()["code"]) == (status, "clash")
+        assert answer.json().get("current") is None
+        told.append(answer)
+    assert told[0].json()["attempted"]["threshold"] == 40, "one's own"
+    typed = {"prefix": made["key"], f"{made['key']}-fact": f"{FIRST}/wait", f"{made['key']}-comparison": "gt"}
+    typed |= {f"{made['key']}-{name}": value for name, value in (stale | {"threshold": "40"}).items()}
+    told.append(lead.post(address(world, "tripwire_set"), typed))
+    told.append(lead.post(address(world, "tripwire_drop", key=made["key"]), {"version": 1}))
+    told.append(lead.get(address(world)))
+    assert [answer.status_code for answer in told] == [409, 412, 422, 409, 200]
+    for answer in told:
+        assert "31.5" not in answer.content.decode() and "costs 77" not in answer.content.decode()
+    row = Tripwire.objects.get()
+    assert (row.threshold, row.version) == (31.5, 2)
