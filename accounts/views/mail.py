@@ -5,10 +5,10 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import delivery
-from accounts.access import member_required
+from accounts.access import member_required, posted_from
 from accounts.kinds import KINDS
 from accounts.models import Outbound
 from accounts.permissions import can_manage_mail
@@ -52,7 +52,7 @@ def _kind(row: Outbound) -> str:
 
 
 @member_required
-@require_POST
+@posted_from("accounts:mail")
 def mail_hold(request):
     """Let nothing leave until it is released."""
     try:
@@ -65,7 +65,7 @@ def mail_hold(request):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:mail")
 def mail_release(request):
     """Let mail leave again; old mail is sent or dropped as the admin says."""
     done = delivery.release(member=request.member, drop_old=request.POST.get("old") == "drop")
@@ -76,12 +76,16 @@ def mail_release(request):
     return redirect("accounts:mail")
 
 
+def _find(request, uuid) -> Outbound:
+    can_manage_mail(request.member).require()
+    return get_object_or_404(Outbound.objects.visible_to(request.member), uuid=uuid)
+
+
 @member_required
-@require_POST
+@posted_from("accounts:mail", among=_find)
 def mail_retry(request, uuid):
     """Try a mail again that failed."""
-    can_manage_mail(request.member).require()
-    row = get_object_or_404(Outbound.objects.visible_to(request.member), uuid=uuid)
+    row = _find(request, uuid)
     delivery.try_again(member=request.member, outbound=row)
     messages.success(request, "It is tried again now.")
     return redirect("accounts:mail")

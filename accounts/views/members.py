@@ -6,10 +6,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import people as services
-from accounts.access import member_required
+from accounts.access import member_required, posted_from
 from accounts.first_passwords import can_have_link, make_link_code
 from accounts.forms import ROLE_WORDS, AddPersonForm, FindForm, FunctionsForm
 from accounts.leaving import left_behind_by
@@ -131,7 +131,7 @@ def person(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:person", _find)
 def person_roles(request, uuid):
     """Grant or revoke one role."""
     found = _find(request, uuid)
@@ -155,7 +155,7 @@ def person_roles(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:person", _find)
 def person_functions(request, uuid):
     """Set the functions that the person speaks for."""
     found = _find(request, uuid)
@@ -171,7 +171,7 @@ def person_functions(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:person", _find)
 def person_link(request, uuid):
     """A new link for the first password; the former ends."""
     found = _find(request, uuid)
@@ -183,7 +183,7 @@ def person_link(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:person", _find)
 def person_deactivate(request, uuid):
     """End a person's access; their name has to be typed."""
     found = _find(request, uuid)
@@ -200,7 +200,7 @@ def person_deactivate(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:person", _find)
 def person_reactivate(request, uuid):
     """Give a person access again."""
     found = _find(request, uuid)

@@ -2,11 +2,11 @@
 
 from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
 
 from accounts import own
-from accounts.access import member_required
+from accounts.access import member_required, posted_from
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, RoleGrant
 from accounts.people import issue_token
@@ -44,7 +44,7 @@ def profile(request):
 
 
 @member_required
-@require_POST
+@posted_from("accounts:profile")
 def token_issue(request):
     """A new token; its secret is in this answer and nowhere else."""
     form = TokenForm(request.POST)
@@ -57,8 +57,12 @@ def token_issue(request):
     return _page(request, issued=token, secret=secret)
 
 
+def _find(request, uuid) -> ApiToken:
+    return get_object_or_404(ApiToken.objects.visible_to(request.member), uuid=uuid)
+
+
 @member_required
-@require_POST
+@posted_from("accounts:profile", among=_find)
 def token_revoke(request, uuid):
     """End a token."""
     try:

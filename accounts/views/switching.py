@@ -3,15 +3,14 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
 
-from accounts.access import id_given, is_path_within
+from accounts.access import id_given, is_path_within, posted_from
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership
 
 
 @login_required
-@require_POST
+@posted_from("assessments:start")
 def switch_organization(request):
     """Make another of one's own memberships the active one; a foreign one answers 404.
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Membership, TrailReview
 from accounts.permissions import can_read_audit
@@ -22,7 +22,7 @@ from assessments.models import Program, Review
 from assessments.reporting.csv_file import csv_bytes
 from assessments.services import audit_trail
 from assessments.services.audit_trail import MOST_EXPORTED, events_for, matching, record_export, record_read
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 
 PER_PAGE = 50
 REVIEWS_PER_PAGE = 20
@@ -134,7 +134,7 @@ def audit_verify(request):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:audit_verify")
 def audit_review(request):
     """Record that the person reviewed the trail."""
     can_read_audit(request.member).require()
@@ -202,7 +202,7 @@ def _short(value: Any) -> str:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:audit")
 def audit_export(request):
     """The asked-for events as CSV. The export is an event itself."""
     events, form, filters = _filtered(request, request.POST)

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid, NotStored, WrongState
@@ -30,7 +30,7 @@ from assessments.services import condition_states, telling
 from assessments.services.downloads import record_download
 from assessments.services.frameworks import framework_of
 from assessments.services.routes import today_in
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.told_words import told_words
 from assessments.views.workspace import address
 
@@ -168,10 +168,15 @@ def conditions_export(request):
     )
 
 
+def find_condition(request, uuid) -> Condition:
+    """The condition, if the active membership may see it; else 404."""
+    return get_object_or_404(shown_conditions(request.member), uuid=uuid)
+
+
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def condition_detail(request, uuid):
-    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    row = find_condition(request, uuid)
     may_move = permissions.can_move_condition(request.member, row)
     states = condition_states.next_states(row)
     form = MoveForm(
@@ -278,10 +283,10 @@ def _hand_over_form(row: Condition, data=None) -> HandOverForm:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:condition_detail", find_condition)
 def condition_hand_over(request, uuid):
     """Let somebody else see to a condition, with the reason."""
-    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    row = find_condition(request, uuid)
     form = _hand_over_form(row, request.POST)
     former, status = row.owner, 422
     if not form.is_valid():
@@ -299,7 +304,7 @@ def condition_hand_over(request, uuid):
         except Invalid as invalid:
             form.take(invalid.problems)
         except Clash as clash:
-            row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+            row = find_condition(request, uuid)
             typed = request.POST.copy()
             typed["version"] = str(row.version)
             form = _hand_over_form(row, typed)
@@ -316,7 +321,7 @@ def condition_hand_over(request, uuid):
 
 def _moved_meanwhile(request, uuid, seen: int) -> tuple[Condition, MoveForm, int]:
     """The condition as it is now, with what was typed, ready to be sent again."""
-    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    row = find_condition(request, uuid)
     typed = request.POST.copy()
     typed["version"] = str(row.version)
     form = MoveForm(typed, request.FILES, states=condition_states.next_states(row))

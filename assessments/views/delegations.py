@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Membership
 from accounts.permissions import NotAllowed, has_role
@@ -12,7 +12,7 @@ from assessments.errors import Invalid, WrongState
 from assessments.forms.routes import DelegationForm
 from assessments.models import Delegation
 from assessments.services import delegations, routes, stand_ins
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.told_words import told_words
 
 PER_PAGE = 25
@@ -108,11 +108,15 @@ def delegations_page(request):
     return redirect("assessments:delegations")
 
 
+def _find(request, uuid) -> Delegation:
+    return get_object_or_404(Delegation.objects.visible_to(request.member), uuid=uuid)
+
+
 @member_required
-@require_POST
+@posted_from("assessments:delegations", among=_find)
 def delegation_end(request, uuid):
     """End a delegation at once."""
-    delegation = get_object_or_404(Delegation.objects.visible_to(request.member), uuid=uuid)
+    delegation = _find(request, uuid)
     try:
         delegations.end(member=request.member, delegation_id=delegation.pk)
     except WrongState as refusal:

@@ -3,9 +3,10 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from assessments import permissions
 from assessments.errors import Invalid, NotStored, WrongState
@@ -14,15 +15,15 @@ from assessments.models import Condition, Evidence
 from assessments.services import condition_states
 from assessments.services import evidence as evidence_service
 from assessments.services.downloads import record_download
-from assessments.views.access import member_required
-from assessments.views.conditions import detail_page, shown_conditions
+from assessments.views.access import member_required, posted_from
+from assessments.views.conditions import detail_page, find_condition, shown_conditions
 
 
 @member_required
-@require_POST
+@posted_from("assessments:condition_detail", find_condition)
 def evidence_attach(request, uuid):
     """Attach a file or a link, whatever state the condition is in."""
-    row = get_object_or_404(shown_conditions(request.member), uuid=uuid)
+    row = find_condition(request, uuid)
     permissions.can_move_condition(request.member, row).require()
     form = EvidenceForm(request.POST, request.FILES, auto_id="evidence_%s")
     status = 422
@@ -49,8 +50,14 @@ def evidence_attach(request, uuid):
     return detail_page(request, row, evidence_form=form, status=status)
 
 
+def _its_condition(request, uuid) -> str:
+    evidence = get_object_or_404(Evidence.objects.visible_to(request.member), uuid=uuid)
+    row = get_object_or_404(shown_conditions(request.member), evidence_links__evidence=evidence)
+    return reverse("assessments:condition_detail", args=[row.uuid])
+
+
 @member_required
-@require_POST
+@posted_from(_its_condition)
 def evidence_remove(request, uuid):
     """Take a piece of evidence off its condition, with the reason."""
     conditions = shown_conditions(request.member)

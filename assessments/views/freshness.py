@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import Membership
 from assessments import permissions
@@ -18,7 +18,9 @@ from assessments.models import Program, Review
 from assessments.services.freshness import mark_of
 from assessments.services.retries import try_again
 from assessments.services.shown import FAILED, Shown, shown
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
+from assessments.views.programs.frame import find_program
+from assessments.views.workspace import find_review
 
 
 def find_subject(request, model: type[Program] | type[Review], uuid) -> Any:
@@ -98,12 +100,12 @@ def _retry(request, model, uuid, page: str) -> HttpResponse:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_result", find_review)
 def review_retry(request, uuid):
     return _retry(request, Review, uuid, "assessments:review_result")
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_result", find_program)
 def program_retry(request, uuid):
     return _retry(request, Program, uuid, "assessments:program_result")

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import reading
-from accounts.access import member_required
+from accounts.access import member_required, posted_from
 from accounts.kinds import KINDS, TOPICS
 from accounts.models import Notification
 from assessments.forms.whole_numbers import whole_number
@@ -79,17 +79,21 @@ def inbox_count(request):
     return render(request, "components/inbox_count.html")
 
 
+def _find(request, uuid) -> Notification:
+    return get_object_or_404(Notification.objects.visible_to(request.member), uuid=uuid)
+
+
 @member_required
-@require_POST
+@posted_from("assessments:inbox", among=_find)
 def notification_read(request, uuid):
     """Mark one as read, or as unread again."""
-    row = get_object_or_404(Notification.objects.visible_to(request.member), uuid=uuid)
+    row = _find(request, uuid)
     reading.set_read(row, read=request.POST.get("act") != "unread")
     return _back(request)
 
 
 @member_required
-@require_POST
+@posted_from("assessments:inbox")
 def notifications_read(request):
     """Mark as read whatever stood on the page that was looked at, and what is older."""
     count = reading.read_all(request.member, newest=whole_number(request.POST.get("newest", "")))

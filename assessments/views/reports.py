@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import TooMany
 from assessments import permissions
@@ -15,7 +16,7 @@ from assessments.errors import ResultPending
 from assessments.models import Job, Report
 from assessments.services import reports
 from assessments.services.shown import words_of
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.refusals import wait
 from assessments.views.workspace import find_review, frame
 
@@ -102,8 +103,12 @@ def report_row(request, uuid):
     return render(request, "reviews/partials/report_row.html", {"row": Row(report, reports.job_of(report))})
 
 
+def _place(request, uuid) -> str:
+    return reverse("assessments:review_reports", args=[_find_report(request, uuid).review.uuid])
+
+
 @member_required
-@require_POST
+@posted_from(_place)
 def report_retry(request, uuid):
     report = _find_report(request, uuid)
     reports.retry(member=request.member, report=report)

@@ -120,8 +120,10 @@ def test_one_may_switch_only_to_an_organization_of_ones_own(client, member):
 
 
 def test_switching_needs_a_post(client, member):
+    second = MembershipFactory(user=member.user, with_roles=["viewer"])
     sign_in(client)
-    assert client.get("/people/switch/").status_code == 405
+    assert client.get("/people/switch/", {"membership": second.uuid}).headers["Location"] == "/"
+    assert client.session.get("membership") != str(second.uuid)
 
 
 def test_two_addresses_that_differ_in_case_are_one_person(member):

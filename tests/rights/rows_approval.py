@@ -108,7 +108,7 @@ TABLE = {
         Row("POST", NOT_POSTED, kwargs=of_review),
     ],
     "assessments:review_submit": [
-        Row("GET", NOT_POSTED, kwargs=of_review),
+        Row("GET", seen_before_approval(302), kwargs=of_review),
         Row("POST", LEADS | {"lead": 409}, kwargs=of_review, state="draft"),
         Row("POST", LEADS | {"lead": 302}, kwargs=of_review, data=proposal, state="reconciling"),
         Row("POST", LEADS | {"lead": 409}, kwargs=of_review, state="reconciling"),
@@ -129,7 +129,7 @@ TABLE = {
     ],
     # P11-10f and P11-10g: the sequence of steps, and the authority to sign.
     "assessments:review_sign": [
-        Row("GET", NOT_POSTED, kwargs=of_review),
+        Row("GET", seen_before_approval(302), kwargs=of_review),
         Row("POST", seen_before_approval(409), kwargs=of_review, data=signature("functional"), state="draft"),
         Row("POST", seen_before_approval(409), kwargs=of_review, data=signature("functional"), state="reconciling"),
         # Without a password: who could sign is asked for it at its field.
@@ -158,7 +158,7 @@ TABLE = {
     ],
     **{
         route: [
-            Row("GET", NOT_POSTED, kwargs=of_review),
+            Row("GET", seen_before_approval(302), kwargs=of_review),
             Row("POST", seen_before_approval(409), kwargs=of_review, data=reason, state="reconciling"),
             Row("POST", seen_in_approval(422), kwargs=of_review, state="in_approval"),
             Row(
@@ -186,17 +186,17 @@ TABLE = {
         )
     },
     "assessments:condition_advise": [
-        Row("GET", NOT_POSTED, kwargs=of_review),
+        Row("GET", seen_before_approval(302), kwargs=of_review),
         Row("POST", LEADS | {"lead": 302}, kwargs=of_review, data=advice, state="reconciling"),
         Row("POST", seen_in_approval(403, lead=409), kwargs=of_review, data=advice, state="in_approval"),
     ],
     "assessments:condition_assign": [
-        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("GET", seen_before_approval(302), kwargs=of_condition),
         Row("POST", LEADS | {"lead": 422}, kwargs=of_condition, data=condition, state="reconciling"),
         Row("POST", seen_in_approval(403, lead=409), kwargs=of_condition, data=condition, state="in_approval"),
     ],
     "assessments:condition_drop": [
-        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("GET", seen_before_approval(302), kwargs=of_condition),
         Row(
             "POST",
             LEADS | {"lead": 302},
@@ -219,7 +219,7 @@ TABLE = {
         Row("POST", NOT_POSTED, kwargs=of_submission),
     ],
     "assessments:submission_recompute": [
-        Row("GET", NOT_POSTED, kwargs=of_submission),
+        Row("GET", seen_in_approval(302), kwargs=of_submission, state="in_approval"),
         Row("POST", signed_in(404), kwargs=of_submission, state="reconciling"),
         Row(
             "POST",

@@ -12,7 +12,7 @@ TABLE = {
     "assessments:audit_verify": [Row("GET", READERS), Row("POST", READERS)],
     # Within the test's own transaction nothing is committed, so nothing is sealed yet: there is nothing to review.
     "assessments:audit_review": [
-        Row("GET", signed_in(405)),
+        Row("GET", signed_in(302)),
         Row("POST", REVIEWERS, data=lambda world: {"through_number": 1}),
     ],
     "api:verify_trail": [Row("POST", WITH_TOKEN, token=True), Row("GET", with_token(405), token=True)],
@@ -20,5 +20,5 @@ TABLE = {
         Row("GET", WITH_TOKEN, token=True),
         Row("POST", REVIEWERS_WITH_TOKEN, token=True, data=lambda world: {"through_number": 1}),
     ],
-    "assessments:audit_export": [Row("GET", signed_in(405)), Row("POST", READERS)],
+    "assessments:audit_export": [Row("GET", signed_in(302)), Row("POST", READERS)],
 }

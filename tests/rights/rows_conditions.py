@@ -6,7 +6,7 @@ from assessments.models import Condition, ConditionEvidence, Evidence, Tripwire
 from tests.rights.rows import Row, signed_in, with_token
 from tests.rights.rows_api import of_review as api_review
 from tests.rights.rows_api import of_the_review, on_record, on_the_review
-from tests.rights.rows_approval import LEADS, NOT_POSTED, of_review, seen_in_approval, seen_on_record
+from tests.rights.rows_approval import LEADS, of_review, seen_before_approval, seen_in_approval, seen_on_record
 from tests.support.results import compute
 
 Row_ = partial(Row, token=True)
@@ -92,17 +92,17 @@ TABLE = {
         Row("POST", signed_in(404), kwargs=of_condition, data=lambda world: moved, state="superseded"),
     ],
     "assessments:condition_hand_over": [
-        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("GET", seen_on_record(302), kwargs=of_condition, state="approved"),
         Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=taken_over, state="approved"),
         Row("POST", signed_in(404), kwargs=of_condition, data=taken_over, state="superseded"),
     ],
     "assessments:evidence_attach": [
-        Row("GET", NOT_POSTED, kwargs=of_condition),
+        Row("GET", seen_on_record(302), kwargs=of_condition, state="approved"),
         Row("POST", seen_on_record(403) | MOVERS, kwargs=of_condition, data=lambda world: link, state="approved"),
         Row("POST", signed_in(404), kwargs=of_condition, data=lambda world: link, state="in_approval"),
     ],
     "assessments:evidence_remove": [
-        Row("GET", NOT_POSTED, kwargs=of_evidence),
+        Row("GET", seen_on_record(302), kwargs=of_evidence, state="approved"),
         Row("POST", seen_on_record(403) | MOVERS, kwargs=of_evidence, data=lambda world: why, state="approved"),
     ],
     "assessments:evidence_file": [
@@ -110,13 +110,13 @@ TABLE = {
         Row("POST", signed_in(405), kwargs=lambda world: nothing),
     ],
     "assessments:tripwire_set": [
-        Row("GET", NOT_POSTED, kwargs=of_review),
+        Row("GET", seen_before_approval(302), kwargs=of_review),
         Row("POST", LEADS | {"lead": 302}, kwargs=of_review, data=new_wire, state="reconciling"),
         Row("POST", seen_in_approval(403, lead=409), kwargs=of_review, data=new_wire, state="in_approval"),
         Row("POST", seen_on_record(403, lead=409), kwargs=of_review, data=new_wire, state="approved"),
     ],
     "assessments:tripwire_drop": [
-        Row("GET", NOT_POSTED, kwargs=of_tripwire),
+        Row("GET", seen_before_approval(302), kwargs=of_tripwire),
         Row(
             "POST",
             LEADS | {"lead": 302},

@@ -75,12 +75,12 @@ TABLE = {
         Row("POST", signed_in(404, admin=409), kwargs=draft, data=lambda world: REASON),
     ],
     "assessments:criteria_discard": [
-        Row("GET", signed_in(405), kwargs=draft),
+        Row("GET", signed_in(404, admin=302), kwargs=draft),
         Row("POST", signed_in(404, admin=302), kwargs=draft),
         Row("POST", only("admin", answer=302, nobody=404), kwargs=published),
     ],
     "assessments:criteria_clone": [
-        Row("GET", signed_in(405), kwargs=published),
+        Row("GET", signed_in(302, nobody=404, stranger=404), kwargs=published),
         Row("POST", only("admin", answer=302, nobody=404), kwargs=published),
     ],
 }

@@ -5,7 +5,6 @@ from django.db import transaction
 from accounts.models import Notification
 from accounts.outbound import notify
 from tests.rights.rows import Row, signed_in, with_token
-from tests.rights.rows_accounts import nowhere
 
 
 def told_to_the_rater(world):
@@ -36,9 +35,9 @@ TABLE = {
     "assessments:inbox": [Row("GET", signed_in(200)), Row("POST", signed_in(405))],
     "assessments:inbox_state": [Row("GET", signed_in(200)), Row("POST", signed_in(405))],
     "assessments:inbox_count": [Row("GET", signed_in(200)), Row("POST", signed_in(405))],
-    "assessments:notifications_read": [Row("GET", signed_in(405)), Row("POST", signed_in(302))],
+    "assessments:notifications_read": [Row("GET", signed_in(302)), Row("POST", signed_in(302))],
     "assessments:notification_read": [
-        Row("GET", signed_in(405), kwargs=nowhere),
+        Row("GET", OWN, kwargs=told_to_the_rater),
         Row("POST", OWN, kwargs=told_to_the_rater),
     ],
     "api:inbox": [Row("GET", with_token(200), token=True), Row("POST", NEVER, token=True)],

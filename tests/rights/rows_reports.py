@@ -55,7 +55,7 @@ TABLE = {
         Row("GET", signed_in(404), kwargs=lambda world: {"uuid": uuid4()}),
     ],
     "assessments:report_retry": [
-        Row("GET", signed_in(405), kwargs=of_report, state="reconciling"),
+        Row("GET", SEE_IT | SENT, kwargs=of_report, state="reconciling"),
         Row("POST", SEE_IT | SENT, kwargs=of_report, state="reconciling"),
         Row("POST", BLIND, kwargs=of_report, state="scoring"),
         Row("POST", SEE_PRICES | {"lead": 302, "approver": 302, "admin": 302}, kwargs=with_prices, state="reconciling"),

@@ -27,6 +27,11 @@ IN_APPROVAL = signed_in(200, stranger=404, nobody=404, auditor=404)
 ON_RECORD = IN_APPROVAL | {"auditor": 200}
 
 
+def led_on(answers):
+    """Whoever reads the page is led to it."""
+    return {role: 302 if answer == 200 else answer for role, answer in answers.items()}
+
+
 def reads(kwargs, answers):
     return [
         Row("GET", IN_APPROVAL, kwargs=kwargs, state="in_approval"),
@@ -44,7 +49,7 @@ TABLE = {
     "assessments:review_retry": [
         Row("POST", RETRY_REVIEW, kwargs=review),
         Row("POST", RETRY_REVIEW, kwargs=review, state="reconciling"),
-        Row("GET", NO_POST, kwargs=review),
+        Row("GET", led_on(REVIEW), kwargs=review),
     ],
     "assessments:program_result": reads(program, PROGRAM),
     **{f"assessments:program_{page}": reads(program, PROGRAM) for page in ("robustness", "risk", "stress")},
@@ -52,6 +57,6 @@ TABLE = {
     "assessments:program_freshness": reads(program, PROGRAM),
     "assessments:program_retry": [
         Row("POST", RETRY_PROGRAM, kwargs=program),
-        Row("GET", NO_POST, kwargs=program),
+        Row("GET", led_on(PROGRAM), kwargs=program),
     ],
 }

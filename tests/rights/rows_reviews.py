@@ -47,9 +47,9 @@ def rows_of_page(kwargs=review, states=("draft", "scoring", "reconciling")):
 
 
 def rows_of_act(data=lambda world: {}, takes=("draft",), elsewhere=(), who=("lead",), done=302, kwargs=review):
-    """A POST: done by `who` in the states that take it; 409 in others, where the guard speaks before the right."""
+    """A form: done by `who` in the states that take it; 409 in others, where the guard speaks before the right."""
     return [
-        Row("GET", signed_in(405), kwargs=kwargs, state="draft"),
+        Row("GET", act(302, 302), kwargs=kwargs, state="draft"),
         *(Row("POST", act(done, who=who), kwargs=kwargs, data=data, state=state) for state in takes),
         *(Row("POST", act(409, 409, who=who), kwargs=kwargs, data=data, state=state) for state in elsewhere),
     ]
@@ -138,7 +138,7 @@ TABLE = {
         takes=("scoring", "reconciling"), elsewhere=("draft",), who=("rater",), kwargs=review
     ),
     "assessments:review_done": [
-        Row("GET", signed_in(405), kwargs=review),
+        Row("GET", act(302, 302), kwargs=review),
         Row("POST", RATER, kwargs=review, state="scoring"),
         Row("POST", RATER, kwargs=review, state="reconciling"),
     ],
@@ -147,7 +147,7 @@ TABLE = {
         *(Row("POST", act(403), kwargs=cell, data=value, state=state) for state in ("draft", "scoring")),
     ],
     "assessments:review_take_back": [
-        Row("GET", signed_in(405), kwargs=cell),
+        Row("GET", act(302, 302), kwargs=cell),
         Row("POST", act(302), kwargs=agreed_cell, data=lambda world: {"version": "1"}, state="reconciling"),
         Row("POST", act(409, 409), kwargs=cell, data=lambda world: {"version": "1"}, state="scoring"),
     ],

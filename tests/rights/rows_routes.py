@@ -52,17 +52,17 @@ TABLE = {
         Row("POST", signed_in(422)),
     ],
     "assessments:delegation_end": [
-        Row("GET", signed_in(405), kwargs=lambda world: {"uuid": given(world)}),
+        Row("GET", MINE, kwargs=lambda world: {"uuid": given(world)}),
         Row("POST", MINE, kwargs=lambda world: {"uuid": given(world)}),
     ],
     "assessments:step_remind": [
-        Row("GET", signed_in(405), kwargs=of_step),
+        Row("GET", seen_in_approval(302), kwargs=of_step, state="in_approval"),
         Row("POST", signed_in(404), kwargs=of_step, state="reconciling"),
         Row("POST", seen_in_approval(403, lead=302), kwargs=of_step, state="in_approval"),
         Row("POST", seen_on_record(409), kwargs=of_step, state="approved"),
     ],
     "assessments:step_reassign": [
-        Row("GET", signed_in(405), kwargs=of_step),
+        Row("GET", seen_in_approval(302), kwargs=of_step, state="in_approval"),
         Row("POST", signed_in(404), kwargs=of_step, state="reconciling"),
         Row(
             "POST",

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
 from accounts.permissions import NotAllowed, TooMany
@@ -16,7 +15,7 @@ from assessments.errors import Clash, GrantRefused, Invalid, Missing, WrongState
 from assessments.forms.approval import QuestionForm, ReasonForm
 from assessments.models import ApprovalStep, Review
 from assessments.services import approvals, signing
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval.page import has_program, page, sign_form
 from assessments.views.refusals import wait
 from assessments.views.workspace import find_review, frame
@@ -24,7 +23,7 @@ from assessments.views.workspace import find_review, frame
 
 @sensitive_post_parameters("password", "code")
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def review_sign(request, uuid):
     """Confirm with the password and sign, in one act. A wrong password answers 403 and is on record, the fifth 429.
 
@@ -164,14 +163,14 @@ def _end(request, uuid, act, form_name: str, dialog: str, words: str):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def review_return(request, uuid):
     words = "Returned. The lead reconciles it again, and your reason stands at the top of the review."
     return _end(request, uuid, approvals.return_review, "return_form", "return", words)
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def review_question(request, uuid):
     """Send it back with one question; the functions' signatures stand if nothing but the answer is new."""
     review = find_review(request, uuid)
@@ -196,6 +195,6 @@ def review_question(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def review_reject(request, uuid):
     return _end(request, uuid, approvals.reject, "reject_form", "reject", "Rejected. The review has ended.")

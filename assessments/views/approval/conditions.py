@@ -3,13 +3,12 @@
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.approval import AdvisedForm, ConditionForm, people_of
 from assessments.services import conditions
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval.page import page
 from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review
@@ -20,7 +19,7 @@ def _back(review):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review, part="#conditions")
 def condition_assign(request, uuid, key):
     review = find_review(request, uuid)
     permissions.can_lead_review(request.member, review.program).require()
@@ -65,7 +64,7 @@ def _again(request, form: ConditionForm, clash: Clash) -> ConditionForm:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review, part="#conditions")
 def condition_advise(request, uuid):
     review = find_review(request, uuid)
     permissions.can_lead_review(request.member, review.program).require()
@@ -82,7 +81,7 @@ def condition_advise(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review, part="#conditions")
 def condition_drop(request, uuid, key):
     review = find_review(request, uuid)
     seen = posted_version(request)

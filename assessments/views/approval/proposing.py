@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
@@ -14,7 +14,7 @@ from assessments.models import ApprovalStep, Review, Submission
 from assessments.services import approvals, coming_back, proposals, questions, submissions
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import FAILED, shown
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval import stages
 from assessments.views.approval.page import is_pending, page, route_to_mend
 from assessments.views.workspace import find_review, frame
@@ -24,7 +24,7 @@ MOST_TRIES = 30
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def review_submit(request, uuid):
     """Submit; 409 while the result of the latest inputs is on its way: the page then waits, visibly, for it."""
     review = find_review(request, uuid)

@@ -2,13 +2,14 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from assessments import permissions
 from assessments.services import recomputing, records, verifying
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval import stages
 from assessments.views.workspace import find_review, frame
 
@@ -26,8 +27,13 @@ def submission_detail(request, uuid, number):
     return _page(request, *_find(request, uuid, number))
 
 
+def _place(request, uuid, number) -> str:
+    review, submission = _find(request, uuid, number)
+    return reverse("assessments:submission_detail", args=[review.uuid, submission.number])
+
+
 @member_required
-@require_POST
+@posted_from(_place)
 def submission_recompute(request, uuid, number):
     """The result computed again from the record, shown on the submission's page; nothing of it is stored."""
     review, submission = _find(request, uuid, number)

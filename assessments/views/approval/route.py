@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
 from accounts.permissions import NotAllowed
@@ -11,7 +10,7 @@ from assessments.errors import Invalid, WrongState
 from assessments.forms.routes import ReassignForm
 from assessments.models import ApprovalStep
 from assessments.services import rerouting
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval.page import page, reassign_form
 from assessments.views.workspace import find_review
 
@@ -25,7 +24,7 @@ def _find(request, uuid, key: str):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def step_remind(request, uuid, key):
     """Remind everyone whose signature a step waits for; once a day."""
     review, step = _find(request, uuid, key)
@@ -40,7 +39,7 @@ def step_remind(request, uuid, key):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review)
 def step_reassign(request, uuid, key):
     """Put a named person in the place of one whom the step names, for a reason."""
     review, step = _find(request, uuid, key)

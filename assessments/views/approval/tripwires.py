@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -12,7 +11,7 @@ from assessments.forms.tripwires import TripwireForm, fact_choices
 from assessments.models import Review
 from assessments.services import tripwires
 from assessments.services.frameworks import framework_of
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.approval.page import page
 from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review
@@ -23,7 +22,7 @@ def _back(review: Review):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review, part="#tripwires")
 def tripwire_set(request, uuid):
     """Add a tripwire, change one, or take over one that the result proposes."""
     review = find_review(request, uuid)
@@ -67,7 +66,7 @@ def _again(request, form: TripwireForm, clash: Clash) -> TripwireForm:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_approval", find_review, part="#tripwires")
 def tripwire_drop(request, uuid, key):
     review = find_review(request, uuid)
     seen = posted_version(request)

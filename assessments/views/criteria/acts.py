@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -11,7 +11,7 @@ from assessments.forms.criteria import ImportForm, ReasonForm
 from assessments.models import Review
 from assessments.services import criteria
 from assessments.services.framework_files import read_framework
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.criteria.versions import find_version
 
 MOST_SHOWN = 100
@@ -135,7 +135,7 @@ def criteria_retire(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:criteria_version", find_version)
 def criteria_discard(request, uuid):
     """Delete a draft for good; its name has to be typed."""
     version = find_version(request, uuid)
@@ -150,7 +150,7 @@ def criteria_discard(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:criteria_version", find_version)
 def criteria_clone(request, uuid):
     """A draft that begins as a copy."""
     version = find_version(request, uuid)

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -15,7 +15,7 @@ from assessments.permissions import ProgramRights
 from assessments.scoring.schema import HOSTED
 from assessments.services import drafts
 from assessments.services.drafts import Cell
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.programs.cells import Answer, DraftView
 from assessments.views.programs.frame import find_drafted, frame
 from assessments.views.programs.implied import implied_context
@@ -178,8 +178,13 @@ def program_fact(request, uuid):
     return facts_page(request, program, section=cell.field.section, answers={cell.name: answer}, status=status)
 
 
+def _section_of(request, uuid) -> str:
+    program = find_drafted(request, uuid)
+    return _to_section(program, _cell(request, program).field.section).url
+
+
 @member_required
-@require_POST
+@posted_from(_section_of)
 def fact_confirm(request, uuid):
     """Say that a value still holds after month 0 moved."""
     program = find_drafted(request, uuid)
@@ -205,7 +210,7 @@ def fact_confirm(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_facts", find_drafted)
 def program_save(request, uuid):
     """Save the draft as the next revision."""
     program = find_drafted(request, uuid)

@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -19,7 +19,7 @@ from assessments.services import drafts, programs
 from assessments.services.downloads import record_download
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import facts_in_order
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.programs.frame import find_drafted, find_program, frame
 from assessments.views.programs.revisions import difference_rows, has_two_of_a_kind, visible_revisions
 
@@ -146,7 +146,7 @@ def _typed(one: dict) -> str:
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_import", find_drafted)
 def program_import_confirm(request, uuid):
     """Save the previewed content as the next revision."""
     program = find_drafted(request, uuid)

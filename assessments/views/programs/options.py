@@ -3,13 +3,12 @@
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
 from assessments.forms.programs import OptionForm
 from assessments.services import drafts
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.programs.facts import OPTIONS, facts_page
 from assessments.views.programs.frame import find_drafted
 from assessments.views.versions import posted_version
@@ -32,7 +31,7 @@ def _refused(request, program, refusal, **more):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_facts", find_drafted, part=f"?section={OPTIONS}")
 def option_add(request, uuid):
     program = _begin(request, uuid)
     form = OptionForm(request.POST, kinds=drafts.read_draft(program).schema.kinds)
@@ -47,7 +46,7 @@ def option_add(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_facts", find_drafted, part=f"?section={OPTIONS}")
 def option_change(request, uuid, key):
     program = _begin(request, uuid)
     try:
@@ -66,7 +65,7 @@ def option_change(request, uuid, key):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_facts", find_drafted, part=f"?section={OPTIONS}")
 def option_move(request, uuid, key):
     """One place up or down."""
     program = _begin(request, uuid)
@@ -83,7 +82,7 @@ def option_move(request, uuid, key):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_facts", find_drafted, part=f"?section={OPTIONS}")
 def option_remove(request, uuid, key):
     program = _begin(request, uuid)
     try:

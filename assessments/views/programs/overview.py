@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from assessments import permissions
 from assessments.errors import Invalid
@@ -15,7 +15,7 @@ from assessments.services import drafts, programs
 from assessments.services.drafts.reading import completeness
 from assessments.services.frameworks import framework_of
 from assessments.services.shown import shown
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.programs.frame import address, find_program, frame
 from assessments.views.programs.implied import figures
 from assessments.views.watches import SAID, watch_card, watched_review
@@ -141,24 +141,24 @@ def _act(request, uuid, service, words):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_detail", find_program)
 def program_member_add(request, uuid):
     return _act(request, uuid, programs.add_member, "{person} is a member of the program.")
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_detail", find_program)
 def program_member_remove(request, uuid):
     return _act(request, uuid, programs.remove_member, "{person} is no longer a member of the program.")
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_detail", find_program)
 def program_lead_appoint(request, uuid):
     return _act(request, uuid, programs.appoint_lead, "{person} leads the program.")
 
 
 @member_required
-@require_POST
+@posted_from("assessments:program_detail", find_program)
 def program_lead_release(request, uuid):
     return _act(request, uuid, programs.release_lead, "{person} is a member, no longer a lead.")

@@ -3,7 +3,8 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -15,7 +16,7 @@ from assessments.services import drafts
 from assessments.services.differences import differences
 from assessments.services.frameworks import framework_of
 from assessments.services.revisions import facts_in_order
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.programs.frame import address, find_drafted, find_program, frame
 from assessments.views.programs.words import difference_words, month_words, value_words
 from assessments.views.versions import posted_version
@@ -129,8 +130,14 @@ def read_sections(facts: dict, framework, start, sees_commercial: bool) -> list[
     return [section for section in sections.values() if section["rows"] or section["option_rows"]]
 
 
+def _place(request, uuid, number) -> str:
+    program = find_drafted(request, uuid)
+    revision = get_object_or_404(visible_revisions(request, program), number=number)
+    return reverse("assessments:revision_detail", args=[program.uuid, revision.number])
+
+
 @member_required
-@require_POST
+@posted_from(_place)
 def draft_reset(request, uuid, number):
     """Set the draft back to a revision."""
     program = find_drafted(request, uuid)

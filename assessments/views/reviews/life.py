@@ -2,19 +2,18 @@
 
 from django.contrib import messages
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from assessments.errors import Invalid, Missing, Refusal
 from assessments.forms.reviews import ReasonForm
 from assessments.services import reconciling, reviews
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.reviews.problems import show
 from assessments.views.reviews.setup import page
 from assessments.views.workspace import find_review
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_start(request, uuid):
     review, form = _asked(request, uuid, "start")
     if refused := _refused(request, review, form, "start_form", reviews.start, seen_version=_version(form)):
@@ -24,7 +23,7 @@ def review_start(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_reveal(request, uuid):
     review, form = _asked(request, uuid, "reveal")
     given = {"reason": form.cleaned_data.get("reason", ""), "seen_version": _version(form)}
@@ -35,7 +34,7 @@ def review_reveal(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_withdraw(request, uuid):
     review, form = _asked(request, uuid, "withdraw")
     given = {"reason": form.cleaned_data.get("reason", ""), "seen_version": _version(form)}

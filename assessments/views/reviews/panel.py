@@ -6,7 +6,6 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST
 
 from assessments import permissions
 from assessments.errors import Clash, Invalid
@@ -16,7 +15,7 @@ from assessments.services import reconciling
 from assessments.services.matrix import Cell, Matrix, matrix_of
 from assessments.services.sheet import anchors_of
 from assessments.services.shown import shown
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.reviews.problems import show
 from assessments.views.versions import posted_version
 from assessments.views.workspace import find_review, frame
@@ -36,8 +35,12 @@ def review_panel(request, uuid):
     return page(request, review, fresh, matrix, focus)
 
 
+def _address(request, uuid, criterion, option) -> str:
+    return _place(request, find_review(request, uuid), criterion, option)
+
+
 @member_required
-@require_POST
+@posted_from(_address)
 def review_agree(request, uuid, criterion, option):
     """Record what the panel agreed on for a cell."""
     review = find_review(request, uuid)
@@ -76,7 +79,7 @@ def review_agree(request, uuid, criterion, option):
 
 
 @member_required
-@require_POST
+@posted_from(_address)
 def review_take_back(request, uuid, criterion, option):
     """Remove an agreed value."""
     review = find_review(request, uuid)

@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import AuditEvent
 from assessments import permissions
@@ -15,7 +15,7 @@ from assessments.models import Rating, Review
 from assessments.services import ratings
 from assessments.services.sheet import Cell, Sheet, anchors_of, history_of, sheet_of
 from assessments.services.shown import shown
-from assessments.views.access import member_required
+from assessments.views.access import member_required, posted_from
 from assessments.views.workspace import find_review, frame
 
 
@@ -70,7 +70,7 @@ def review_cell(request, uuid, criterion, option):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_score", find_review)
 def review_accept(request, uuid):
     """Take over every suggestion for cells that are not rated yet."""
     review = find_review(request, uuid)
@@ -80,7 +80,7 @@ def review_accept(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_score", find_review)
 def review_confirm(request, uuid):
     """Confirm the carried ratings for which the facts suggest what they did."""
     review = find_review(request, uuid)
@@ -90,7 +90,7 @@ def review_confirm(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_score", find_review)
 def review_done(request, uuid):
     """Say that one's scoring is done."""
     review = find_review(request, uuid)

@@ -5,7 +5,6 @@ from collections import defaultdict
 from django.contrib import messages
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from accounts.models import Function, Membership
 from assessments import permissions
@@ -15,7 +14,7 @@ from assessments.models import Assignment, Rating, Review
 from assessments.services import changes, reviews
 from assessments.services.ratings import asked_of
 from assessments.services.shown import shown
-from assessments.views.access import id_given, member_required
+from assessments.views.access import id_given, member_required, posted_from
 from assessments.views.reviews.problems import show
 from assessments.views.workspace import find_review, frame
 
@@ -26,7 +25,7 @@ def review_setup(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_edit(request, uuid):
     """Change question and day."""
     review = find_review(request, uuid)
@@ -44,7 +43,7 @@ def review_edit(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_options(request, uuid):
     """Choose the options anew."""
     review = find_review(request, uuid)
@@ -58,7 +57,7 @@ def review_options(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_assign(request, uuid):
     """Ask a person for a function."""
     review = find_review(request, uuid)
@@ -77,7 +76,7 @@ def review_assign(request, uuid):
 
 
 @member_required
-@require_POST
+@posted_from("assessments:review_setup", find_review)
 def review_unassign(request, uuid):
     """Take an assignment back."""
     review = find_review(request, uuid)
