@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from accounts import letters, names
+from accounts.field_words import Form
 from accounts.kinds import KINDS
 from accounts.models import ApiToken, NotificationSetting, RoleGrant
 from accounts.people import LONGEST_TOKEN_DAYS
@@ -34,7 +35,7 @@ def all_seen(text: str) -> None:
         raise forms.ValidationError(fault)
 
 
-class AddPersonForm(forms.Form):
+class AddPersonForm(Form):
     """Somebody new in the organization."""
 
     email = forms.EmailField(
@@ -51,7 +52,7 @@ class AddPersonForm(forms.Form):
         self.fields["functions"].choices = [(function.key, function.name) for function in functions]
 
 
-class FunctionsForm(forms.Form):
+class FunctionsForm(Form):
     """The functions that a person speaks for."""
 
     functions = forms.MultipleChoiceField(label="Speaks for", required=False, widget=forms.CheckboxSelectMultiple)
@@ -61,7 +62,7 @@ class FunctionsForm(forms.Form):
         self.fields["functions"].choices = [(function.key, function.name) for function in functions]
 
 
-class FindForm(forms.Form):
+class FindForm(Form):
     """Search and filters of the list."""
 
     q = forms.CharField(label="Name, e-mail or title", required=False, max_length=100)
@@ -77,7 +78,7 @@ class FindForm(forms.Form):
         self.fields["function"].choices = [("", "Any function"), *((row.key, row.name) for row in functions)]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(Form):
     """What people say about themselves."""
 
     full_name = forms.CharField(
@@ -92,7 +93,7 @@ class ProfileForm(forms.Form):
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
 
 
-class TokenForm(forms.Form):
+class TokenForm(Form):
     """A new API token."""
 
     name = forms.CharField(label="What it is for", max_length=80, validators=[all_seen])
@@ -109,7 +110,7 @@ class TokenForm(forms.Form):
         return tuple(scope for scope in ApiToken.SCOPES if scope in chosen)
 
 
-class MailForm(forms.Form):
+class MailForm(Form):
     """How one hears of each kind by mail; one field for each kind that people choose for themselves."""
 
     def __init__(self, *args, **more):
@@ -124,7 +125,7 @@ class MailForm(forms.Form):
                 )
 
 
-class FirstPasswordForm(forms.Form):
+class FirstPasswordForm(Form):
     """One's own first password, with the code of the link."""
 
     code = forms.CharField(

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts import proof
 from accounts.audit import database_now, record_event
+from accounts.field_words import OwnWords
 from accounts.locks import tell_of_lock
 from accounts.models import User
 from accounts.permissions import NotAllowed, TooMany
@@ -58,7 +59,7 @@ def _locked(until: Any) -> TooMany:
     )
 
 
-class CountingForm(ChangePasswordForm):
+class CountingForm(OwnWords, ChangePasswordForm):
     """In place of allauth's, by which a session in other hands would try as many passwords as it likes.
 
     TooMany passes through the form: the page about it answers 429 and says when to come back.

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import proof
 from accounts.audit import database_now
+from accounts.field_words import OwnWords
 from accounts.locks import tell_of_lock
 from accounts.models import User
 from accounts.permissions import NotAllowed, TooMany
@@ -93,11 +94,11 @@ class _CodeOnce:
         return code
 
 
-class SignInForm(_CodeOnce, AuthenticateForm):
+class SignInForm(_CodeOnce, OwnWords, AuthenticateForm):
     """At sign-in, after the password."""
 
 
-class ConfirmForm(_CodeOnce, ReauthenticateForm):
+class ConfirmForm(_CodeOnce, OwnWords, ReauthenticateForm):
     """In a session, before an act that asks for it."""
 
     in_session = True

@@ -1,7 +1,9 @@
 """What requests may contain: named fields of the right type, and ids of what the caller may see."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.core import validators
 from django.db.models import Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -14,8 +16,44 @@ MOST_NODES = 100_000
 DEEPEST = 60
 
 
+# What is said of a field beside its name, by the library's code for it.
+WORDS = {
+    "required": "This is missing: send it.",
+    "null": "This is null: send a value.",
+    "blank": "This is empty: write something.",
+    "empty": "This is empty: send at least one.",
+    "not_a_list": "This is a list.",
+    "max_digits": "This has at most {max_digits} digits.",
+    "max_decimal_places": "This has at most {max_decimal_places} digits behind the point.",
+    "max_whole_digits": "This has at most {max_whole_digits} digits before the point.",
+    "max_string_length": "This number is too long.",
+}
+INVALID = {
+    serializers.DateField: "This is a day, as YYYY-MM-DD.",
+    serializers.DecimalField: "This is a number.",
+    serializers.FileField: "This is a file, sent as multipart/form-data.",
+    serializers.FloatField: "This is a number.",
+    serializers.UUIDField: "This is an id.",
+}
+LIMITS = {
+    validators.MaxValueValidator: "This is at most {}.",
+    validators.MinValueValidator: "This is at least {}.",
+    validators.MaxLengthValidator: "This has at most {:,} {}.",
+    validators.MinLengthValidator: "This has at least {:,} {}.",
+}
+
+
 class Input(serializers.Serializer):
-    """A body. A field that it does not name is refused, so that nothing can be set by guessing."""
+    """A body. A field that it does not name is refused, so that nothing can be set by guessing; what is wrong with one is
+    said in the product's words."""
+
+    default_error_messages = {"invalid": "This is an object of names and values."}
+
+    def get_fields(self):
+        found = super().get_fields()
+        for field in found.values():
+            _speak_plainly(field)
+        return found
 
     def to_internal_value(self, data):
         if isinstance(data, Mapping):
@@ -25,6 +63,29 @@ class Input(serializers.Serializer):
                 words = f"Unknown field; this request takes {', '.join(known)}."
                 raise serializers.ValidationError({name: [words] for name in unknown})
         return super().to_internal_value(data)
+
+
+def _speak_plainly(field: serializers.Field) -> None:
+    """Put the product's words in place of the library's, in the field and in what a list holds."""
+    words: dict[str, Any] = {code: WORDS.get(code, said) for code, said in field.error_messages.items()}
+    for kind, said in INVALID.items():
+        if isinstance(field, kind):
+            words["invalid"] = said
+    if isinstance(field, serializers.ChoiceField):
+        words["invalid_choice"] = f"This is one of {', '.join(map(str, field.choices))}."
+    field.error_messages = words
+    is_list = isinstance(field, serializers.ListField | serializers.ListSerializer)
+    for check in field.validators:
+        if isinstance(check, validators.BaseValidator) and type(check) in LIMITS:
+            check.message = LIMITS[type(check)].format(check.limit_value, _counted(check.limit_value, is_list))
+    if (child := getattr(field, "child", None)) is not None:
+        _speak_plainly(child)
+
+
+def _counted(limit: Any, is_list: bool) -> str:
+    if is_list:
+        return "entry" if limit == 1 else "entries"
+    return "character" if limit == 1 else "characters"
 
 
 class Text(serializers.CharField):

@@ -1,10 +1,21 @@
 """Filters and orders of lists."""
 
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django_filters import rest_framework as library
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter
 
+from accounts.field_words import OwnWords
+
 __all__ = ["Filters", "TotalOrder", "FilterSet"]
+
+
+class FilterSet(library.FilterSet):
+    """Says of a value that cannot be what a page says of a field."""
+
+    def get_form_class(self):
+        made = super().get_form_class()
+        return type(made)(made.__name__, (OwnWords, made), {})
 
 
 class Filters(DjangoFilterBackend):

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from accounts.field_words import Form
 from assessments.forms.taking import SeenForm
 from assessments.services.audit_trail import LONGEST_NOTE
 
@@ -34,7 +35,7 @@ GROUPS = {
 }
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(Form):
     """Which events: by words, program, review, person, kind of act, days (UTC)."""
 
     words = forms.CharField(

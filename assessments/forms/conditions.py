@@ -3,6 +3,7 @@
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from accounts.field_words import Form
 from assessments.forms.approval import owner_field
 from assessments.forms.reviews import DayInput
 from assessments.forms.taking import SeenForm, TakesProblems
@@ -14,7 +15,7 @@ from assessments.services.evidence import MOST_BYTES, TYPES, Given
 SORTS = {"due": "due_on", "title": "title", "program": "review__program__name", "state": "state"}
 
 
-class ConditionFilterForm(forms.Form):
+class ConditionFilterForm(Form):
     """Anything unknown counts as not asked for: an address may be old."""
 
     q = forms.CharField(label="Condition", required=False, max_length=150)

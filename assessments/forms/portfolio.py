@@ -2,6 +2,7 @@
 
 from django import forms
 
+from accounts.field_words import Form
 from assessments.models import DecisionWatch, Review
 from assessments.reporting.result_view import verdict_kind_words
 from assessments.services.portfolio import NO_REVIEW, OPEN, SORTS, Wanted
@@ -9,7 +10,7 @@ from assessments.services.portfolio import NO_REVIEW, OPEN, SORTS, Wanted
 _VERDICTS = ("clear", "leaning", "close_call", "best_remaining", "no_credible_option")
 
 
-class PortfolioForm(forms.Form):
+class PortfolioForm(Form):
     """Anything unknown counts as not asked for: an address may be old."""
 
     q = forms.CharField(label="Program", required=False, max_length=150)

@@ -5,11 +5,12 @@ from typing import Any
 
 from django import forms
 
+from accounts.field_words import Form
 from accounts.letters import fault_in
 from assessments.forms.versions import UNREADABLE, SeenVersion
 
 
-class SeenForm(forms.Form):
+class SeenForm(Form):
     """Refuses characters that nobody sees at the field of each text; a password is nobody's business.
 
     Of a version that cannot be read the whole form says so: its field is hidden.

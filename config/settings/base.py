@@ -120,7 +120,13 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.InvitedOnly"
-ACCOUNT_FORMS = {"change_password": "accounts.password_change.CountingForm"}
+ACCOUNT_FORMS = {
+    "change_password": "accounts.password_change.CountingForm",
+    "login": "accounts.sign_in_forms.LoginForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",
+    "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True

@@ -298,7 +298,7 @@ def test_pairs_that_contradict_each_other_are_told_with_the_one_to_look_at(as_ad
     )
     assert "the pairs agree with each other (consistency ratio 0.00" in consistent
     missing = as_admin.post(url, fill(as_admin, url) | {"act": "preview"})
-    assert missing.status_code == 422 and "This field is required." in words(missing.content.decode())
+    assert missing.status_code == 422 and "Choose one under “" in words(missing.content.decode())
 
 
 def test_equal_ranks_share_their_places(as_admin, draft):
