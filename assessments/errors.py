@@ -35,13 +35,14 @@ class Clash(Refusal):
     current    the value stored now
     attempted  the value that was refused
     version    the version stored now
+    never_was  nobody did: the version that was named has never been
     """
 
     code = "clash"
 
-    def __init__(self, message: str, *, current=None, attempted=None, version: int | None = None):
+    def __init__(self, message: str, *, current=None, attempted=None, version: int | None = None, never_was=False):
         super().__init__(message)
-        self.current, self.attempted, self.version = current, attempted, version
+        self.current, self.attempted, self.version, self.never_was = current, attempted, version, never_was
 
 
 class Invalid(Refusal):

@@ -81,9 +81,9 @@ class RateForm(SeenForm):
     )  # fmt: skip
     confidence = forms.CharField(required=False, max_length=6)
     rationale = forms.CharField(required=False, strip=False)
-    version = forms.IntegerField(required=False)
-    over = forms.IntegerField(required=False)
-    facts = forms.IntegerField(required=False)
+    version = SeenVersion()
+    over = SeenVersion(required=False)
+    facts = forms.IntegerField(required=False, widget=forms.HiddenInput)
     accept = forms.BooleanField(required=False)
 
     def given(self) -> dict:
@@ -95,7 +95,7 @@ class RateForm(SeenForm):
             "confidence": said["confidence"] or None,
             "rationale": said["rationale"].replace("\r\n", "\n") if "rationale" in self.data else None,
             "accepted": said["accept"],
-            "seen_version": seen or 0,
+            "seen_version": seen,
             "seen_facts": said["facts"],
         }
 

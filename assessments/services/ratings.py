@@ -13,11 +13,12 @@ from django.db.models.functions import Now
 from accounts.audit import Entry, record_event, record_events, sha256_of
 from accounts.models import Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing
+from assessments.errors import Invalid, Missing
 from assessments.models import Assignment, Criterion, ProfileRevision, Rating, RatingVersion, Review, ReviewOption
 from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.suggestions import suggestions_of
+from assessments.services.versions import require_seen
 
 LONGEST_RATIONALE = 4000
 SALT_BYTES = 16
@@ -257,8 +258,8 @@ def _record(
     for one, value in zip(given, values, strict=True):
         rating = held.get((one.criterion, one.option))
         same = rating is not None and not rating.to_confirm and _same(rating, value)
-        if not same and (rating.version if rating else 0) != one.seen_version:
-            raise _clash(one, rating, value)
+        if not same:
+            _require_seen(one, rating, value)
         stands = same and rating.revision_id == revision.pk and rating.accepted == value["accepted"]
         if not stands:
             changes.append((one, value))
@@ -319,13 +320,15 @@ def _same(rating: Rating, value: dict) -> bool:
     return all(getattr(rating, key) == value[key] for key in ("score", "confidence", "rationale"))
 
 
-def _clash(one: Given, rating: Rating | None, value: dict) -> Clash:
+def _require_seen(one: Given, rating: Rating | None, value: dict) -> None:
     shown = ("score", "confidence", "rationale")
-    return Clash(
-        "You changed this rating elsewhere meanwhile.",
+    require_seen(
+        "this rating",
+        one.seen_version,
+        rating.version if rating else 0,
+        moved="You changed this rating elsewhere meanwhile.",
         current={key: getattr(rating, key) for key in shown} if rating else None,
         attempted={key: value[key] for key in shown},
-        version=rating.version if rating else 0,
     )
 
 

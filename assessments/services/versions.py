@@ -20,7 +20,7 @@ def require_seen(
     words = moved or f"Somebody changed {what} meanwhile."
     if seen > now:
         words = f"There is no version {seen} of {what}: it is at version {now}. Read it as it is now, then go on."
-    raise Clash(words, current=current, attempted=attempted, version=now)
+    raise Clash(words, current=current, attempted=attempted, version=now, never_was=seen > now)
 
 
 def shown_person(owner: Any) -> dict[str, str] | None:

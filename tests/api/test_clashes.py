@@ -1,6 +1,6 @@
 """A clash over what a lead or an admin prepares says what stands now and what was to stand, so that neither is lost."""
 
-from assessments.models import CriteriaVersion
+from assessments.models import CriteriaVersion, Rating
 from tests.support.results import compute
 
 
@@ -47,3 +47,23 @@ def test_a_draft_of_criteria_clashes_with_both_values(world, caller):
     assert (refused.status_code, body["code"], body["current"]["state"]) == (412, "clash", "draft")
     assert body["attempted"] == {"state": "published", "reason": "It is time."}
     assert CriteriaVersion.objects.get(pk=world.draft_version.pk).state == "draft"
+
+
+def test_a_rating_on_a_version_that_never_was_or_cannot_be_read_blames_nobody(world, review_in, caller):
+    review, rater = review_in("reconciling"), caller("rater")
+    place = f"reviews/{review.uuid}/ratings/"
+    held = Rating.objects.get(review=review, membership=world.people["rater"], criterion="first_lot", option__key="own")
+    given = {"criterion": "first_lot", "option": "own", "score": 5}
+    never = rater("PUT", place, {"ratings": [given | {"version": held.version + 8}]})
+    body = never.json()
+    assert (never.status_code, body["code"], body["version"]) == (409, "clash", held.version)
+    words = f"There is no version {held.version + 8} of this rating: it is at version {held.version}."
+    assert body["detail"].startswith(words) and "meanwhile" not in body["detail"]
+    assert (body["current"]["score"], body["attempted"]["score"]) == (held.score, 5)
+    for odd in ("abc", None, -1):
+        unread = rater("PUT", place, {"ratings": [given | {"version": odd}]})
+        assert unread.status_code == 400 and "meanwhile" not in unread.json()["detail"]
+        assert unread.json()["problems"][0]["field"] == "ratings[0].version"
+    late = rater("PUT", place, {"ratings": [given | {"version": held.version - 1}]})
+    assert late.status_code == 409 and late.json()["detail"] == "You changed this rating elsewhere meanwhile."
+    assert Rating.objects.get(pk=held.pk).score == held.score

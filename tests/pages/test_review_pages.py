@@ -1,5 +1,7 @@
 """The pages of a review: blind while scoring, nothing typed is lost, and as many queries for many as for few."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -206,6 +208,39 @@ def test_two_tabs_clash_with_both_values_and_the_second_may_still_win(scoring, s
     assert "From the left." in text(clash) and "From the right." in text(clash)
     client.post(cell, {"rationale": "From the right.", "version": "0", "over": "1"}, **HTMX)
     assert Rating.objects.get().rationale == "From the right."
+
+
+@pytest.mark.parametrize("more", [{}, HTMX], ids=["plain", "htmx"])
+@pytest.mark.parametrize("version", ["abc", "", "-1", "9" * 30, None, "999"])
+def test_a_version_of_a_rating_that_cannot_be_read_or_never_was_blames_nobody(scoring, sign_in, version, more):
+    scoring.rate("cem", 4, rationale="It runs.")
+    client, cell = sign_in(scoring.raters["cem"]), url("review_cell", scoring, "first_lot", "own")
+    seen = {} if version is None else {"version": version}
+    for given in ({"score": "2"}, {"rationale": CANARY, "confidence": "high"}):
+        answer = client.post(cell, given | seen, **more)
+        said = text(answer)
+        assert "meanwhile" not in said
+        if version == "999":
+            assert answer.status_code == 409
+            assert "There is no version 999 of this rating: it is at version 1." in said
+        else:
+            assert answer.status_code == 422 and "Which version this page showed could not be read" in said
+        assert "Use 2" in said if "score" in given else more or CANARY in said
+        assert "It runs." in said or "score" in given or version != "999"
+    rating = Rating.objects.get()
+    assert (rating.score, rating.rationale, rating.version) == (4, "It runs.", 1)
+    shown = re.search(r'name="version" value="(\d+)"', text(client.post(cell, {"score": "2"} | seen, **HTMX))).group(1)
+    assert client.post(cell, {"score": "2", "version": shown}, **HTMX).status_code == 200
+    assert Rating.objects.get().score == 2
+
+
+def test_a_reason_on_a_version_that_never_was_is_kept_and_may_still_win(scoring, sign_in):
+    scoring.rate("cem", 4, rationale="It runs.")
+    client, cell = sign_in(scoring.raters["cem"]), url("review_cell", scoring, "first_lot", "own")
+    said = text(client.post(cell, {"rationale": CANARY, "confidence": "high", "version": "999"}))
+    assert "It says: “It runs.”" in said and CANARY in said and 'name="over" value="1"' in said
+    client.post(cell, {"rationale": CANARY, "confidence": "high", "version": "999", "over": "1"})
+    assert Rating.objects.get().rationale == CANARY
 
 
 def test_suggestions_are_accepted_one_by_one_or_all_and_done_is_said(scoring, sign_in):

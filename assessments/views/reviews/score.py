@@ -11,12 +11,15 @@ from accounts.models import AuditEvent
 from assessments import permissions
 from assessments.errors import Clash, Invalid, Missing, Refusal
 from assessments.forms.reviews import RateForm
+from assessments.forms.versions import UNREADABLE_OF_BUTTON
 from assessments.models import Rating, Review
 from assessments.services import ratings
 from assessments.services.sheet import Cell, Sheet, anchors_of, history_of, sheet_of
 from assessments.services.shown import shown
 from assessments.views.access import member_required, posted_from
 from assessments.views.workspace import find_review, frame
+
+STEPS = ("1", "2", "3", "4", "5")
 
 
 @member_required
@@ -153,7 +156,9 @@ def boxes(review: Review, cell: Cell, may_rate: bool, said: dict | None = None) 
     below = ""
     if cell.is_rated and cell.moved:
         below = "facts moved"
-    problem = said.get("problems", {}).get("score", "")
+    typed = said.get("typed", {})
+    problem = next(iter(said.get("problems", {}).values()), "")
+    unread = "version" in said.get("problems", {})
     return {
         "row": cell.criterion.key,
         "col": cell.option.key,
@@ -168,8 +173,9 @@ def boxes(review: Review, cell: Cell, may_rate: bool, said: dict | None = None) 
         "disabled": not may_rate,
         "dots": cell.agrees,
         "below": below,
-        "error": "" if "rationale" in said.get("typed", {}) else problem,
-        "clash": said.get("clash") if "rationale" not in said.get("typed", {}) else None,
+        "error": "" if "rationale" in typed else UNREADABLE_OF_BUTTON if unread else problem,
+        "again": typed.get("score", "") if unread and typed.get("score") in STEPS else "",
+        "clash": said.get("clash") if "rationale" not in typed else None,
     }
 
 
