@@ -16,6 +16,7 @@ from assessments import permissions
 from assessments.errors import Invalid, WrongState
 from assessments.live import announce
 from assessments.models import Condition, ConditionEvidence, Evidence, Review
+from assessments.models.texts import AsStored
 from assessments.services import evidence as evidence_service
 from assessments.services import telling, twice
 from assessments.services.inputs import lock_review
@@ -138,7 +139,7 @@ def _move(
     before = row.state
     Condition.objects.filter(pk=row.pk).update(
         state=state,
-        note=note or row.note,
+        note=note or AsStored(row.note),
         done_at=Now() if done else None,
         done_by=now if done else None,
         version=F("version") + 1,

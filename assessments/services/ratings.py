@@ -15,6 +15,7 @@ from accounts.models import Membership
 from assessments import permissions
 from assessments.errors import Invalid, Missing
 from assessments.models import Assignment, Criterion, ProfileRevision, Rating, RatingVersion, Review, ReviewOption
+from assessments.models.texts import AsStored
 from assessments.services import telling
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.suggestions import suggestions_of
@@ -309,7 +310,7 @@ def _values(one: Given, rating: Rating | None, suggestion: float | None) -> tupl
     values = {
         "score": score,
         "confidence": str(confidence),
-        "rationale": rationale.strip(),
+        "rationale": AsStored(rationale) if rating and rationale == rating.rationale else rationale.strip(),
         "accepted": one.accepted or kept,
         "suggestion": suggestion_stored,
     }
@@ -372,7 +373,7 @@ def _write_versions(member: Membership, review: Review, ratings: Iterable[Rating
             number=rating.version,
             score=rating.score,
             confidence=rating.confidence,
-            rationale=rating.rationale,
+            rationale=AsStored(rating.rationale),
             suggestion=rating.suggestion,
             revision=rating.revision,
             accepted=rating.accepted,
@@ -478,7 +479,7 @@ def carry_forward(review: Review, assignments: Iterable[Assignment], *, actor: M
             function=asked[old.membership_id].function,
             score=old.score,
             confidence=old.confidence,
-            rationale=old.rationale,
+            rationale=AsStored(old.rationale),
             suggestion=old.suggestion,
             revision_id=old.revision_id,
             to_confirm=True,

@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 from accounts.audit import Entry, record_event, record_events
 from accounts.models import Membership
 from assessments import permissions
-from assessments.errors import Invalid, Missing
+from assessments.errors import Invalid, Missing, WrongState
 from assessments.models import AgreedValue, Assignment, RatingVersion, Review, ReviewOption
+from assessments.services import twice
 from assessments.services.inputs import lock_review, owe_review, touch_review
 from assessments.services.ratings import (
     criterion_names,
@@ -26,6 +27,7 @@ from assessments.services.reviews import move, seen
 from assessments.services.versions import require_seen
 
 LONGEST_NOTE = 4000
+REVEALED = "review.revealed"
 
 
 @transaction.atomic
@@ -34,9 +36,15 @@ def reveal(*, member: Membership, review_id: int, reason: str = "", seen_version
     can check that nothing was changed meanwhile.
 
     reason  needed while somebody is not done
-    Raises  NotAllowed, WrongState, Missing without any rating or, without a reason, while scoring goes on; Clash
+    Raises  NotAllowed, WrongState, DoneAlready, Missing without any rating or, without a reason, while scoring goes on;
+            Clash
     """
-    review = lock_review(review_id, states=("scoring",))
+    try:
+        review = lock_review(review_id, states=("scoring",))
+    except WrongState:
+        words = "You revealed the ratings of this review"
+        twice.require_first_on_review(member, review_id, REVEALED, words=words, reason=reason, page="review_panel")
+        raise
     permissions.can_lead_review(member.now(), review.program).require()
     seen(review, seen_version)
     waiting = review.assignments.filter(state=Assignment.State.OPEN).select_related("membership__user", "function")
@@ -55,7 +63,7 @@ def reveal(*, member: Membership, review_id: int, reason: str = "", seen_version
         review,
         Review.State.RECONCILING,
         actor=member,
-        action="review.revealed",
+        action=REVEALED,
         reason=reason.strip(),
         revealed_at=Now(),
     )

@@ -21,7 +21,8 @@ from assessments.models import (
     Review,
     ReviewOption,
 )
-from assessments.services import telling
+from assessments.models.texts import AsStored
+from assessments.services import telling, twice
 from assessments.services.inputs import lock_review, owe_program, owe_review, touch_program, touch_review
 from assessments.services.ratings import asked_of, carry_forward, problem, too_long
 from assessments.services.versions import require_seen
@@ -29,6 +30,7 @@ from assessments.services.versions import require_seen
 FEWEST_OPTIONS = 2
 LONGEST_QUESTION = 250
 LONGEST_CAUSE = 4000
+STARTED, WITHDRAWN = "review.started", "review.withdrawn"
 
 
 def seen(review: Review, version: int | None) -> None:
@@ -133,7 +135,7 @@ def _add_options(review: Review, keys: list[str]) -> list[str]:
             review=review,
             key=key,
             kind=described[key]["kind"],
-            name=described[key]["name"],
+            name=AsStored(described[key]["name"]),
             position=at,
         )
         for at, key in enumerate(ordered)
@@ -191,12 +193,13 @@ def edit_review(
     review = lock_review(review_id, states=Review.BEFORE_APPROVAL)
     permissions.can_lead_review(member.now(), review.program).require()
     seen(review, seen_version)
-    new_question = review.question if question is None else question
+    kept = question is None or question.strip() == review.question
+    new_question = AsStored(review.question) if question is None or kept else question.strip()
     if problems := problems_of_question(new_question):
         raise Invalid(problems)
-    if new_question.strip() != review.question and review.state != Review.State.DRAFT:
+    if not kept and review.state != Review.State.DRAFT:
         raise WrongState("People have begun to answer the question; it no longer changes.")
-    Review.objects.filter(pk=review.pk).update(question=new_question.strip(), due_on=due_on, version=F("version") + 1)
+    Review.objects.filter(pk=review.pk).update(question=new_question, due_on=due_on, version=F("version") + 1)
     record_event(
         "review.edited",
         organization_id=review.organization_id,
@@ -205,7 +208,7 @@ def edit_review(
         program=review.program,
         review=review,
         old={"question": review.question, "due": review.due_on},
-        new={"question": new_question.strip(), "due": due_on},
+        new={"question": new_question, "due": due_on},
     )
     review.refresh_from_db()
     return review
@@ -303,8 +306,16 @@ def unassign(*, member: Membership, review_id: int, membership: Membership) -> N
 
 @transaction.atomic
 def start(*, member: Membership, review_id: int, seen_version: int | None = None) -> Review:
-    """Begin blind scoring: earlier ratings come along as "to confirm". Raises NotAllowed, WrongState, Missing, Clash."""
-    review = lock_review(review_id, states=("draft",))
+    """Begin blind scoring: earlier ratings come along as "to confirm".
+
+    Raises NotAllowed, WrongState, DoneAlready, Missing, Clash
+    """
+    try:
+        review = lock_review(review_id, states=("draft",))
+    except WrongState:
+        words = "You started the scoring of this review"
+        twice.require_first_on_review(member, review_id, STARTED, words=words, page="review_setup")
+        raise
     permissions.can_lead_review(member.now(), review.program).require()
     seen(review, seen_version)
     if not review.assignments.exists():
@@ -313,7 +324,7 @@ def start(*, member: Membership, review_id: int, seen_version: int | None = None
             [{"what": "assignments", "message": "Assign at least one person to a function."}],
         )
     wanted = touch_review(review.pk, states=("draft",))
-    move(review, Review.State.SCORING, actor=member, action="review.started")
+    move(review, Review.State.SCORING, actor=member, action=STARTED)
     carry_forward(review, review.assignments.select_related("function"), actor=member)
     owe_review(review, wanted, member)
     return review
@@ -358,12 +369,20 @@ def move(
 
 @transaction.atomic
 def withdraw(*, member: Membership, review_id: int, reason: str, seen_version: int | None = None) -> Review:
-    """End a review without a decision, for good. Raises NotAllowed, WrongState, Invalid without a reason, Clash."""
-    review = lock_review(review_id, states=Review.OPEN)
+    """End a review without a decision, for good.
+
+    Raises NotAllowed, WrongState, DoneAlready, Invalid without a reason, Clash
+    """
+    try:
+        review = lock_review(review_id, states=Review.OPEN)
+    except WrongState:
+        words = "You withdrew this review with this reason"
+        twice.require_first_on_review(member, review_id, WITHDRAWN, words=words, reason=reason, page="review_setup")
+        raise
     permissions.can_lead_review(member.now(), review.program).require()
     seen(review, seen_version)
     if not reason.strip():
         raise Invalid([problem("reason", "Say why the review is withdrawn.", reason)])
     review.steps.filter(state__in=("waiting", "open")).update(state="ended")
-    move(review, Review.State.WITHDRAWN, actor=member, action="review.withdrawn", reason=reason.strip())
+    move(review, Review.State.WITHDRAWN, actor=member, action=WITHDRAWN, reason=reason.strip())
     return review

@@ -32,8 +32,10 @@ def require_first(
         raise done_already(words, last.at, url)
 
 
-def require_first_on_review(member: Membership, review_id: int, action: str, *, words: str, reason: str) -> None:
-    """As `require_first`, of a review whose state does not take the act any more."""
+def require_first_on_review(
+    member: Membership, review_id: int, action: str, *, words: str, reason: str = "", page: str = "review_approval"
+) -> None:
+    """As `require_first`, of a review whose state does not take the act any more; page: where what was done is seen."""
     review = Review.objects.get(pk=review_id)
-    url = reverse("assessments:review_approval", args=[review.uuid])
+    url = reverse(f"assessments:{page}", args=[review.uuid])
     require_first(member, review, action, words=words, url=url, reason=reason)

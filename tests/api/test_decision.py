@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import proof
-from accounts.models import IdempotencyKey, MembershipFunction
+from accounts.models import AuditEvent, IdempotencyKey, MembershipFunction
 from accounts.permissions import NotAllowed
 from assessments.models import Review, Signature, SigningGrant
 from assessments.scoring.confidential import HIDDEN
@@ -347,6 +347,26 @@ def test_a_question_and_its_answer_by_the_api(world, submitted, caller):
     assert second["answers"][0]["answer"] == "It is." and second["answers"][0]["on_behalf_of"] is None
     (standing,) = second["steps"][0]["signatures"]
     assert (second["number"], standing["submission"], second["steps"][0]["state"]) == (2, 1, "open")
+
+
+@pytest.mark.parametrize(
+    ("state", "body"),
+    [
+        ("draft", {"action": "start"}),
+        ("scoring", {"action": "reveal", "reason": "QA is away."}),
+        ("draft", {"action": "withdraw", "reason": "It ended."}),
+    ],
+)
+def test_what_moves_a_review_on_and_is_sent_twice_is_told_as_done(world, review_in, caller, state, body):
+    review_in(state)
+    place = f"reviews/{world.review.uuid}/transitions/"
+    first, again = (caller("lead").post(place, body) for _ in range(2))
+    assert (first.status_code, again.status_code, again.json()["code"]) == (200, 409, "done_already")
+    other = caller("admin").post(place, body)
+    assert (other.status_code, other.json()["code"]) == (409, "wrong_state")
+    assert AuditEvent.objects.filter(action__in=("review.started", "review.revealed", "review.withdrawn")).count() == (
+        2 if state == "scoring" else 1
+    )
 
 
 def test_a_returned_review_is_submitted_with_what_was_done_by_the_api(world, submitted, caller):

@@ -3,9 +3,11 @@
 import pytest
 
 from accounts.models import AuditEvent
-from assessments.models import Delegation, Review, Signature, StepReassignment, Submission
+from assessments.models import Delegation, ProgramMember, Review, Signature, StepReassignment, Submission
 from assessments.services import routes
 from tests.pages.test_approval import address, client_of, signature_of, text_of, typed
+from tests.rights.reviews import bring_review_to
+from tests.rights.world import make_world
 from tests.services.decided import decided_world, member, submit
 from tests.services.test_signing import functional_signed, step_of
 from tests.support.begun import shared
@@ -47,6 +49,32 @@ def test_who_ends_a_submission_twice_is_told_that_it_was_they(world, role, name,
     first, second = twice(client, address(world, name), given)
     assert first.status_code == 302 and second.redirect_chain and said in text_of(second)
     assert "meanwhile" not in text_of(second) and one_event(world, action)
+
+
+LIFE = {
+    "review_start": ("draft", "", "review.started", "You started the scoring of this review already"),
+    "review_reveal": ("scoring", "QA is away.", "review.revealed", "You revealed the ratings of this review already"),
+    "review_withdraw": ("draft", "It ended.", "review.withdrawn", "You withdrew this review with this reason already"),
+}
+
+
+@pytest.mark.parametrize("name", LIFE)
+def test_a_review_that_is_moved_on_twice_is_moved_once_and_told_to_whoever_did_it(name):
+    state, reason, action, said = LIFE[name]
+    world = make_world()
+    bring_review_to(world, state)
+    given = {"reason": reason, "version": Review.objects.get(pk=world.review.pk).version}
+    ProgramMember.objects.create(
+        organization=world.program.organization, program=world.program, membership=world.people["admin"], is_lead=True
+    )
+    first, second = twice(client_of(world, "lead"), address(world, name), given)
+    assert first.status_code == 302 and said in text_of(second), text_of(second)
+    assert one_event(world, action)
+    others = [("admin", given)] + ([("lead", given | {"reason": "Another reason."})] if reason else [])
+    for role, sent in others:
+        answer = client_of(world, role).post(address(world, name), sent)
+        assert answer.status_code == 409 and said not in text_of(answer)
+    assert one_event(world, action)
 
 
 def test_another_reason_or_another_person_is_not_taken_for_the_same(world):

@@ -1,19 +1,23 @@
 """Names and texts that are signed have nothing in them that a reader does not see, by whatever way they come."""
 
+import datetime
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import letters, names, own, people
 from accounts.models import AuditEvent, Membership, Organization, User
 from assessments.errors import Invalid
 from assessments.forms.taking import SeenForm
-from assessments.models import Condition, ProposedDecision, Review
-from assessments.services import criteria, drafts, programs
+from assessments.models import Condition, ProposedDecision, Rating, Review
+from assessments.services import criteria, drafts, programs, reviews
 from assessments.services.frameworks import default_document
 from tests.factories import MembershipFactory
 from tests.rights.world import document, make_world
 from tests.scoring import sample
+from tests.services import scene as scenes
 from tests.services.decided import member
+from tests.support.owner import as_owner
 
 pytestmark = pytest.mark.django_db
 HIDDEN = [
@@ -219,6 +223,54 @@ def test_a_text_that_comes_by_no_form_is_refused_by_its_column(world):
             write()
         assert [one["field"] for one in refused.value.problems] == [field]
     assert not Condition.objects.exists()
+
+
+OLD = "Two\u200b good lots."
+
+
+def by_hand(statement, *values):
+    """As a row came to be before the rule: by no model."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        assert cursor.rowcount == 1
+
+
+def test_what_was_stored_before_the_rule_is_carried_along_and_asked_about_only_where_it_is_given_anew(db):
+    scene = scenes.make_scene(cem="cmc")
+    scenes.start_scoring(scene)
+    first = scene.rate("cem", 4, rationale="Two good lots.")
+    by_hand("UPDATE assessments_rating SET rationale = %s WHERE id = %s", OLD, first.pk)
+    again = scene.rate("cem", 3, seen_version=1)
+    assert (again.score, again.rationale, again.versions.get(number=2).rationale) == (3, OLD, OLD)
+    reviews.withdraw(member=scene.lead, review_id=scene.review.pk, reason="Facts were wrong.")
+    scenes.start_scoring(scene)
+    carried = Rating.objects.get(review=scene.review)
+    assert (carried.rationale, carried.versions.get().rationale, carried.to_confirm) == (OLD, OLD, True)
+    with pytest.raises(Invalid) as refused, transaction.atomic():
+        scene.rate("cem", 3, seen_version=1, rationale=f"{OLD} And more.")
+    assert [one["field"] for one in refused.value.problems] == ["rationale"]
+    assert scene.rate("cem", None, seen_version=1).rationale == OLD
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_is_opened_and_moved_on_whatever_its_old_texts_hold(owner_url):
+    scene = scenes.make_scene(cem="cmc")
+    statement = (
+        "UPDATE assessments_profilerevision SET facts = jsonb_set(facts, '{options,own,name}', to_jsonb(%s::text))"
+    )
+    assert as_owner(owner_url, "assessments_profilerevision", statement, OLD) == 1
+    review = scenes.open_review(scene)
+    assert review.options.get(key="own").name == OLD
+    statement = "UPDATE assessments_review SET question = %s"
+    assert as_owner(owner_url, "assessments_review", statement, OLD) == 1
+    day = datetime.date(2027, 1, 31)
+    for question in (None, OLD):
+        moved = reviews.edit_review(member=scene.lead, review_id=review.pk, question=question, due_on=day)
+        assert (moved.question, moved.due_on) == (OLD, day)
+    with pytest.raises(Invalid):
+        reviews.edit_review(member=scene.lead, review_id=review.pk, question=f"{OLD} Where?", due_on=None)
+    review.refresh_from_db()
+    assert (review.question, review.due_on) == (OLD, day)
 
 
 def test_criteria_name_the_place_of_what_is_not_seen(world):

@@ -7,7 +7,7 @@ import pytest
 from accounts import people
 from accounts.models import AuditEvent
 from accounts.permissions import NotAllowed
-from assessments.errors import Clash, Invalid, Missing, ReviewClosed, WrongState
+from assessments.errors import Clash, DoneAlready, Invalid, Missing, ReviewClosed, WrongState
 from assessments.models import Assignment, Job, ProgramMember, Rating, RatingVersion, Review
 from assessments.services import ratings, reconciling, reviews
 from tests.services import scene as scenes
@@ -181,7 +181,7 @@ def test_scoring_starts_with_somebody_to_score_and_the_version_that_was_seen(sce
         reviews.start(member=scene.lead, review_id=draft.pk, seen_version=7)
     started = reviews.start(member=scene.lead, review_id=draft.pk, seen_version=1)
     assert (started.state, started.version, started.inputs_revision) == ("scoring", 2, 2)
-    with pytest.raises(WrongState):
+    with pytest.raises(DoneAlready):
         reviews.start(member=scene.lead, review_id=draft.pk)
 
 

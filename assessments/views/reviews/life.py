@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect
 
-from assessments.errors import Invalid, Missing, Refusal
+from assessments.errors import DoneAlready, Invalid, Missing, Refusal
 from assessments.forms.reviews import ReasonForm
 from assessments.services import reconciling, reviews
 from assessments.views.access import member_required, posted_from
@@ -61,6 +61,8 @@ def _refused(request, review, form, name, act, **given):
         try:
             act(member=request.member, review_id=review.pk, **given)
             return None
+        except DoneAlready:
+            raise
         except Invalid as refusal:
             status = 422
             show(form, refusal)
