@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from assessments.scoring.framework import Framework
 from assessments.scoring.ranking import ranking, totals_of
@@ -53,13 +52,13 @@ def kendall_w(scores: np.ndarray) -> float | None:
     Returns  0..1; None where every rater gives every option the same score (0/0 has no answer)
     """
     raters, options = scores.shape
-    ranks = np.apply_along_axis(rankdata, 1, scores)
-    sums = ranks.sum(axis=0)
-    spread = float(((sums - sums.mean()) ** 2).sum())
+    sums = np.zeros(options)
     ties = 0.0
     for row in scores:
-        _, counts = np.unique(row, return_counts=True)
+        _, place, counts = np.unique(row, return_inverse=True, return_counts=True)
+        sums += (np.cumsum(counts) - (counts - 1) / 2)[place]  # the mean rank among equal scores
         ties += float((counts**3 - counts).sum())
+    spread = float(((sums - sums.mean()) ** 2).sum())
     whole = raters**2 * (options**3 - options) - raters * ties
     return None if whole <= 0 else 12.0 * spread / whole
 

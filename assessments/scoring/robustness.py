@@ -13,7 +13,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from assessments.scoring.framework import Framework
 from assessments.scoring.ranking import TIE, same
@@ -36,6 +35,9 @@ def uniform_simplex(uniform: np.ndarray) -> np.ndarray:
 def any_weights(framework: Framework) -> np.ndarray:
     """(SCRAMBLES * POINTS, criteria): uniform among the dimensions and, apart, within each dimension."""
     if "any_weights" not in framework.cache:
+        # Taken in here, not above: it is a quarter of what a process needs to start, and few of them ever draw.
+        from scipy.stats import qmc
+
         keys = [dimension.key for dimension in framework.dimensions]
         of = np.array([keys.index(criterion.dimension) for criterion in framework.criteria])
         size = len(keys) + len(of)

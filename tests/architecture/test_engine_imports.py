@@ -28,3 +28,9 @@ def test_the_engine_imports_numbers_and_itself(file):
         if name.split(".")[0] not in ALLOWED and not name.startswith("assessments.scoring")
     }
     assert foreign == set()
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.py")), ids=lambda file: str(file.relative_to(FOLDER)))
+def test_what_only_a_computation_needs_is_not_taken_in_by_every_process(file):
+    above = [node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    assert "scipy.stats" not in {node.module for node in above}
