@@ -5,7 +5,7 @@ import pytest
 from accounts import people
 from accounts.models import Membership
 from assessments.services import criteria
-from assessments.services.frameworks import default_document
+from tests.support.documents import framework_document
 from tests.workers.conftest import broker, start_worker, wait_for, web
 
 __all__ = ["broker", "organization", "start_worker", "wait_for", "web"]
@@ -29,7 +29,7 @@ def organization(web) -> dict[str, Membership]:
             actor=admin, email=email, full_name=name, password=PASSWORD, roles=roles, functions=functions
         )
 
-    draft = criteria.import_draft(member=admin, document=default_document())
+    draft = criteria.import_draft(member=admin, document=framework_document())
     criteria.publish(member=admin, version_id=draft.pk, reason="First framework.")
     signers = ("cmc", "qa", "regulatory", "finance")
     return {

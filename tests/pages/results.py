@@ -2,27 +2,22 @@
 
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
-import yaml
 from django.conf import settings
 
-import assessments.frameworks
 from accounts.models import Membership, MembershipFunction
 from assessments import jobs
 from assessments.models import Job, Program, Review
 from assessments.services import criteria, demo, programs, ratings, reconciling, reviews
-from assessments.services.frameworks import default_document
 from assessments.views.results.pages import PAGES
 from assessments.views.results.reading import read
 from tests.factories import MembershipFactory, OrganizationFactory
-
-PROFILES = Path(assessments.frameworks.__file__).parent / "demo"
+from tests.support.documents import demo_profile, framework_document
 
 
 @cache
 def profile(name: str) -> dict:
-    return yaml.safe_load((PROFILES / f"{name}.yaml").read_text(encoding="utf-8")) | {"assessment_date": "2026-05-31"}
+    return demo_profile(name) | {"assessment_date": "2026-05-31"}
 
 
 @dataclass
@@ -71,7 +66,7 @@ def make_place(name: str = "ostara") -> Place:
         "viewer": person(here, ["viewer"]),
         "approver": person(here, ["approver"]),
     }
-    draft = criteria.import_draft(member=people["admin"], document=default_document())
+    draft = criteria.import_draft(member=people["admin"], document=framework_document())
     version = criteria.publish(member=people["admin"], version_id=draft.pk, reason="First version.")
     program = programs.create_program(
         member=people["admin"], name="OST-101", criteria_version=version, lead=people["lead"]

@@ -1,6 +1,5 @@
 """Criteria pages: everyone reads published versions in words; admins read versions in, publish, retire and compare."""
 
-import copy
 import re
 
 import pytest
@@ -13,8 +12,9 @@ from accounts.models import AuditEvent
 from assessments.models import CriteriaVersion, Program, Review
 from assessments.services import criteria
 from assessments.services.framework_files import LARGEST_FILE, read_framework, write_framework
-from assessments.services.frameworks import DEFAULT_FRAMEWORK, default_document
+from assessments.services.frameworks import DEFAULT_FRAMEWORK
 from tests.factories import MembershipFactory, ProgramFactory, ReviewFactory
+from tests.support.documents import framework_document
 
 pytestmark = pytest.mark.django_db
 SECTIONS = ("", "criteria/", "gates/", "risks/", "stress/", "facts/", "sources/")
@@ -27,7 +27,7 @@ def admin():
 
 @pytest.fixture
 def version(admin):
-    draft = criteria.import_draft(member=admin, document=default_document())
+    draft = criteria.import_draft(member=admin, document=framework_document())
     return criteria.publish(member=admin, version_id=draft.pk, reason="First framework.")
 
 
@@ -52,7 +52,7 @@ def words(html):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_section_shows_a_raw_key_where_a_name_exists(as_admin, version, section):
     said = words(text_of(as_admin, version, section).split("<main")[1])
-    document = default_document()
+    document = framework_document()
     keys = [row["key"] for row in document["schema"]["fields"]] + [row["key"] for row in document["derived"]]
     keys += [leaf["key"] for dimension in document["dimensions"] for leaf in dimension["criteria"]]
     found = [key for key in keys if "_" in key and re.search(rf"(?<![\w-]){key}(?![\w-])", said)]
@@ -198,7 +198,7 @@ def test_discarding_a_draft_asks_for_its_name(as_admin, admin, version):
 
 
 def test_what_changed_between_two_versions_is_said(as_admin, admin, version):
-    document = copy.deepcopy(default_document())
+    document = framework_document()
     document["dimensions"][0]["criteria"][0]["weight"] = 8
     document["dimensions"][0]["criteria"][0]["rules"]["all"]["base"][0]["value"] = "bands(slack, 9, 3, 0, -6)"
     document["gates"] = [gate for gate in document["gates"] if gate["id"] != "G15"]
@@ -224,7 +224,7 @@ def test_search_finds_parts_by_their_words(as_admin, version):
 
 
 def test_sources_link_only_to_plain_addresses(as_admin, admin):
-    document = default_document()
+    document = framework_document()
     document["sources"]["S01"]["where"] = "javascript:alert(1); https://example.org/a; example.org/b (memo)"
     document["sources"]["S01"]["title"] = "<b>bold</b>"
     draft = criteria.import_draft(member=admin, document=document)
@@ -252,7 +252,7 @@ def test_pages_ask_the_database_a_few_times_however_much_rests_on_a_version(as_a
 
 
 def test_a_written_document_reads_in_as_itself():
-    document = default_document()
+    document = framework_document()
     assert read_framework(write_framework(document)).document == document
 
 

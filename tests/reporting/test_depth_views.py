@@ -4,19 +4,19 @@ import copy
 from functools import cache
 
 import pytest
-import yaml
 
 from assessments.reporting import charts
 from assessments.reporting import result_view as view
 from assessments.scoring import full
 from assessments.scoring.headline import Problem
 from assessments.scoring.profile import read_profile
-from tests.reporting.test_result_view import FOLDER, demo, framework, names
+from tests.reporting.test_result_view import demo, framework, names
+from tests.support.documents import demo_profile
 
 
 @cache
 def deep(program: str) -> dict:
-    data = yaml.safe_load((FOLDER / "demo" / f"{program}.yaml").read_text(encoding="utf-8"))
+    data = demo_profile(program)
     facts = read_profile(data, framework().schema, assessment_date="2026-05-31")
     return full.full(Problem(framework(), facts))
 

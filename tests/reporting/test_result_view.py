@@ -5,7 +5,6 @@ import datetime
 from functools import cache
 
 import pytest
-import yaml
 
 from assessments.reporting import charts
 from assessments.reporting import result_view as view
@@ -13,14 +12,12 @@ from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
 from tests.scoring import sample
-from tests.scoring.test_demo_programs import FOLDER
+from tests.support.documents import default_framework, demo_profile
 
 MAY = datetime.date(2026, 5, 31)
 
 
-@cache
-def framework() -> Framework:
-    return Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+framework = default_framework
 
 
 def names() -> view.Names:
@@ -29,7 +26,7 @@ def names() -> view.Names:
 
 @cache
 def demo(program: str) -> dict:
-    data = yaml.safe_load((FOLDER / "demo" / f"{program}.yaml").read_text(encoding="utf-8"))
+    data = demo_profile(program)
     facts = read_profile(data, framework().schema, assessment_date="2026-05-31")
     return headline(Problem(framework(), facts))
 

@@ -1,24 +1,19 @@
 """Risk over time in words and chart data, of a real full scorecard."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from assessments.reporting import charts
 from assessments.reporting.result_view import risk as view
 from assessments.scoring import full
-from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
 from assessments.scoring.profile import read_profile
-
-FOLDER = Path(__file__).resolve().parents[2] / "assessments" / "frameworks"
+from tests.support.documents import default_framework, demo_profile
 
 
 @pytest.fixture(scope="module")
 def numbers():
-    framework = Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
-    document = yaml.safe_load((FOLDER / "demo" / "meridian.yaml").read_text(encoding="utf-8"))
+    framework = default_framework()
+    document = demo_profile("meridian")
     facts = read_profile(document, framework.schema, assessment_date="2026-11-01")
     return full.full(Problem(framework, facts))
 

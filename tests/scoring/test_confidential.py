@@ -1,26 +1,24 @@
 """Nobody without the right reads a sum that rests on prices and terms; everybody reads the same scores and totals."""
 
 import pytest
-import yaml
 
 from assessments.scoring.confidential import HIDDEN, confidential, facts_without_commercial, without_commercial
-from assessments.scoring.framework import Framework
 from assessments.scoring.full import full
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
-from tests.scoring.test_demo_programs import FOLDER
+from tests.support.documents import default_framework, demo_profile
 
 
 @pytest.fixture(scope="module")
 def framework():
-    return Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+    return default_framework()
 
 
 @pytest.fixture(scope="module")
 def numbers(framework):
     """Ostara: the own plant is unaffordable, 14 MUSD against 9."""
     facts = read_profile(
-        yaml.safe_load((FOLDER / "demo" / "ostara.yaml").read_text(encoding="utf-8")),
+        demo_profile("ostara"),
         framework.schema,
         assessment_date="2026-05-01",
     )
@@ -56,7 +54,7 @@ def test_the_answer_stays_and_the_gate_is_still_named(framework, numbers):
 
 def test_facts_are_shown_without_prices_and_the_days_of_prices(framework):
     facts = read_profile(
-        yaml.safe_load((FOLDER / "demo" / "ostara.yaml").read_text(encoding="utf-8")),
+        demo_profile("ostara"),
         framework.schema,
         assessment_date="2026-05-01",
     )
@@ -73,7 +71,7 @@ def test_facts_are_shown_without_prices_and_the_days_of_prices(framework):
 
 def test_changes_and_events_that_tell_a_price_are_left_out_of_a_full_scorecard(framework):
     facts = read_profile(
-        yaml.safe_load((FOLDER / "demo" / "tri_coast.yaml").read_text(encoding="utf-8")),
+        demo_profile("tri_coast"),
         framework.schema,
         assessment_date="2026-05-01",
     )

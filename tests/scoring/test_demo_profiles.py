@@ -3,22 +3,19 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 import assessments.frameworks
-from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile, write_profile
+from tests.support.documents import default_framework, demo_profile
 
 FOLDER = Path(assessments.frameworks.__file__).parent
 FILES = sorted((FOLDER / "demo").glob("*.yaml"))
-FRAMEWORK = Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+FRAMEWORK = default_framework()
 
 
 def facts_of(path):
-    return read_profile(
-        yaml.safe_load(path.read_text(encoding="utf-8")), FRAMEWORK.schema, assessment_date="2026-01-01"
-    )
+    return read_profile(demo_profile(path.stem), FRAMEWORK.schema, assessment_date="2026-01-01")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

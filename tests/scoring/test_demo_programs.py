@@ -4,16 +4,13 @@ Totals and margins agree to 0.051 and ready months to 0.05 (printed with one dec
 to 0.51 (printed as integers), coverage to 0.0051, first shares to 3 points; blocked sets and gates exactly.
 """
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
+from tests.support.documents import default_framework, demo_profile, framework_document
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "assessments" / "frameworks"
 OPTIONS = ("in_house", "cdmo", "hybrid")
 DIMENSIONS = ("pdr", "cmp", "cap", "omr", "eco", "str", "sup", "reg")
 LENSES = ("patient_first", "cash_first", "control_first", "regulator_first", "operations_first")
@@ -181,11 +178,11 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def framework():
-    return Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+    return default_framework()
 
 
 def score(framework, name, **changed):
-    data = yaml.safe_load((FOLDER / "demo" / f"{name}.yaml").read_text(encoding="utf-8"))
+    data = demo_profile(name)
     data.update(changed)
     return headline(Problem(framework, read_profile(data, framework.schema, assessment_date="2026-01-01")))
 
@@ -299,7 +296,7 @@ def test_a_warning_letter_leaves_ostara_no_credible_option(framework):
 def test_pivotal_timing_fires_the_potency_gates(framework):
     nuvelo = gates_of(score(framework, "nuvelo", pivotal_start_month=15))
     assert ("G09", "condition", "in_house cdmo hybrid") in nuvelo
-    data = yaml.safe_load((FOLDER / "demo" / "meridian.yaml").read_text(encoding="utf-8"))
+    data = demo_profile("meridian")
     for change in data["planned_changes"]:
         if change["impact"] == "major":
             change["month"] = 30
@@ -309,7 +306,7 @@ def test_pivotal_timing_fires_the_potency_gates(framework):
 
 @pytest.mark.parametrize("name", ["ostara", "nuvelo"])
 def test_no_weight_buys_off_a_gate(name):
-    document = yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8"))
+    document = framework_document()
     for dimension in document["dimensions"]:
         if dimension["key"] == "str":
             dimension["weight"] *= 10

@@ -6,7 +6,8 @@ from assessments.scoring.effects import CELLS, EVERYTHING, GATES, RISK, FactChan
 from assessments.scoring.framework import Framework
 from assessments.scoring.profile import read_profile
 from tests.scoring import sample
-from tests.scoring.test_reproduction import DOCUMENT, PROFILES, yaml
+from tests.scoring.test_reproduction import DOCUMENT
+from tests.support.documents import demo_profile
 
 FRAMEWORK = Framework.from_data(sample.document())
 FACTS = read_profile(sample.profile(), FRAMEWORK.schema)
@@ -16,7 +17,7 @@ KEYS = tuple(FACTS["options"])
 @pytest.fixture(scope="module")
 def halden():
     framework = Framework.from_data(DOCUMENT)
-    document = yaml.safe_load((PROFILES / "halden.yaml").read_text(encoding="utf-8"))
+    document = demo_profile("halden")
     return framework, read_profile(document, framework.schema, assessment_date="2026-11-15")
 
 

@@ -1,22 +1,14 @@
 """Every fault of a framework's risk events and approval route is named at its place before anything is written."""
 
-import copy
-from pathlib import Path
-
 import pytest
-import yaml
 
-import assessments.scoring
 from assessments.scoring.framework import Framework, FrameworkErrors
-
-DEFAULT = yaml.safe_load(
-    (Path(assessments.scoring.__file__).parent.parent / "frameworks" / "msc_location.yaml").read_text(encoding="utf-8")
-)
+from tests.support.documents import framework_document
 
 
 @pytest.fixture
 def document():
-    return copy.deepcopy(DEFAULT)
+    return framework_document()
 
 
 def event(document, key):

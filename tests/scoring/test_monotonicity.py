@@ -4,19 +4,18 @@ import copy
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import assessments.frameworks
 from assessments.scoring.batch import batch
-from assessments.scoring.framework import Framework
 from assessments.scoring.profile import read_profile
+from tests.support.documents import default_framework, demo_profile
 
 FOLDER = Path(assessments.frameworks.__file__).parent
-FRAMEWORK = Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+FRAMEWORK = default_framework()
 PROGRAMS = [
-    read_profile(yaml.safe_load(path.read_text(encoding="utf-8")), FRAMEWORK.schema, assessment_date="2026-01-01")
+    read_profile(demo_profile(path.stem), FRAMEWORK.schema, assessment_date="2026-01-01")
     for path in sorted((FOLDER / "demo").glob("*.yaml"))
 ]
 BETTER_IF_MORE = (

@@ -5,7 +5,6 @@ import importlib
 import json
 
 import pytest
-import yaml
 
 from assessments.scoring import headline, robustness, weights
 from assessments.scoring.framework import Framework
@@ -13,15 +12,14 @@ from assessments.scoring.full import full
 from assessments.scoring.headline import Problem
 from assessments.scoring.profile import read_profile
 from assessments.scoring.reproduction import WITHIN_ERRORS, compare, share_error
-from assessments.services.demo import PROFILES
-from assessments.services.frameworks import DEFAULT_FRAMEWORK
+from tests.support.documents import demo_profile, framework_document
 
-DOCUMENT = yaml.safe_load(DEFAULT_FRAMEWORK.read_text(encoding="utf-8"))
+DOCUMENT = framework_document()
 
 
 def card_of(name):
     framework = Framework.from_data(DOCUMENT)
-    document = yaml.safe_load((PROFILES / f"{name}.yaml").read_text(encoding="utf-8"))
+    document = demo_profile(name)
     facts = read_profile(document, framework.schema, assessment_date="2026-11-15")
     return json.loads(json.dumps(full(Problem(framework, facts))))
 

@@ -2,17 +2,14 @@
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from assessments.scoring import full
-from assessments.scoring.framework import Framework
 from assessments.scoring.headline import Problem
 from assessments.scoring.profile import read_profile
 from assessments.scoring.risk import risk_of
@@ -21,9 +18,9 @@ from assessments.scoring.risk.model import CATEGORIES, risk_model
 from assessments.scoring.risk.paths import draws_of, failures, paths, struck_by, triangular
 from assessments.scoring.risk.report import held_against
 from assessments.scoring.runs import Layout, run
+from tests.support.documents import default_framework, demo_profile
 
-FOLDER = Path(__file__).resolve().parents[2] / "assessments" / "frameworks"
-FRAMEWORK = Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+FRAMEWORK = default_framework()
 MODEL = risk_model(FRAMEWORK)
 KINDS = ("in_house", "cdmo", "hybrid")
 
@@ -53,7 +50,7 @@ FIGURES = {
 
 
 def facts_of(name, **changed):
-    document = yaml.safe_load((FOLDER / "demo" / f"{name}.yaml").read_text(encoding="utf-8")) | changed
+    document = demo_profile(name) | changed
     return read_profile(document, FRAMEWORK.schema, assessment_date="2026-11-01")
 
 

@@ -3,11 +3,9 @@
 import json
 import math
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,13 +28,13 @@ from assessments.scoring.robustness import (
 from assessments.scoring.runs import values_of
 from assessments.scoring.weights import weights_of
 from tests.scoring import sample
+from tests.support.documents import default_framework, demo_profile
 
-FOLDER = Path(__file__).resolve().parents[2] / "assessments" / "frameworks"
-FRAMEWORK = Framework.from_data(yaml.safe_load((FOLDER / "msc_location.yaml").read_text(encoding="utf-8")))
+FRAMEWORK = default_framework()
 
 
 def facts_of(name, **changed):
-    document = yaml.safe_load((FOLDER / "demo" / f"{name}.yaml").read_text(encoding="utf-8")) | changed
+    document = demo_profile(name) | changed
     return read_profile(document, FRAMEWORK.schema, assessment_date="2026-11-01")
 
 

@@ -1,29 +1,21 @@
 """A program on the default framework, with a lead and people of functions; shared by the tests of facts."""
 
-import functools
 from pathlib import Path
-
-import yaml
 
 import assessments.frameworks
 from accounts import people
 from accounts.models import Membership
 from assessments.services import criteria, programs
-from assessments.services.frameworks import default_document
+from tests.support.documents import demo_profile, framework_document
 
 DEMO = Path(assessments.frameworks.__file__).parent / "demo"
 PROFILES = sorted(DEMO.glob("*.yaml"))
 DAY = "2026-01-15"
 
 
-@functools.cache
-def _text(name: str) -> str:
-    return (DEMO / f"{name}.yaml").read_text(encoding="utf-8")
-
-
 def profile(name="brightwater", **changed) -> dict:
     """A demo profile with month 0 on 15 January 2026."""
-    return yaml.safe_load(_text(name)) | {"assessment_date": DAY} | changed
+    return demo_profile(name) | {"assessment_date": DAY} | changed
 
 
 class FactsWorld:
@@ -40,7 +32,7 @@ class FactsWorld:
         self.finance = self._person("finance", ("assessor",), ("finance",), slug)
         self.viewer = self._person("viewer", ("viewer",), (), slug)
         self.auditor = self._person("auditor", ("auditor",), (), slug)
-        draft = criteria.import_draft(member=self.admin, document=default_document())
+        draft = criteria.import_draft(member=self.admin, document=framework_document())
         self.version = criteria.publish(member=self.admin, version_id=draft.pk, reason="First version.")
         self.program = self.new_program("BW-310")
 

@@ -1,18 +1,12 @@
 """Ostara of the demo programs in review: the default framework, its facts, a lead and raters of three functions."""
 
-import copy
-from functools import cache
-
-import yaml
-
 from accounts import people
 from accounts.models import Membership
 from assessments.models import Review
 from assessments.services import criteria, programs, ratings, reconciling, reviews
-from assessments.services.demo import PROFILES
-from assessments.services.frameworks import default_document
 from tests.factories import PASSWORD
 from tests.services.scene import Scene
+from tests.support.documents import demo_profile, framework_document
 from tests.support.work import work_off
 
 QUESTION = "Where should OST-101 be made until the pivotal trial?"
@@ -22,12 +16,11 @@ WHY = "Nine lots say nothing about a second site."
 
 
 # Reading the framework's YAML takes longer than anything else here.
-_default_document = cache(default_document)
 
 
 def document(**changed) -> dict:
     """The profile, with facts that differ from it."""
-    return yaml.safe_load((PROFILES / "ostara.yaml").read_text(encoding="utf-8")) | changed
+    return demo_profile("ostara") | changed
 
 
 def make_ostara(**changed) -> Scene:
@@ -48,7 +41,7 @@ def make_ostara(**changed) -> Scene:
         )
 
     lead = add("lea", "program_leadership")
-    framework = criteria.import_draft(member=admin, document=copy.deepcopy(_default_document()))
+    framework = criteria.import_draft(member=admin, document=framework_document())
     version = criteria.publish(member=admin, version_id=framework.pk, reason="First version.")
     program = programs.create_program(member=admin, name="OST-101", criteria_version=version, lead=lead)
     programs.import_revision(

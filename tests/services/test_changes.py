@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-import yaml
 
 from assessments.errors import Invalid
 from assessments.models import Rating, Review, Submission
@@ -18,17 +17,16 @@ from assessments.scoring.headline import Problem, headline
 from assessments.scoring.profile import read_profile
 from assessments.services import changes, criteria, programs, ratings, reconciling, reviews
 from assessments.services.changes import FACTS, PANEL, Side
-from assessments.services.demo import PROFILES
-from assessments.services.frameworks import DEFAULT_FRAMEWORK
 from tests.factories import MembershipFactory
 from tests.rights.world import document
 from tests.scoring import sample
 from tests.services.decided import BLOCKED, FIRST, OTHER, decided_world, member, submit
 from tests.services.test_verifying import approved
 from tests.support.begun import shared
+from tests.support.documents import demo_profile, framework_document
 from tests.support.results import compute
 
-DOCUMENT = yaml.safe_load(DEFAULT_FRAMEWORK.read_text(encoding="utf-8"))
+DOCUMENT = framework_document()
 OPTIONS = ("in_house", "cdmo", "hybrid")
 DAY = datetime.date(2026, 11, 15)
 
@@ -50,7 +48,7 @@ def second_document(*, weights=True, rules=True):
 
 def facts_of(name, **changed):
     framework = Framework.from_data(DOCUMENT)
-    profile = yaml.safe_load((PROFILES / f"{name}.yaml").read_text(encoding="utf-8")) | changed
+    profile = demo_profile(name) | changed
     return read_profile(profile, framework.schema, assessment_date=DAY.isoformat())
 
 

@@ -8,9 +8,10 @@ from assessments.errors import Clash, Invalid, WrongState
 from assessments.models import CriteriaVersion
 from assessments.scoring.elicitation import Answer
 from assessments.services import criteria
-from assessments.services.frameworks import default_document, framework_of
+from assessments.services.frameworks import framework_of
 from assessments.services.weighing import DIMENSIONS, apply_weights, groups_of
 from tests.factories import MembershipFactory
+from tests.support.documents import framework_document
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def admin():
 
 @pytest.fixture
 def draft(admin):
-    return criteria.import_draft(member=admin, document=default_document())
+    return criteria.import_draft(member=admin, document=framework_document())
 
 
 def weights(version, group=DIMENSIONS):
