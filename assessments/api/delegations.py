@@ -85,7 +85,7 @@ class DelegationDetail(ApiView):
 
 
 class ReassignIn(Input):
-    place = Text(max_length=100, help_text="of the step's `places`, as its `key` names it")
+    place = Text(max_length=300, help_text="of the step's `places`, by its `key`; person:ADDRESS is taken too")
     person = VisibleId(lambda member: Membership.objects.visible_to(member).active())
     reason = Text(max_length=rerouting.LONGEST_REASON)
 

@@ -117,7 +117,7 @@ class SignatureOut(serializers.Serializer):
 
 class PlaceOut(serializers.Serializer):
     key = serializers.SerializerMethodField(
-        help_text="person:ID, function:KEY or role:NAME; names it for a reassignment"
+        help_text="function:KEY, role:NAME or person:ID; names it for a reassignment"
     )
     name = serializers.SerializerMethodField()
 

@@ -62,7 +62,7 @@ def _submit(act: Act):
         **act.proposal,
         missing_reason=act.given.get("reason", ""),
         answer=act.given.get("answer", ""),
-        places=[one | {"party": one["place"]} for one in act.given.get("places", [])],
+        places=act.given.get("places", []),
         seen_result=str(act.given.get("scorecard", "")),
     )
 
@@ -139,7 +139,10 @@ class ConditionOfProposal(Input):
 
 class PlaceTaken(Input):
     step = Text(max_length=60, help_text="key of the route's step")
-    place = Text(max_length=300, help_text="as the criteria name it: function:KEY, role:NAME, person:ADDRESS")
+    place = Text(
+        max_length=300,
+        help_text="function:KEY, role:NAME or person:ID, as a step names it; person:ADDRESS, as the criteria do, is taken too",
+    )
     person = VisibleId(lambda member: Membership.objects.visible_to(member).active(), help_text="who signs instead")
     reason = Text(max_length=LONGEST_REASON)
 

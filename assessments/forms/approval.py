@@ -163,7 +163,7 @@ def taken_so_far(
         for at, place in enumerate(step.places):
             named = former.get((step.key, place.words)) if typed is None else typed.get(f"{SIGNS}{step.key}-{at}")
             if named in by_uuid:
-                found.append({"step": step.key, "party": place.key, "person": by_uuid[named]})
+                found.append({"step": step.key, "place": place.key, "person": by_uuid[named]})
     return found
 
 
@@ -244,7 +244,7 @@ class SubmitForm(ProposalForm):
         return [
             {
                 "step": step.key,
-                "party": place.key,
+                "place": place.key,
                 "person": self.people[self.cleaned_data[signs]],
                 "reason": self.cleaned_data[why],
             }

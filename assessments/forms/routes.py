@@ -30,8 +30,6 @@ def stand_in_field(people: Iterable[Membership], able: Iterable[Membership], emp
 class ReassignForm(TakesProblems):
     """Which of those whom a step names gives their place to whom, and why."""
 
-    names = {"place": "party"}
-
     def __init__(
         self,
         *args: Any,
@@ -44,7 +42,7 @@ class ReassignForm(TakesProblems):
         super().__init__(*args, **options)
         choices = [(routes.party_key(party), routes.party_words(party)) for party in parties]
         # Of a place that the step does not name (any more) the service says what became of it.
-        self.fields["party"] = forms.CharField(label="In place of", widget=forms.Select(choices=choices))
+        self.fields["place"] = forms.CharField(label="In place of", widget=forms.Select(choices=choices))
         self.fields["person"] = stand_in_field(people, able, "Choose a person", label="Signs instead")
         self.fields["reason"] = forms.CharField(
             label="Why", widget=forms.Textarea({"rows": 3}), max_length=rerouting.LONGEST_REASON

@@ -22,13 +22,13 @@ def take_places(
 ) -> list[Planned]:
     """The route with somebody else in the places that are given away at the submission.
 
-    given   {step: its key, party: `Place.key`, person, reason} each
-    Raises  Invalid naming the field of the entry ("places", with the step and the party as its option)
+    given   {step: its key, place: as `routes.is_named` reads it, person, reason} each
+    Raises  Invalid naming the field of the entry ("places", with the step and the place as its option)
     """
     by_key = {step.key: step for step in steps}
     problems: list[dict] = []
     taken: set[str] = set()
-    left, sound = list(given), True
+    left, sound = [_by_key(by_key, entry) for entry in given], True
     # Whom a place takes can leave another one without signers: what is stuck is asked again after each round.
     while left and (stuck := stuck_places(review, list(by_key.values()), submitter=member)):
         sound = False
@@ -48,8 +48,15 @@ def take_places(
     return [by_key[step.key] for step in steps]
 
 
+def _by_key(steps: Mapping[str, Planned], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry with its place named by its key."""
+    step = steps.get(entry["step"])
+    found = [place.key for place in step.places if routes.is_named(place, entry["place"])] if step else []
+    return {**entry, "place": found[0]} if found else entry
+
+
 def _option(entry: Mapping[str, Any]) -> str:
-    return option_of(entry["step"], entry["party"])
+    return option_of(entry["step"], entry["place"])
 
 
 def _twice(entry: Mapping[str, Any], taken: set[str]) -> tuple[str, str] | None:
@@ -62,7 +69,7 @@ def _not_stuck(steps: dict[str, Planned], entry: Mapping[str, Any], *, sound: bo
     """Why a place is not given away at a submission: there is none, it is signed for, or it can be filled as it is."""
     step, place = _find(steps, entry)
     if step is None or place is None:
-        return "places", f"The route names no {entry['party']} at {entry['step']!r}."
+        return "places", f"The route names no {entry['place']} at {entry['step']!r}."
     if place.signed:
         return "places", f"{step.name}: somebody has signed for {place.words} already, and the signature stands."
     afterwards = "Submit it so; a step can be reassigned afterwards, with a reason."
@@ -73,7 +80,7 @@ def _not_stuck(steps: dict[str, Planned], entry: Mapping[str, Any], *, sound: bo
 
 def _find(steps: Mapping[str, Planned], entry: Mapping[str, Any]) -> tuple[Planned | None, Place | None]:
     step = steps.get(entry["step"])
-    return step, next((one for one in step.places if one.key == entry["party"]), None) if step else None
+    return step, next((one for one in step.places if one.key == entry["place"]), None) if step else None
 
 
 def stuck_places(review: Review, steps: Sequence[Planned], *, submitter: Membership) -> set[str]:
@@ -100,7 +107,7 @@ def stuck_beside(
     """
     by_key = {step.key: step for step in steps}
     found: set[str] = set()
-    left = list(given)
+    left = [_by_key(by_key, entry) for entry in given]
     while stuck := stuck_places(review, list(by_key.values()), submitter=member):
         found |= stuck
         now = [entry for entry in left if _option(entry) in stuck]
@@ -148,7 +155,7 @@ def _put(
     as_step = ApprovalStep(review=review, kind=step.kind, despite=list(step.despite))
     if not (verdict := permissions.can_take_over(member, taker, as_step)):
         return "person", verdict.reason
-    taken = Place(f"person:{taker.user.email}", taker.name, membership=taker, former=place, reason=_reason(entry))
+    taken = Place(f"person:{taker.uuid}", taker.name, membership=taker, former=place, reason=_reason(entry))
     steps[step.key] = replace(step, places=tuple(taken if one is place else one for one in step.places))
     return None
 

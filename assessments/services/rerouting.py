@@ -112,7 +112,7 @@ def _nobody_to_remind(step: ApprovalStep, member: Membership, *, sign_it_yoursel
 def reassign(*, member: Membership, step_id: int, party_key: str, person: Membership, reason: str) -> StepReassignment:
     """Put a named person in the place of one party of an open or waiting step. The lead's or an admin's.
 
-    party_key  of `routes.party_key`
+    party_key  as `routes.is_named` reads it
     Raises NotAllowed, also where the separation of duties keeps the person from the step; WrongState for a step that
     is complete, a party for whom somebody signed, or a place that was given away since; DoneAlready if just so by
     oneself; Invalid without a reason, and for a place that the step never had
@@ -125,7 +125,7 @@ def reassign(*, member: Membership, step_id: int, party_key: str, person: Member
     if step.state not in (ApprovalStep.State.OPEN, ApprovalStep.State.WAITING):
         raise WrongState(f"{step.name} is {step.get_state_display().lower()}; it is not reassigned any more.")
     parties = list(step.parties.select_related("function", "membership__user"))
-    party = next((one for one in parties if routes.party_key(one) == party_key), None)
+    party = next((one for one in parties if routes.is_named(one, party_key)), None)
     if party is None:
         raise _of_no_place(now, step, parties, party_key, taker, reason.strip())
     if not reason.strip():
@@ -152,7 +152,7 @@ def _of_no_place(
     given = step.reassignments.select_related(
         "former_function", "former_membership__user", "membership__user", "by__user"
     )
-    row = next((row for row in given.order_by("-pk") if routes.party_key(_place_before(row)) == key), None)
+    row = next((row for row in given.order_by("-pk") if routes.is_named(_place_before(row), key)), None)
     if row is None:
         named = "; ".join(f"{routes.party_words(one)} ({routes.party_key(one)})" for one in parties)
         return Invalid([problem("place", f"The step names no place {key!r}. Its places are: {named}.", key)])
@@ -206,8 +206,8 @@ def _record(
         subject=step,
         program=review.program,
         review=review,
-        old={"party": former},
-        new={"party": taker.name},
+        old={"place": former},
+        new={"place": taker.name},
         reason=reason,
     )
     telling.tell(

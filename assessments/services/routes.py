@@ -27,7 +27,8 @@ from assessments.services.matching import matched
 class Place:
     """Whom a step names: a function, a role or a person; none of them where the criteria name what is gone.
 
-    key     as the criteria name it: "function:qa", "role:approver", "person:ada@example.org"
+    key     "function:qa", "role:approver", "person:ID" with the id of a membership; "person:ADDRESS", as the criteria have it,
+            where the organization knows nobody of that address
     gone    why nobody can sign for it, in words; empty: somebody may
     former  whose place the person takes at this submission, and `reason` why
     signed  by a signature that stands from a former submission
@@ -121,7 +122,8 @@ def _function_named(key: str, function: Function | None) -> Place:
 def _person_named(email: str, person: Membership | None) -> Place:
     active = person is not None and person.is_active and person.user.is_active
     gone = "" if active else f"{email} is no active member"
-    return Place(f"person:{email}", person.name if person else email, membership=person, gone=gone)
+    key = f"person:{person.uuid if person else email}"
+    return Place(key, person.name if person else email, membership=person, gone=gone)
 
 
 def _as_before(step: Planned, forerunner: ApprovalStep) -> Planned:
@@ -213,8 +215,15 @@ def party_words(party: ApprovalParty) -> str:
     return party.function.name if party.function else party.role.capitalize()
 
 
+def is_named(place: Place | ApprovalParty, given: str) -> bool:
+    """Whether a form or a request means this place: by its key, or a person by their address as the criteria do."""
+    key = place.key if isinstance(place, Place) else party_key(place)
+    address = f"person:{place.membership.user.email}" if place.membership else key
+    return given == key or given.lower() == address.lower()
+
+
 def party_key(party: ApprovalParty) -> str:
-    """One text for one party of a step, as a form or a request names it: "function:qa"."""
+    """One text for one party of a step, which is that of its place (`Place.key`)."""
     if party.membership:
         return f"person:{party.membership.uuid}"
     return f"function:{party.function.key}" if party.function else f"role:{party.role}"

@@ -212,7 +212,7 @@ def submit(
     overrides    {gate: reason} for every gate that blocks an alternative
     answer       to what sent the former submission back: to the question (if nothing else changed, the functions'
                  signatures on it stand), or what was done about the return
-    places       of the route that somebody else takes: {step, party, person, reason} each; see places.take_places
+    places       of the route that somebody else takes: {step, place, person, reason} each; see places.take_places
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
     Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
     """

@@ -68,6 +68,11 @@ def test_a_place_is_named_alike_at_the_submission_and_after_it(world, review_in,
     assert keys == [f"person:{viewer.uuid}", "function:qa"]
     moved = {"place": keys[0], "person": str(world.people["rater"].uuid), "reason": "She is away too."}
     assert lead.post(f"steps/{step['id']}/reassign/", moved).status_code == 201
+    by_address = f"person:{world.people['rater'].user.email}"
+    back = {"place": by_address, "person": str(viewer.uuid), "reason": "She is here again."}
+    assert lead.post(f"steps/{step['id']}/reassign/", back).status_code == 201
+    step = lead.get(f"reviews/{review.uuid}/submissions/").json()["results"][0]["steps"][0]
+    assert [one["key"] for one in step["places"]] == keys
 
 
 def test_the_record_has_the_digest_that_is_signed(submitted, caller):

@@ -246,10 +246,10 @@ def test_a_delegation_of_others_is_not_ended_or_seen(world):
 
 def test_a_reassignment_names_only_whom_the_step_names_and_people_of_the_organization(world):
     client, place = client_of(world, "lead"), address(world, "step_reassign", key="functional")
-    given = {"party": "function:cmc", "person": str(world.people["assessor"].uuid), "reason": "CMC is away."}
+    given = {"place": "function:cmc", "person": str(world.people["assessor"].uuid), "reason": "CMC is away."}
     for changed in (
-        {"party": "role:approver"},
-        {"party": "function:finance"},
+        {"place": "role:approver"},
+        {"place": "function:finance"},
         {"person": str(world.people["stranger"].uuid)},
         {"person": "nobody"},
         {"reason": ""},
@@ -257,6 +257,6 @@ def test_a_reassignment_names_only_whom_the_step_names_and_people_of_the_organiz
         assert client.post(place, given | changed).status_code == 422
     assert client.post(place, given | {"person": str(world.people["lead"].uuid)}).status_code == 403
     executive = address(world, "step_reassign", key="executive")
-    answer = client.post(executive, given | {"party": "role:approver", "person": str(world.people["rater"].uuid)})
+    answer = client.post(executive, given | {"place": "role:approver", "person": str(world.people["rater"].uuid)})
     assert answer.status_code == 403 and "cannot take this step over" in text_of(answer)
     assert step_of(world).reassignments.count() == 0

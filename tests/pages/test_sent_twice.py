@@ -115,14 +115,14 @@ def test_the_last_signature_that_is_sent_twice_decides_once(world):
 
 def test_a_place_that_is_given_away_twice_is_given_once_and_a_place_that_never_was_is_named(world):
     client, place = client_of(world, "lead"), address(world, "step_reassign", key="functional")
-    given = {"party": "function:qa", "person": str(world.people["assessor"].uuid), "reason": "She is away."}
+    given = {"place": "function:qa", "person": str(world.people["assessor"].uuid), "reason": "She is away."}
     first, second = twice(client, place, given)
     name = world.people["assessor"].name
     assert first.status_code == 302 and f"You put {name} in the place of QA already" in text_of(second)
     late = client_of(world, "admin").post(place, given)
     assert late.status_code == 409
     assert f"{world.people['lead'].name} put {name} in the place of QA meanwhile" in text_of(late)
-    unknown = client.post(place, given | {"party": "function:moon"})
+    unknown = client.post(place, given | {"place": "function:moon"})
     said = text_of(unknown)
     assert unknown.status_code == 422 and "meanwhile" not in said
     assert "The step names no place 'function:moon'. Its places are: " in said and "CMC (function:cmc)" in said

@@ -80,7 +80,7 @@ def test_who_is_offered_is_whom_the_rule_lets_for_every_person_step_and_exceptio
 
 
 def test_whoever_is_not_offered_is_refused_with_the_reason_when_posted_all_the_same(world):
-    given = {"party": "role:approver", "person": world.people["lead"].uuid, "reason": "He is away."}
+    given = {"place": "role:approver", "person": world.people["lead"].uuid, "reason": "He is away."}
     answer = client_of(world, "lead").post(address(world, "step_reassign", key="executive"), given)
     assert answer.status_code == 403 and "Nobody reassigns a step to themselves" in text_of(answer)
     assert not StepReassignment.objects.exists()

@@ -36,11 +36,6 @@ def takes_over(world):
     return {"place": "function:cmc", "person": str(world.people["viewer"].uuid), "reason": "CMC is away."}
 
 
-def takes_over_on_the_page(world):
-    given = takes_over(world)
-    return given | {"party": given.pop("place")}
-
-
 MINE = signed_in(404, lead=302, rater=302, admin=302)
 MINE_WITH_TOKEN = only_with_token("lead", "rater", "admin", refused=404)
 
@@ -68,7 +63,7 @@ TABLE = {
             "POST",
             seen_in_approval(403, lead=302, admin=302),
             kwargs=of_step,
-            data=takes_over_on_the_page,
+            data=takes_over,
             state="in_approval",
         ),
         Row("POST", seen_in_approval(403, lead=422, admin=422), kwargs=of_step, state="in_approval"),

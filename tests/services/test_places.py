@@ -7,9 +7,9 @@ from django.db import transaction
 
 from accounts.models import AuditEvent, Membership
 from accounts.permissions import NotAllowed
-from assessments.errors import Invalid, Missing
+from assessments.errors import DoneAlready, Invalid, Missing
 from assessments.models import ApprovalStep, Review, StepReassignment, Submission
-from assessments.services import approvals, places, routes, signing
+from assessments.services import approvals, places, rerouting, routes, signing
 from assessments.services.routes import Place
 from tests.api.conftest import Caller, token_of
 from tests.factories import MembershipFactory
@@ -46,7 +46,7 @@ def left(monkeypatch):
 
 
 def taken(world, who, reason="Vera Ode left in May.", party=f"person:{LEFT}", step="executive"):
-    return [{"step": step, "party": party, "person": world.people[who], "reason": reason}]
+    return [{"step": step, "place": party, "person": world.people[who], "reason": reason}]
 
 
 def test_a_place_of_somebody_who_left_is_given_away_at_the_submission(left):
@@ -84,7 +84,7 @@ def test_a_place_of_somebody_who_left_is_given_away_at_the_submission(left):
         left.people["lead"],
     )
     event = AuditEvent.objects.get(action="step.reassigned")
-    assert event.reason == "Vera Ode left in May." and event.new == {"party": left.people["approver"].name}
+    assert event.reason == "Vera Ode left in May." and event.new == {"place": left.people["approver"].name}
     page = text_of(client_of(left, "viewer").get(address(left)))
     assert f"reassigned to {left.people['approver'].name} in place of {left.people['vera'].name}" in page
     functional_signed(left)
@@ -102,6 +102,39 @@ def test_a_place_of_a_route_that_can_be_completed_is_not_given_away():
     assert (found["field"], found["option"]) == ("places", "executive/role:approver")
     assert found["message"].startswith("The route can be completed as it is.")
     assert not Submission.objects.exists() and not StepReassignment.objects.exists()
+
+
+def test_a_person_of_a_route_is_named_by_id_or_by_address_and_is_one_place(left):
+    vera = left.people["vera"]
+    both = taken(left, "approver", party=f"person:{vera.uuid}") + taken(
+        left, "approver", party="person:Vera@Example.org"
+    )
+    with pytest.raises(Invalid) as twice, transaction.atomic():
+        submit(left, places=both)
+    (found,) = twice.value.problems
+    assert (found["field"], found["option"]) == ("places", f"executive/person:{vera.uuid}")
+    assert found["message"] == "This place is given away twice; name one person."
+    assert not Submission.objects.exists() and not StepReassignment.objects.exists()
+    submit(left, places=both[:1])
+    step = step_of(left, "executive")
+    (party,) = step.parties.all()
+    assert routes.party_key(party) == f"person:{left.people['approver'].uuid}"
+    given = {"step_id": step.pk, "person": left.people["second_approver"], "reason": "He is away."}
+    by_address = f"person:{left.people['approver'].user.email.upper()}"
+    row = rerouting.reassign(member=member(left, "lead"), party_key=by_address, **given)
+    assert (row.former_membership, row.membership) == (left.people["approver"], left.people["second_approver"])
+    event = AuditEvent.objects.filter(action="step.reassigned").latest("pk")
+    assert (event.old, event.new) == ({"place": left.people["approver"].name}, {"place": row.membership.name})
+    with pytest.raises(DoneAlready), transaction.atomic():
+        rerouting.reassign(member=member(left, "lead"), party_key=by_address, **given)
+
+
+def test_of_somebody_whom_the_organization_does_not_know_the_address_is_all_there_is(monkeypatch):
+    world = routed(monkeypatch, people=[LEFT], rule="any")
+    (_, executive) = routes.route_of(Review.objects.get(pk=world.review.pk).criteria_version)
+    assert [place.key for place in executive.places] == [f"person:{LEFT}"]
+    submit(world, places=taken(world, "approver"))
+    assert StepReassignment.objects.get().former_words == LEFT
 
 
 def test_after_a_return_the_page_offers_who_took_the_place_before(left):
@@ -330,7 +363,7 @@ def test_a_place_that_gets_stuck_by_another_that_is_given_away_is_given_away_wit
     only = world.people["approver"]
     board = replace(executive, key="board", places=(Place(f"person:{only.user.email}", only.name, membership=only),))
     steps = [functional, executive, board]
-    assert places.stuck_places(review, steps, submitter=lead) == {f"executive/person:{LEFT}"}
+    assert places.stuck_places(review, steps, submitter=lead) == {f"executive/person:{world.people['vera'].uuid}"}
     first = taken(world, "approver")
     second = taken(world, "second_approver", party=f"person:{only.user.email}", step="board")
     with pytest.raises(Invalid, match="can be filled as it is"):

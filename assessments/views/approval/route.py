@@ -54,7 +54,7 @@ def step_reassign(request, uuid, key):
         rerouting.reassign(
             member=request.member,
             step_id=step.pk,
-            party_key=given["party"],
+            party_key=given["place"],
             person=get_object_or_404(people, uuid=given["person"]),
             reason=given["reason"],
         )
