@@ -1,5 +1,8 @@
 """Named refusals. Each text is a sentence that a page or an API answer can show."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Refusal(Exception):
     """An act that cannot be done now. Nothing of it was written."""
@@ -56,6 +59,15 @@ class Invalid(Refusal):
     def __init__(self, problems: list[dict]):
         super().__init__(" ".join(problem["message"] for problem in problems))
         self.problems = problems
+
+
+@contextmanager
+def gathering(problems: list[dict]) -> Iterator[None]:
+    """Go on after what is invalid, with the problems of it."""
+    try:
+        yield
+    except Invalid as invalid:
+        problems += invalid.problems
 
 
 class ResultPending(Refusal):

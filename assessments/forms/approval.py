@@ -11,7 +11,7 @@ from assessments.forms.routes import stand_in_field
 from assessments.forms.taking import SeenForm
 from assessments.forms.versions import SeenVersion
 from assessments.models import ProposedDecision, Review, StepReassignment, seeing_to
-from assessments.services import conditions, places, proposals, questions
+from assessments.services import conditions, places, proposals, questions, submissions
 from assessments.services.owning import LAST_MONTH
 from assessments.services.routes import Place, Planned
 from assessments.services.signing import Capacity
@@ -246,13 +246,30 @@ class SubmitForm(ProposalForm):
                 "step": step.key,
                 "place": place.key,
                 "person": self.people[self.cleaned_data[signs]],
-                "reason": self.cleaned_data[why],
+                "reason": self.cleaned_data.get(why, ""),
             }
             for step, place, signs, why in self.places
-            if self.cleaned_data[signs]
+            if self.cleaned_data.get(signs)
         ]
 
+    def take(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        """Put problems beside their fields, and what is missing (with `what`) where it is mended or the form begins."""
+        explained = []
+        for entry in problems:
+            place = self.place_of(entry)
+            if "what" not in entry:
+                if place is None or place not in self.errors:
+                    self.add_error(place, entry["message"])
+            elif entry["code"] in submissions.EXPLAINED:
+                explained.append(f"{entry['what']}: {entry['message']}")
+            else:
+                self.add_error(None, f"{entry['what']}: {entry['message']}")
+        if explained and "missing_reason" not in self.errors:
+            self.add_error("missing_reason", " ".join([submissions.WANTS_A_REASON, *explained]))
+
     def place_of(self, entry: Mapping[str, Any]) -> str | None:
+        if "what" in entry:
+            return None
         for step, place, signs, why in self.places:
             if entry["option"] == places.option_of(step.key, place.key):
                 return why if entry["field"] == "reason" else signs

@@ -1,8 +1,7 @@
 """Deciding on a submission: sign, return, reject, amend. Each act locks the review first; of two at once one takes effect."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from accounts.models import Function, Membership
 from accounts.outbound import notify
 from accounts.permissions import NotAllowed, Verdict
 from assessments import permissions
-from assessments.errors import Invalid, Missing, Refusal, WrongState
+from assessments.errors import Invalid, Missing, Refusal, WrongState, gathering
 from assessments.live import announce
 from assessments.models import (
     ApprovalStep,
@@ -397,15 +396,15 @@ def amend(
     numbers = submission.scorecard.numbers
     # Whatever is wrong is said at once: nothing of it stays where something is.
     problems: list[dict] = []
-    with _gathering(problems):
+    with gathering(problems):
         choice = proposals.check_choice(
             review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
         )
-    with _gathering(problems):
+    with gathering(problems):
         conditions_service.drop_rows(member=now, review=review, keys=dropped_conditions, on_behalf_of=acting.giver)
     # Which conditions an option has that the review does not know, nobody can say.
     if conditions and option_key in {"", *(option["key"] for option in numbers["options"])}:
-        with _gathering(problems):
+        with gathering(problems):
             conditions_service.put_conditions(
                 member=now,
                 review=review,
@@ -415,7 +414,7 @@ def amend(
                 on_behalf_of=acting.giver,
             )
     tripwires_service.drop_rows(member=now, review=review, keys=dropped_tripwires, on_behalf_of=acting.giver)
-    with _gathering(problems):
+    with gathering(problems):
         tripwires_service.put(member=now, review=review, entries=tripwires, on_behalf_of=acting.giver)
     if problems:
         raise Invalid(problems)
@@ -470,15 +469,6 @@ def faults_of_amendment(**given: Any) -> list[dict]:
     except Refusal:
         pass
     return []
-
-
-@contextmanager
-def _gathering(problems: list[dict]) -> Iterator[None]:
-    """Go on after what is invalid, with the problems of it."""
-    try:
-        yield
-    except Invalid as invalid:
-        problems += invalid.problems
 
 
 def _says_the_same(former: ProposedDecision, content: Mapping) -> bool:

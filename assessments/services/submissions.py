@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.audit import canonical_json, record_event, sha256_of
 from accounts.models import Function, Membership
 from assessments import permissions
-from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
+from assessments.errors import Clash, Invalid, Missing, Refusal, ResultPending, WrongState, gathering
 from assessments.models import (
     AgreedValue,
     Criterion,
@@ -33,6 +33,8 @@ from assessments.services.records import record_of
 from assessments.services.reviews import move, seen, too_long
 
 BLOCKS, NEEDS_REASON, WARNS = "blocks", "needs a reason", "warns"
+WANTS_A_REASON = "Ratings are missing. Say why the review is submitted without them."
+EXPLAINED = {"missing_ratings", "to_confirm", "nobody_rated"}  # codes of what a reason lets pass
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ def submit(
                  signatures on it stand), or what was done about the return
     places       of the route that somebody else takes: {step, place, person, reason} each; see places.take_places
     seen_result  uuid of the result that the lead looked at; another one meanwhile is a Clash
-    Raises       NotAllowed, WrongState, Clash, ResultPending, Invalid, Missing naming what holds it up
+    Raises       NotAllowed, WrongState, DoneAlready, Clash, ResultPending; Missing naming all that holds it up; Invalid
+                 naming all that cannot be taken, and what else holds it up, with `what`
     """
     try:
         review = lock_review(review_id, states=("reconciling",))
@@ -229,18 +232,29 @@ def submit(
     numbers = scorecard.numbers
     if seen_result and str(scorecard.uuid) != seen_result:
         raise Clash(f"The result moved since you looked at it. It says now: {numbers['verdict']['sentence']}")
-    choice = proposals.check_choice(
-        review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
-    )
     question = questions.open_question(review)
     returned = None if question else coming_back.open_return(review)
-    answer = questions.check_answer(question, answer, returned=returned is not None)
-    _check_reason(missing_reason)
-    lines = _conditions(now, review, numbers, choice.option_key, conditions)
-    findings = _without_route(review, now, choice.option_key)
-    steps = [] if question else _steps(now, review, places)
-    # After a question the places depend on whether signatures stand, and that on the record.
-    _hold_up(findings + ([] if question else _route(review, now, steps)), missing_reason)
+    # Whatever is wrong is said at once: nothing of it stays where something is.
+    problems: list[dict] = []
+    choice = lines = steps = None
+    with gathering(problems):
+        choice = proposals.check_choice(
+            review, numbers, kind=kind, option_key=option_key, justification=justification, overrides=overrides
+        )
+    with gathering(problems):
+        answer = questions.check_answer(question, answer, returned=returned is not None)
+    with gathering(problems):
+        _check_reason(missing_reason)
+    # Which conditions an option has that the review does not know, nobody can say.
+    known = option_key in {"", *(option["key"] for option in numbers["options"])}
+    chosen = choice.option_key if choice else option_key if known else None
+    if chosen is not None:
+        with gathering(problems):
+            lines = _conditions(now, review, numbers, chosen, conditions)
+    findings = _without_route(review, now, chosen)
+    if lines is None:
+        # What conditions lack follows from what was refused of them.
+        findings = [finding for finding in findings if finding.code != "condition"]
     number = review.submissions.count() + 1
     passed = [finding.as_thing() for finding in findings]
     record = canonical_json(
@@ -255,6 +269,18 @@ def submit(
             returned=coming_back.entry_of(*returned, answer) if returned else None,
         )
     )
+    # After a question the places depend on whether signatures stand, and that on the record.
+    former = question.submission if question and questions.says_the_same(question.submission.record, record) else None
+    with gathering(problems):
+        steps = _steps(now, review, places, stands_on=former)
+    held_up = _held_up(findings + (_route(review, now, steps) if steps is not None else []), missing_reason)
+    if problems:
+        things = held_up.things if held_up else []
+        raise Invalid(problems + [{"field": one["what"], "option": "", "value": None, **one} for one in things])
+    if held_up:
+        raise held_up
+    # None of them is left out without a problem or a thing that holds it up.
+    assert choice is not None and lines is not None and steps is not None and not isinstance(steps, Missing)
     submission = Submission.objects.create(
         organization_id=review.organization_id,
         review=review,
@@ -268,12 +294,8 @@ def submit(
         submitted_by=now,
     )
     proposed = proposals.write(submission, choice, lines, now)
-    former = question.submission if question and questions.says_the_same(question.submission.record, record) else None
     if question:
         questions.answered(question, answer, by=now, submission=submission)
-    if question:
-        steps = _steps(now, review, places, stands_on=former)
-        _hold_up(_route(review, now, steps), missing_reason)
     laid = routes.lay(submission, steps)
     move(review, Review.State.IN_APPROVAL, actor=now, action="review.submitted")
     record_event(
@@ -319,11 +341,29 @@ def require_first(member: Membership, review_id: int, kind: str, option_key: str
         raise twice.done_already("You submitted this review with this choice and these words", last.submitted_at, url)
 
 
+def faults_of_submission(**given: Any) -> list[dict]:
+    """What `submit`, which takes the same, would refuse, as problems (of what is missing with `what`); nothing is written."""
+    try:
+        with transaction.atomic():
+            submit(**given)
+            transaction.set_rollback(True)
+    except Invalid as invalid:
+        return invalid.problems
+    except Missing as missing:
+        return [{"field": one["what"], "option": "", "value": None, **one} for one in missing.things]
+    except Refusal:
+        pass
+    return []
+
+
 def _steps(
     member: Membership, review: Review, places: Sequence[Mapping[str, Any]], *, stands_on: Submission | None = None
-) -> list[routes.Planned]:
-    """The route that the submission will take. Raises Missing without an executive step; Invalid for a place"""
-    steps = routes.route_of(review.criteria_version, stands_on=stands_on)
+) -> list[routes.Planned] | Missing:
+    """The route that the submission will take; Missing without an executive step. Raises Invalid for a place"""
+    try:
+        steps = routes.route_of(review.criteria_version, stands_on=stands_on)
+    except Missing as faults:
+        return faults
     return places_service.take_places(member, review, steps, places)
 
 
@@ -342,16 +382,15 @@ def _check_reason(reason: str) -> None:
         raise Invalid(found)
 
 
-def _hold_up(findings: Sequence[Finding], reason: str) -> None:
+def _held_up(findings: Sequence[Finding], reason: str) -> Missing | None:
+    """All that keeps a submission from being made, each thing named; None where nothing does."""
     blocking = [finding for finding in findings if finding.weight == BLOCKS]
-    if blocking:
-        raise Missing("Some things must be there before a submission.", [one.as_thing() for one in blocking])
-    unexplained = [finding for finding in findings if finding.weight == NEEDS_REASON]
-    if unexplained and not reason.strip():
-        raise Missing(
-            "Ratings are missing. Say why the review is submitted without them.",
-            [one.as_thing() for one in unexplained],
-        )
+    unexplained = [] if reason.strip() else [finding for finding in findings if finding.weight == NEEDS_REASON]
+    if not blocking and not unexplained:
+        return None
+    words = ["Some things must be there before a submission."] if blocking else []
+    words += [WANTS_A_REASON] if unexplained else []
+    return Missing(" ".join(words), [one.as_thing() for one in blocking + unexplained])
 
 
 def _same_inputs(review: Review, scorecard: Scorecard) -> None:

@@ -6,14 +6,17 @@ import json
 import pytest
 from django.db import transaction
 
-from assessments.errors import Invalid
-from assessments.models import Review, Submission
+from accounts.models import MembershipFunction
+from assessments.errors import Invalid, Missing
+from assessments.models import Rating, ReturnQuestion, Review, Submission
 from assessments.services import approvals, verifying
+from assessments.services.inputs import touch_review
 from tests.pages.test_approval import address, client_of, text_of, typed
-from tests.services.decided import decided_world, member, submit, submitted_world
+from tests.services.decided import OTHER, decided_world, member, submit, submitted_world
 from tests.services.test_questions import ask
 from tests.services.test_signing import functional_signed, step_of
 from tests.support.begun import shared
+from tests.support.results import compute
 
 pytestmark = pytest.mark.django_db
 REASON, ANSWER = "No limit is named.", "Eight lots of ten, in the conditions now."
@@ -67,6 +70,35 @@ def test_signatures_stand_over_a_question_that_follows_an_answered_return(world)
     third = submit(world, conditions=[], answer="It is.")
     assert step_of(world).state == "done" and verifying.verify(third) == []
     assert third.return_answer == "" and "return" not in json.loads(third.record)
+
+
+def test_after_a_question_the_route_and_missing_ratings_are_named_together(world):
+    functional_signed(world)
+    ask(world)
+    Rating.objects.filter(membership=world.people["rater"], option__key=OTHER).update(to_confirm=True)
+    touch_review(world.review.pk, states=("reconciling",))
+    compute(world.review)
+    world.review.refresh_from_db()
+    MembershipFunction.objects.filter(function__key="qa").delete()
+    with pytest.raises(Missing) as refusal, transaction.atomic():
+        submit(world, conditions=[], answer="It is.")
+    assert [one["code"] for one in refusal.value.things] == ["route", "to_confirm"]
+    assert Submission.objects.count() == 1 and not ReturnQuestion.objects.exclude(answered_at=None).exists()
+
+
+def test_the_page_names_at_once_what_fields_lack_and_what_is_missing(world):
+    give_back(world)
+    MembershipFunction.objects.filter(function__key="qa").delete()
+    Rating.objects.filter(membership=world.people["rater"], option__key=OTHER).update(to_confirm=True)
+    touch_review(world.review.pk, states=("reconciling",))
+    compute(world.review)
+    lead, place = client_of(world, "lead"), address(world, "review_submit")
+    form = lead.post(place, typed(world, lead, justification="")).context["form"]
+    assert set(form.errors) == {"justification", "answer", "missing_reason", "__all__"}
+    assert len(form.errors["justification"]) == 1, "said once, by the form"
+    assert "1 rating carried forward, not confirmed." in form.errors["missing_reason"][0]
+    assert form.errors["__all__"] == ["Approval route: Functional sign-off: nobody speaks for QA."]
+    assert Submission.objects.count() == 1 and Review.objects.get(pk=world.review.pk).state == "reconciling"
 
 
 def test_the_page_asks_for_it_keeps_what_was_typed_and_shows_it_to_who_signs(world):

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from accounts.audit import sha256_of
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, MembershipFunction
 from accounts.permissions import NotAllowed
 from assessments.errors import Clash, Invalid, Missing, ResultPending, WrongState
 from assessments.models import Condition, ProposedDecision, Rating, Review, Submission
@@ -274,8 +274,6 @@ def test_each_missing_or_stale_thing_is_named(world):
 
 
 def test_a_route_that_nobody_can_sign_holds_it_up(world):
-    from accounts.models import MembershipFunction
-
     MembershipFunction.objects.filter(function__key="qa").delete()
     for role in ("approver", "second_approver"):
         Membership.objects.filter(pk=world.people[role].pk).update(is_active=False)
@@ -284,6 +282,24 @@ def test_a_route_that_nobody_can_sign_holds_it_up(world):
         "Functional sign-off: nobody speaks for QA.",
         "Executive decision: nobody whom it names is an approver who neither rated, recorded an agreed value nor submits.",
     }
+
+
+def test_all_that_is_wrong_with_a_submission_is_named_at_once_each_at_its_place(world):
+    """Route, conditions and missing ratings in one answer; with what cannot be taken, where something cannot."""
+    MembershipFunction.objects.filter(function__key="qa").delete()
+    Rating.objects.filter(membership=world.people["rater"], option__key=OTHER).update(to_confirm=True)
+    touch_review(world.review.pk, states=("reconciling",))
+    compute(world.review)
+    world.review.refresh_from_db()
+    missing = [("condition", "Potency assay"), ("route", "Approval route")]
+    unexplained = [("to_confirm", f"{world.people['rater'].name} (CMC)")]
+    for given, left in (({}, missing + unexplained), ({"missing_reason": "She is away."}, missing)):
+        refusal = refused(world, Missing, conditions=[], **given)
+        assert [(one["code"], one["what"]) for one in refusal.things] == left
+    wrong = {"justification": " ", "answer": "To what?", "missing_reason": "x" * 4001}
+    problems = refused(world, Invalid, conditions=[], **wrong).problems
+    assert [one["field"] for one in problems if "what" not in one] == ["justification", "answer", "missing_reason"]
+    assert [(one["code"], one["what"]) for one in problems if "what" in one] == missing
 
 
 # -- what may be proposed -----------------------------------------------------------------------------------------

@@ -39,27 +39,29 @@ def review_submit(request, uuid):
     now = {"version": review.version}
     returned = coming_back.open_return(review) is not None
     form = SubmitForm(request.POST, numbers=numbers, question=question, returned=returned, initial=now, **mended)
-    if not form.is_valid():
+    valid, data = form.is_valid(), form.cleaned_data
+    given = {
+        "member": request.member,
+        "review_id": review.pk,
+        "missing_reason": data.get("missing_reason", ""),
+        "answer": data.get("answer", ""),
+        "places": form.taken_places(),
+        "seen_version": data.get("version"),
+        "seen_result": data.get("seen_result", ""),
+        **form.proposed(),
+    }
+    if not valid:
+        form.take(submissions.faults_of_submission(**given))
         return page(request, review, status=422, form=form)
-    data = form.cleaned_data
     try:
-        submissions.submit(
-            member=request.member,
-            review_id=review.pk,
-            missing_reason=data["missing_reason"],
-            answer=data.get("answer", ""),
-            places=form.taken_places(),
-            seen_version=data["version"],
-            seen_result=data["seen_result"],
-            **form.proposed(),
-        )
+        submissions.submit(**given)
     except ResultPending:
         return page(request, review, status=409, form=form, waits=True)
     except Clash as clash:
         form.add_error(None, str(clash))
         return page(request, find_review(request, uuid), status=409, form=_seen_now(form, review))
     except Missing as missing:
-        form.add_error(None, f"{missing} {' '.join(_words(thing) for thing in missing.things)}")
+        form.take({"field": "", "option": "", **thing} for thing in missing.things)
         return page(request, review, status=422, form=form)
     except Invalid as invalid:
         form.take(invalid.problems)
