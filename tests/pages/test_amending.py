@@ -126,7 +126,7 @@ def test_all_that_is_wrong_with_an_amendment_is_said_at_once_beside_its_fields(w
     }  # fmt: skip
     before = AuditEvent.objects.count()
     answer = client.post(url, given)
-    assert answer.status_code == 422 and "required" in errors_of(answer, "id_justification")
+    assert answer.status_code == 422 and "Fill in “Why" in errors_of(answer, "id_justification")
     assert "blocks Own: give the reason" in errors_of(answer, "id_override-G1")
     assert "Choose an active person" in errors_of(answer, f"id_owner-{demanded.key}")
     assert "listed already" in errors_of(answer, "id_new_title")
@@ -147,7 +147,7 @@ def test_what_was_refused_is_not_said_to_change_nothing(world):
     }  # fmt: skip
     new = {"new_title": "Second source " * 30, "new_owner": demanded.owner.uuid, "new_due": 3}
     refused = client.post(url, given | new)
-    assert refused.status_code == 422 and "at most 250 characters" in errors_of(refused, "id_new_title")
+    assert refused.status_code == 422 and "it takes at most 250." in errors_of(refused, "id_new_title")
     assert "Say what has to be done" not in errors_of(refused, "id_new_title")
     assert "nothing would change" not in text_of(refused)
     for alone in ({"new_due": 0}, {"new_because": "It is late."}, {"new_owner": demanded.owner.uuid}):
