@@ -22,24 +22,24 @@ WORDS = {
     "null": "This is null: send a value.",
     "blank": "This is empty: write something.",
     "empty": "This is empty: send at least one.",
-    "not_a_list": "This is a list.",
-    "max_digits": "This has at most {max_digits} digits.",
-    "max_decimal_places": "This has at most {max_decimal_places} digits behind the point.",
-    "max_whole_digits": "This has at most {max_whole_digits} digits before the point.",
+    "not_a_list": "This takes a list.",
+    "max_digits": "This takes at most {max_digits} digits.",
+    "max_decimal_places": "This takes at most {max_decimal_places} digits behind the point.",
+    "max_whole_digits": "This takes at most {max_whole_digits} digits before the point.",
     "max_string_length": "This number is too long.",
 }
 INVALID = {
-    serializers.DateField: "This is a day, as YYYY-MM-DD.",
-    serializers.DecimalField: "This is a number.",
-    serializers.FileField: "This is a file, sent as multipart/form-data.",
-    serializers.FloatField: "This is a number.",
-    serializers.UUIDField: "This is an id.",
+    serializers.DateField: "This takes a day, as YYYY-MM-DD.",
+    serializers.DecimalField: "This takes a number.",
+    serializers.FileField: "This takes a file, sent as multipart/form-data.",
+    serializers.FloatField: "This takes a number.",
+    serializers.UUIDField: "This takes an id.",
 }
 LIMITS = {
-    validators.MaxValueValidator: "This is at most {}.",
-    validators.MinValueValidator: "This is at least {}.",
-    validators.MaxLengthValidator: "This has at most {:,} {}.",
-    validators.MinLengthValidator: "This has at least {:,} {}.",
+    validators.MaxValueValidator: "This takes at most {}.",
+    validators.MinValueValidator: "This takes at least {}.",
+    validators.MaxLengthValidator: "This takes at most {:,} {}.",
+    validators.MinLengthValidator: "This takes at least {:,} {}.",
 }
 
 
@@ -47,7 +47,7 @@ class Input(serializers.Serializer):
     """A body. A field that it does not name is refused, so that nothing can be set by guessing; what is wrong with one is
     said in the product's words."""
 
-    default_error_messages = {"invalid": "This is an object of names and values."}
+    default_error_messages = {"invalid": "This takes an object of names and values."}
 
     def get_fields(self):
         found = super().get_fields()
@@ -72,7 +72,7 @@ def _speak_plainly(field: serializers.Field) -> None:
         if isinstance(field, kind):
             words["invalid"] = said
     if isinstance(field, serializers.ChoiceField):
-        words["invalid_choice"] = f"This is one of {', '.join(map(str, field.choices))}."
+        words["invalid_choice"] = f"This takes one of {', '.join(map(str, field.choices))}."
     field.error_messages = words
     is_list = isinstance(field, serializers.ListField | serializers.ListSerializer)
     for check in field.validators:
@@ -93,7 +93,7 @@ class Text(serializers.CharField):
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
-            raise serializers.ValidationError("This is a text.")
+            raise serializers.ValidationError("This takes a text.")
         if any("\ud800" <= letter <= "\udfff" for letter in data):
             raise serializers.ValidationError("The text has letters that cannot be stored.")
         if fault := fault_in(data):
@@ -106,7 +106,7 @@ class Whole(serializers.IntegerField):
 
     def to_internal_value(self, data):
         if isinstance(data, bool) or not isinstance(data, int):
-            raise serializers.ValidationError("This is a whole number.")
+            raise serializers.ValidationError("This takes a whole number.")
         return super().to_internal_value(data)
 
 
@@ -128,7 +128,7 @@ class VisibleId(serializers.UUIDField):
 
     def to_internal_value(self, data) -> Model:
         if not isinstance(data, str):
-            raise serializers.ValidationError("This is an id.")
+            raise serializers.ValidationError("This takes an id.")
         uuid = super().to_internal_value(data)
         found = self.find(self.context["request"].member).filter(uuid=uuid).first()
         if found is None:
@@ -142,7 +142,7 @@ class Document(serializers.DictField):
 
     def to_internal_value(self, data):
         if not isinstance(data, dict):
-            raise serializers.ValidationError("This is an object of names and values.")
+            raise serializers.ValidationError("This takes an object of names and values.")
         check_storable(data)
         return data
 

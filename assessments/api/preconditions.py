@@ -39,5 +39,5 @@ def seen_version(request, *, required: bool = True) -> int | None:
         return None
     tag = _TAG.fullmatch(given.strip())
     if tag is None:
-        raise ValidationError({"If-Match": ['This is an ETag of an answer, such as "3".']})
+        raise ValidationError({"If-Match": ['This takes an ETag of an answer, such as "3".']})
     return int(tag.group(1))

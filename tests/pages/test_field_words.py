@@ -140,15 +140,15 @@ class Body(Input):
     [
         ("reason", None, "This is null: send a value."),
         ("reason", "", "This is empty: write something."),
-        ("reason", "x" * 4001, "This has at most 4,000 characters."),
-        ("kind", "c", "This is one of a, b."),
-        ("value", "x", "This is a number."),
-        ("value", "6", "This is at most 5."),
-        ("value", "1.2345", "This has at most 3 digits."),
-        ("day", "tomorrow", "This is a day, as YYYY-MM-DD."),
-        ("owner", "x", "This is an id."),
-        ("some", "x", "This is a list."),
-        ("some", [], "This has at least 1 entry."),
+        ("reason", "x" * 4001, "This takes at most 4,000 characters."),
+        ("kind", "c", "This takes one of a, b."),
+        ("value", "x", "This takes a number."),
+        ("value", "6", "This takes at most 5."),
+        ("value", "1.2345", "This takes at most 3 digits."),
+        ("day", "tomorrow", "This takes a day, as YYYY-MM-DD."),
+        ("owner", "x", "This takes an id."),
+        ("some", "x", "This takes a list."),
+        ("some", [], "This takes at least 1 entry."),
     ],
 )
 def test_the_api_says_what_would_be_taken(field, sent, words):
@@ -160,9 +160,9 @@ def test_the_api_says_what_would_be_taken(field, sent, words):
 
 def test_a_body_and_what_a_list_holds_are_worded_too():
     body = Body(data={"some": ["abc"]})
-    assert not body.is_valid() and body.errors["some"] == {0: ["This has at most 2 characters."]}
+    assert not body.is_valid() and body.errors["some"] == {0: ["This takes at most 2 characters."]}
     body = Body(data=[])
-    assert not body.is_valid() and body.errors == {"non_field_errors": ["This is an object of names and values."]}
+    assert not body.is_valid() and body.errors == {"non_field_errors": ["This takes an object of names and values."]}
 
 
 @pytest.mark.django_db
@@ -180,7 +180,7 @@ def test_a_request_that_lacks_a_field_writes_nothing_and_names_it(world):
     answer = lead("PUT", place, {"function": "", "due_on": "soon"})
     problems = {one["field"]: one["message"] for one in answer.json()["problems"]}
     assert answer.status_code == 400
-    assert problems == {"function": "This is empty: write something.", "due_on": "This is a day, as YYYY-MM-DD."}
+    assert problems == {"function": "This is empty: write something.", "due_on": "This takes a day, as YYYY-MM-DD."}
     assert lead("PUT", place, {}).json()["problems"] == [{"field": "function", "message": "This is missing: send it."}]
     assert not LIBRARIES.search(answer.content.decode())
     assert world.review.assignments.count() == before
