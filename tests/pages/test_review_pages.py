@@ -13,14 +13,13 @@ from assessments import jobs
 from assessments.models import AgreedValue, Assignment, Job, Rating, Review
 from assessments.services import reconciling, reviews
 from tests.services import scene as scenes
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 CANARY = "Canary: two lots failed sterility."
 
 
-@pytest.fixture
-def scene():
-    return scenes.make_scene(cem="cmc", quin="qa")
+begun, scene = shared(lambda: scenes.make_scene(cem="cmc", quin="qa"))
 
 
 @pytest.fixture

@@ -20,13 +20,16 @@ from assessments.scoring.profile import read_profile
 from assessments.services import ratings, reconciling, reviews
 from assessments.services.ratings import Given
 from tests.services import scene as scenes
+from tests.support.begun import shared
 
 
-@pytest.fixture
-def scene(db):
+def scoring():
     scene = scenes.make_scene(cem="cmc", quin="qa")
     scenes.start_scoring(scene)
     return scene
+
+
+begun, scene = shared(scoring)
 
 
 def suggested(**changed):

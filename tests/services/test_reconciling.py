@@ -10,15 +10,18 @@ from assessments.errors import Clash, Invalid, Missing, ReviewClosed, WrongState
 from assessments.models import AgreedValue, Job, Rating, Review
 from assessments.services import ratings, reconciling, reviews
 from tests.services import scene as scenes
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def scene():
+def scoring():
     scene = scenes.make_scene(cem="cmc", quin="qa")
     scenes.start_scoring(scene)
     return scene
+
+
+begun, scene = shared(scoring)
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from assessments.errors import Clash, DoneAlready, Invalid, Missing, ReviewClose
 from assessments.models import Assignment, Job, ProgramMember, Rating, RatingVersion, Review
 from assessments.services import ratings, reconciling, reviews
 from tests.services import scene as scenes
+from tests.support.begun import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def scene():
-    return scenes.make_scene(cem="cmc", quin="qa")
+begun, scene = shared(lambda: scenes.make_scene(cem="cmc", quin="qa"))
 
 
 @pytest.fixture
