@@ -172,7 +172,7 @@ def test_a_returned_review_says_why_and_rests_on_the_result_as_it_stands_again(s
     text = words(page(scene))
     assert f"Returned by {scene.raters['cem'].name}: Ask the clinic first." in text and "Reconciling" in text
     assert submission.sha256 not in text and "Not submitted yet" in text
-    submit(scene)
+    submit(scene, answer="The clinic was asked.")
     asker = scene.raters["quin"].now()
     approvals.ask_question(member=asker, review_id=scene.review.pk, question="Is the slot of March free?")
     text = words(page(scene))
