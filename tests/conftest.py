@@ -123,12 +123,13 @@ def pytest_runtest_setup(item):
             kept.end()
 
 
-LONGEST = "test_fuzz.py"
+# The generated requests and the table of rights: one process is at each for a quarter of an hour on a slow machine.
+LONGEST = ("test_fuzz.py", "test_table.py")
 
 
 def pytest_collection_modifyitems(items):
-    """Files with long tests come first, the generated requests before all, then what starts processes: of several that run
-    at once, none is left with the slow ones at the end.
+    """The longest files come first, then those with long tests, then what starts processes: of several that run at once,
+    none is left with the slow ones at the end.
 
     In each file the tests that begin with its world come before those that begin with an empty database.
     """
@@ -140,7 +141,7 @@ def pytest_collection_modifyitems(items):
     }
 
     def place(item):
-        rank = (item.path.name != LONGEST, item.path not in long, item.path not in slow)
+        rank = (item.path.name not in LONGEST, item.path not in long, item.path not in slow)
         return *rank, "kept" not in item.fixturenames
 
     items.sort(key=place)
