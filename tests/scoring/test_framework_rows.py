@@ -1,23 +1,21 @@
 """What a document's rows need to be kept, its fields to be read, and its route to be walked: every fault at its place."""
 
-import copy
-
 import pytest
 
 from assessments.scoring.framework import Framework, FrameworkErrors
 from assessments.scoring.framework_rows import check_rows
 from tests.scoring import sample
-from tests.scoring.test_framework_risk import DEFAULT
+from tests.support.documents import framework_document
 
 
 def rows_of(**parts):
     found = []
-    check_rows(copy.deepcopy(DEFAULT) | parts, found)
+    check_rows(framework_document() | parts, found)
     return dict(found)
 
 
 def dimension(**changed):
-    return [copy.deepcopy(DEFAULT["dimensions"][0]) | changed]
+    return [framework_document()["dimensions"][0] | changed]
 
 
 def problems(document):
