@@ -2,6 +2,7 @@
 
 import uuid
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -76,7 +77,28 @@ def _gone(settled: Q | None = None) -> Case:
     return Case(When(nobody | settled if settled else nobody, then=Value("")), default=why)
 
 
-class Condition(models.Model):
+class SeenTo(models.Model):
+    """What an owner sees to. Its `objects` answer `with_gone`."""
+
+    objects: Any
+
+    class Meta:
+        abstract = True
+
+    @cached_property
+    def gone(self) -> str:
+        """Why its owner cannot see to it any more, as it follows the name; "" where they can, and where nobody has to.
+
+        Of many read them by `with_gone`: alone each asks the database."""
+        return type(self).objects.with_gone().values_list("gone", flat=True).get(pk=self.pk)
+
+    @property
+    def owner_left(self) -> bool:
+        """Whether somebody still has to see to it, and its owner cannot any more."""
+        return bool(self.gone)
+
+
+class Condition(SeenTo):
     """What must be done whichever option is chosen, or before a commitment."""
 
     class State(models.TextChoices):
@@ -110,18 +132,6 @@ class Condition(models.Model):
     def __str__(self):
         return self.title
 
-    @cached_property
-    def gone(self) -> str:
-        """Why its owner cannot see to it any more, as it follows the name; "" where they can, and where nothing is to do.
-
-        Of many read them by `with_gone`: alone each asks the database."""
-        return Condition.objects.with_gone().values_list("gone", flat=True).get(pk=self.pk)
-
-    @property
-    def owner_left(self) -> bool:
-        """Whether it is still to be done, and its owner cannot see to it any more."""
-        return bool(self.gone)
-
 
 class ConditionEvidence(models.Model):
     """What shows that a condition is met."""
@@ -142,7 +152,7 @@ class ConditionEvidence(models.Model):
         return f"{self.evidence_id} for {self.condition_id}"
 
 
-class Tripwire(models.Model):
+class Tripwire(SeenTo):
     """A fact that would end the decision once it crosses a threshold.
 
     option_key  of the option whose fact it is; empty for a fact of the program
@@ -182,18 +192,6 @@ class Tripwire(models.Model):
 
     def __str__(self):
         return self.key
-
-    @cached_property
-    def gone(self) -> str:
-        """Why its owner cannot see to it any more, as it follows the name; "" where they can, and where nobody is named.
-
-        Of many read them by `with_gone`: alone each asks the database."""
-        return Tripwire.objects.with_gone().values_list("gone", flat=True).get(pk=self.pk)
-
-    @property
-    def owner_left(self) -> bool:
-        """Whether its owner cannot see to it any more."""
-        return bool(self.gone)
 
 
 class DecisionWatch(models.Model):
