@@ -1,7 +1,7 @@
 """Organizations and the people in them: every change of who may do what, with its audit event."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -218,7 +218,7 @@ def set_functions(*, actor: Membership, membership_id: int, functions: tuple[str
     held = set(membership.function_links.values_list("function__key", flat=True))
     if held == set(functions):
         return
-    with _loses(membership):
+    with _loses(membership) if held - set(functions) else nullcontext():
         membership.function_links.exclude(function__key__in=functions).delete()
         MembershipFunction.objects.bulk_create(
             MembershipFunction(organization_id=actor.organization_id, membership=membership, function=known[key])
