@@ -35,14 +35,14 @@ STOCK = frozenset(
 )
 
 
-class OwnWords:
+class OwnWords(forms.BaseForm):
     """A form that says Django's own refusals in the product's words; words that a field was given stay."""
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field is not None and isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
-            said = [_said(self[field], one) for one in error.error_list]  # type: ignore[index]
+            said = [_said(self[field], one) for one in error.error_list]
             error = ValidationError(list({str(one.message): one for one in said}.values()))
-        super().add_error(field, error)  # type: ignore[misc]
+        super().add_error(field, error)
 
 
 class Form(OwnWords, forms.Form):
